@@ -1,0 +1,36 @@
+"""The exceptions that pages and the command line turn into a sentence and a way out.
+
+Each message is written for the person in front of the screen: what is wrong, then what to do.
+"""
+
+
+class AtelierError(Exception):
+    """Base of all errors that people can do something about; ``str(error)`` is the sentence."""
+
+
+class SettingsError(AtelierError):
+    """An environment variable, a folder or a training setting has a value that cannot work."""
+
+
+class DataUnavailable(AtelierError):
+    """A data set is not on this machine."""
+
+
+class DataDamaged(AtelierError):
+    """A data file is there but is not what it should be."""
+
+
+class ImageRejected(AtelierError):
+    """An uploaded picture cannot be used."""
+
+
+class RunNotFound(AtelierError):
+    """No run has this id."""
+
+
+class RunDamaged(AtelierError):
+    """A file in a run folder cannot be read."""
+
+
+class ModelUnavailable(AtelierError):
+    """A trained network is missing or cannot be loaded."""
