@@ -4,7 +4,7 @@
 | --- | --- | --- |
 | ``ATELIER_HOME`` | the folder that holds everything the app writes | ``var`` beside the app |
 | ``ATELIER_CIFAR10`` | a folder with CIFAR-10 in the canonical binary layout | not set |
-| ``ATELIER_WORKERS`` | how many trainings run at the same time, 1 to 64 | 1 up to 3 cores, else cores // 2 |
+| ``ATELIER_WORKERS`` | trainings that run at the same time, 1 to 64 | half the cores |
 | ``ATELIER_WARM_SPARE`` | keep a worker with TensorFlow loaded, ``1`` or ``0`` | ``1`` |
 """
 

@@ -1,0 +1,172 @@
+"""The command line: ``python -m core train | evaluate | classify | pretrain | benchmark``.
+
+Results go to standard output, progress and errors to standard error. An error that a person can do
+something about ends with exit status 1 and one sentence.
+"""
+
+import argparse
+import json
+import os
+import runpy
+import sys
+from pathlib import Path
+from typing import Any
+
+from core import architectures, datasets, runs
+from core.architectures.recipe import Augmentation, Optimizer, Schedule
+from core.errors import AtelierError, ImageRejected
+from core.settings import ROOT
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command and return its exit status."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    try:
+        return options.command(options)
+    except AtelierError as error:
+        print(f"atelier: {error}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        # Whoever read our output has enough; Python must not complain while it closes it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m core", description=__doc__.splitlines()[0])
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    train = commands.add_parser("train", help="train an architecture and evaluate it")
+    train.set_defaults(command=_train)
+    train.add_argument("--dataset", default="fashion-mnist", help=", ".join(datasets.DATASETS))
+    train.add_argument("--architecture", default="mlp", help=", ".join(architectures.ARCHITECTURES))
+    train.add_argument("--limit", type=int, help="use only so many training images")
+    train.add_argument("--seed", type=int, default=0)
+    train.add_argument("--epochs", type=int)
+    train.add_argument("--batch-size", type=int)
+    train.add_argument("--learning-rate", type=float)
+    train.add_argument("--optimizer", help=", ".join(Optimizer))
+    train.add_argument("--schedule", help=", ".join(Schedule))
+    train.add_argument("--augmentation", help=", ".join(Augmentation))
+    train.add_argument("--patience", type=int, help="stop early after so many worse epochs")
+    train.add_argument("--json", action="store_true", help="print the result as one JSON object")
+
+    evaluate = commands.add_parser("evaluate", help="report on a trained run")
+    evaluate.set_defaults(command=_evaluate)
+    evaluate.add_argument("run", help="id of the run, as train prints it")
+    evaluate.add_argument("--json", action="store_true", help="print one JSON object")
+
+    classify = commands.add_parser("classify", help="classify picture files")
+    classify.set_defaults(command=_classify)
+    classify.add_argument("files", nargs="+", metavar="FILE")
+    classify.add_argument("--run", help="use the model of this run instead of the bundled one")
+    classify.add_argument("--json", action="store_true", help="print one JSON object a file")
+
+    pretrain = commands.add_parser("pretrain", help="train the bundled model anew")
+    pretrain.set_defaults(command=_pretrain)
+    pretrain.add_argument("--epochs", type=int, help="instead of the recipe's")
+    pretrain.add_argument("--limit", type=int, help="use only so many training images")
+    pretrain.add_argument("--output", type=Path, help="folder for model and card")
+
+    benchmark = commands.add_parser("benchmark", help="print the figures of the documentation")
+    benchmark.set_defaults(command=_benchmark)
+    benchmark.add_argument("name", choices=_benchmarks())
+    benchmark.add_argument("arguments", nargs=argparse.REMAINDER)
+    return parser
+
+
+def _train(options: argparse.Namespace) -> int:
+    from core.training.worker import train_in_process
+
+    recipe = architectures.find(options.architecture).recipe_for(
+        datasets.find(options.dataset).name
+    )
+    names = (
+        "epochs",
+        "batch_size",
+        "learning_rate",
+        "optimizer",
+        "schedule",
+        "augmentation",
+        "patience",
+    )
+    chosen = {name: getattr(options, name) for name in names}
+    recipe = recipe.changed(**{name: value for name, value in chosen.items() if value is not None})
+    config = runs.TrainingConfig(
+        options.dataset, options.architecture, recipe, options.limit, options.seed
+    )
+    run = train_in_process(config)
+    result = run.result
+    if options.json:
+        shown = ("epochs", "train_accuracy", "val_accuracy", "test_accuracy", "seconds")
+        values = {name: getattr(result, name, None) for name in shown}
+        print(json.dumps({"run": run.id, "state": run.state, **values, "reason": run.reason}))
+    elif result is not None and result.test_accuracy is not None:
+        print(
+            f"{run.id}: test accuracy {result.test_accuracy:.2%} after {result.epochs} epochs in "
+            f"{result.seconds:.0f} s"
+        )
+    else:
+        print(f"{run.id}: {run.state}. {run.reason or ''}")
+    return 0 if run.state is runs.State.FINISHED else 1
+
+
+def _evaluate(options: argparse.Namespace) -> int:
+    from core import evaluation
+
+    report = evaluation.report_of(runs.read(options.run))
+    if options.json:
+        print(json.dumps(report.to_dict()))
+    else:
+        print(report.to_text())
+    return 0
+
+
+def _classify(options: argparse.Namespace) -> int:
+    from core import inference
+
+    model = inference.find(options.run)
+    good = 0
+    for path in options.files:
+        line: dict[str, Any] = {"path": path}
+        try:
+            answer = inference.classify_file(Path(path), model)
+        except ImageRejected as error:
+            line["error"] = str(error)
+        else:
+            good += 1
+            line |= answer.to_dict()
+        if options.json:
+            print(json.dumps(line), flush=True)
+        elif "error" in line:
+            print(f"{path}: {line['error']}", flush=True)
+        else:
+            print(f"{path}: {line['class']} ({max(line['probabilities']):.0%})", flush=True)
+    return 0 if good else 1
+
+
+def _pretrain(options: argparse.Namespace) -> int:
+    from core.training.pretrain import pretrain
+
+    card = pretrain(options.epochs, options.limit, options.output)
+    print(json.dumps(card, indent=1))
+    return 0
+
+
+def _benchmarks() -> list[str]:
+    return sorted(
+        path.stem for path in (ROOT / "benchmarks").glob("*.py") if not path.stem.startswith("_")
+    )
+
+
+def _benchmark(options: argparse.Namespace) -> int:
+    sys.argv = [f"benchmark {options.name}", *options.arguments]
+    runpy.run_path(str(ROOT / "benchmarks" / f"{options.name}.py"), run_name="__main__")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

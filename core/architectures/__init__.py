@@ -1,0 +1,40 @@
+"""The architectures: networks and their training recipes as plain data, in one registry.
+
+Nothing here imports TensorFlow; ``core.architectures.build`` turns the data into a Keras model.
+"""
+
+from core.architectures.layers import (
+    Activation,
+    BatchNorm,
+    Conv,
+    Dense,
+    Dropout,
+    Flatten,
+    GlobalAveragePool,
+    Layer,
+    LayerRow,
+    MaxPool,
+)
+from core.architectures.recipe import Augmentation, LabelForm, Optimizer, Recipe
+from core.architectures.registry import ARCHITECTURES, Architecture, Reported, find
+
+__all__ = [
+    "ARCHITECTURES",
+    "Activation",
+    "Architecture",
+    "Augmentation",
+    "BatchNorm",
+    "Conv",
+    "Dense",
+    "Dropout",
+    "Flatten",
+    "GlobalAveragePool",
+    "LabelForm",
+    "Layer",
+    "LayerRow",
+    "MaxPool",
+    "Optimizer",
+    "Recipe",
+    "Reported",
+    "find",
+]

@@ -1,0 +1,126 @@
+"""From layers as data to a compiled Keras model (TF: importing this module imports TensorFlow)."""
+
+from typing import Any
+
+import keras
+
+from core.architectures.layers import (
+    Activation,
+    BatchNorm,
+    Conv,
+    Dense,
+    Dropout,
+    Flatten,
+    GlobalAveragePool,
+    Layer,
+    MaxPool,
+)
+from core.architectures.recipe import LabelForm, Optimizer, Recipe, Schedule
+from core.architectures.registry import Architecture
+
+
+def build(
+    architecture: Architecture, shape: tuple[int, int, int], classes: int, seed: int
+) -> keras.Model:
+    """Return the network with fresh weights drawn from ``seed``.
+
+    The model takes pixels of 0 to 255 in shape (batch, height, width, channels), any number type,
+    and returns probabilities of shape (batch, classes): whoever loads it need not know its scale.
+    """
+    keras.utils.set_random_seed(seed)
+    inputs = keras.Input(shape, name="pixels")
+    tensor = keras.layers.Rescaling(architecture.scale, name="scale")(inputs)
+    for layer in architecture.network(classes):
+        tensor = _keras_layer(layer)(tensor)
+    return keras.Model(inputs, tensor, name=architecture.name.replace("-", "_"))
+
+
+def compile_model(model: keras.Model, recipe: Recipe, steps: int, group: int) -> None:
+    """Give ``model`` the loss, optimizer and accuracy of ``recipe``.
+
+    Args:
+        model: a model from ``build``.
+        recipe: how it is trained.
+        steps: training steps of the whole run, for the schedule.
+        group: steps that run without a return to Python (Keras's ``steps_per_execution``).
+    """
+    convolutional = any(isinstance(layer, keras.layers.Conv2D) for layer in model.layers)
+    if recipe.label_form is LabelForm.ONE_HOT or recipe.label_smoothing:
+        # Keras smooths one-hot labels only.
+        loss = keras.losses.CategoricalCrossentropy(label_smoothing=recipe.label_smoothing)
+        accuracy = keras.metrics.CategoricalAccuracy(name="accuracy")
+    else:
+        loss = keras.losses.SparseCategoricalCrossentropy()
+        accuracy = keras.metrics.SparseCategoricalAccuracy(name="accuracy")
+    model.compile(
+        optimizer=_optimizer(recipe, steps),
+        loss=loss,
+        metrics=[accuracy],
+        steps_per_execution=group,
+        # XLA on a CPU makes dense networks faster and convolutions many times slower.
+        jit_compile=not convolutional,
+    )
+
+
+def wants_one_hot(recipe: Recipe) -> bool:
+    """Tell whether ``compile_model`` chose a loss that takes one-hot labels."""
+    return recipe.label_form is LabelForm.ONE_HOT or recipe.label_smoothing > 0
+
+
+def _optimizer(recipe: Recipe, steps: int) -> Any:
+    rate = _learning_rate(recipe, steps)
+    match recipe.optimizer:
+        case Optimizer.SGD:
+            return keras.optimizers.SGD(rate)
+        case Optimizer.MOMENTUM:
+            return keras.optimizers.SGD(rate, momentum=0.9, nesterov=True)
+        case Optimizer.ADAM:
+            return keras.optimizers.Adam(rate)
+        case Optimizer.RMSPROP:
+            return keras.optimizers.RMSprop(rate)
+
+
+def _learning_rate(recipe: Recipe, steps: int) -> Any:
+    """Return the learning rate as a number, or as a Keras schedule over ``steps`` steps."""
+    match recipe.schedule:
+        case Schedule.CONSTANT:
+            return recipe.learning_rate
+        case Schedule.COSINE:
+            return keras.optimizers.schedules.CosineDecay(recipe.learning_rate, max(1, steps))
+        case Schedule.ONE_CYCLE:
+            up = max(1, round(0.3 * steps))
+            return keras.optimizers.schedules.CosineDecay(
+                recipe.learning_rate / 20,
+                max(1, steps - up),
+                warmup_target=recipe.learning_rate,
+                warmup_steps=up,
+            )
+
+
+def _keras_layer(layer: Layer) -> Any:
+    layers = keras.layers
+    match layer:
+        case Conv():
+            return layers.Conv2D(
+                layer.filters,
+                layer.kernel,
+                strides=layer.stride,
+                padding=layer.padding,
+                activation=None if layer.activation == "linear" else layer.activation,
+                use_bias=layer.bias,
+            )
+        case MaxPool():
+            return layers.MaxPooling2D(layer.size)
+        case BatchNorm():
+            return layers.BatchNormalization(momentum=layer.momentum)
+        case Activation():
+            return layers.Activation(layer.name)
+        case Dropout():
+            return layers.Dropout(layer.rate)
+        case Flatten():
+            return layers.Flatten()
+        case GlobalAveragePool():
+            return layers.GlobalAveragePooling2D()
+        case Dense():
+            return layers.Dense(layer.units, activation=layer.activation)
+    raise TypeError(f"no Keras layer for {layer!r}")

@@ -1,0 +1,172 @@
+"""A training recipe: how a network is trained, as data that travels through JSON and URLs."""
+
+import math
+from dataclasses import asdict, dataclass, fields, replace
+from enum import StrEnum
+from typing import Any
+
+from core.errors import SettingsError
+
+
+class Optimizer(StrEnum):
+    """How weights are changed."""
+
+    SGD = "sgd"
+    MOMENTUM = "momentum"  # SGD with Nesterov momentum 0.9
+    ADAM = "adam"
+    RMSPROP = "rmsprop"
+
+
+class Schedule(StrEnum):
+    """How the learning rate changes over the run."""
+
+    CONSTANT = "constant"
+    COSINE = "cosine"  # half a cosine down to zero (arXiv:1608.03983, without restarts)
+    ONE_CYCLE = "one-cycle"  # up for the first 30 %, then down (arXiv:1708.07120)
+
+
+class LabelForm(StrEnum):
+    """How labels enter the loss; both are the cross-entropy and give the same curves."""
+
+    INTEGER = "integer"  # sparse categorical cross-entropy
+    ONE_HOT = "one-hot"  # categorical cross-entropy
+
+
+class ValidationFrom(StrEnum):
+    """Which training images are held back for validation."""
+
+    END = "end"  # the last ones, as Keras's validation_split does
+    RANDOM = "random"  # drawn with the run's seed
+
+
+class Augmentation(StrEnum):
+    """How training images are varied from epoch to epoch."""
+
+    NONE = "none"
+    FLIP = "flip"  # mirrored left to right, every second one
+    FLIP_SHIFT = "flip-shift"  # and moved by up to a tenth of the side
+    AFFINE = "affine"  # and turned by up to 10 degrees and scaled by up to a tenth
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a network is trained; every value is checked when the recipe is made.
+
+    Attributes:
+        optimizer: how weights are changed.
+        learning_rate: its step, 1e-6 to 10; the highest one if a schedule changes it.
+        schedule: how the learning rate changes over the run.
+        batch_size: images a step, 1 to 4096.
+        epochs: passes over the training images, 1 to 500.
+        validation: training images held back for validation: a number of images (5000) or, below
+            1, a share (0.2).
+        validation_from: which of them.
+        label_form: how labels enter the loss.
+        label_smoothing: share of each label spread over all classes, 0 to 0.5.
+        patience: epochs without a lower validation loss before the run stops early and takes the
+            best epoch's weights back; None to train to the end.
+        augmentation: how training images are varied.
+
+    Raises:
+        SettingsError: a value is out of its range; the message says which and what would do.
+    """
+
+    optimizer: Optimizer = Optimizer.ADAM
+    learning_rate: float = 0.001
+    schedule: Schedule = Schedule.CONSTANT
+    batch_size: int = 64
+    epochs: int = 10
+    validation: float = 0.1
+    validation_from: ValidationFrom = ValidationFrom.END
+    label_form: LabelForm = LabelForm.INTEGER
+    label_smoothing: float = 0.0
+    patience: int | None = None
+    augmentation: Augmentation = Augmentation.NONE
+
+    def __post_init__(self) -> None:
+        """Check every value."""
+        for name, kind in (
+            ("optimizer", Optimizer),
+            ("schedule", Schedule),
+            ("validation_from", ValidationFrom),
+            ("label_form", LabelForm),
+            ("augmentation", Augmentation),
+        ):
+            value = getattr(self, name)
+            if not isinstance(value, str) or value not in kind.__members__.values():
+                choices = ", ".join(kind)
+                raise SettingsError(f"{_words(name)} is {value!r:.60}. Choose one of: {choices}.")
+            object.__setattr__(self, name, kind(value))
+        check_number("learning_rate", self.learning_rate, 1e-6, 10)
+        check_number("batch_size", self.batch_size, 1, 4096, whole=True)
+        check_number("epochs", self.epochs, 1, 500, whole=True)
+        check_number("label_smoothing", self.label_smoothing, 0, 0.5)
+        if self.patience is not None:
+            check_number("patience", self.patience, 1, 500, whole=True)
+        check_number("validation", self.validation, 0.001, 50_000)
+        if self.validation >= 1 and self.validation != int(self.validation):
+            raise SettingsError(
+                f"Validation is {self.validation}, but must be a whole number of images, or a "
+                "share below 1 such as 0.1."
+            )
+
+    def validation_count(self, used: int, available: int) -> int:
+        """Return how many of ``used`` training images are held back for validation.
+
+        A number of images shrinks with the data: 5,000 of 60,000 become 500 of 6,000.
+
+        Raises:
+            SettingsError: fewer than one image would be left for training or for validation.
+        """
+        share = self.validation if self.validation < 1 else self.validation / available
+        count = round(share * used)
+        if not 1 <= count < used:
+            raise SettingsError(
+                f"Validation holds back {count:,} of {used:,} training images. Hold back at least "
+                "one, and leave at least one to train on."
+            )
+        return count
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Any) -> "Recipe":
+        """Make a recipe from what ``to_dict`` gave, or from part of it.
+
+        Raises:
+            SettingsError: not a mapping, an unknown name, or a value out of range.
+        """
+        check_names("recipe", values, {field.name for field in fields(cls)})
+        return cls(**values)
+
+    def changed(self, **values: Any) -> "Recipe":
+        """Return a recipe with some values replaced, checked again."""
+        return replace(self, **values)
+
+
+def check_number(name: str, value: object, low: float, high: float, *, whole: bool = False) -> None:
+    """Raise SettingsError unless ``value`` is a finite number from ``low`` to ``high``."""
+    right_type = isinstance(value, int if whole else int | float) and not isinstance(value, bool)
+    if not right_type or not math.isfinite(value) or not low <= value <= high:  # type: ignore[arg-type,operator]
+        kind = "whole number" if whole else "number"
+        raise SettingsError(
+            f"{_words(name)} is {value!r:.60}, but must be a {kind} from {low:g} to {high:g}."
+        )
+
+
+def check_names(what: str, values: object, known: set[str]) -> None:
+    """Raise SettingsError unless ``values`` is a dict whose keys are all in ``known``."""
+    if not isinstance(values, dict):
+        raise SettingsError(f"The {what} is not a set of named values.")
+    unknown = sorted(str(name)[:40] for name in values if name not in known)
+    if unknown:
+        raise SettingsError(
+            f"The {what} has the unknown setting {unknown[0]!r}. Known are: "
+            f"{', '.join(sorted(known))}."
+        )
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ").capitalize()

@@ -1,0 +1,261 @@
+"""The networks that Atelier knows by name: five presets after public projects, and its own.
+
+To add one, add an ``Architecture`` to the list below: pages, the command line and the tests find
+it there.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from core.architectures.layers import (
+    Activation,
+    BatchNorm,
+    Conv,
+    Dense,
+    Dropout,
+    Flatten,
+    GlobalAveragePool,
+    Layer,
+    LayerRow,
+    MaxPool,
+    rows,
+)
+from core.architectures.recipe import (
+    Augmentation,
+    LabelForm,
+    Optimizer,
+    Recipe,
+    Schedule,
+    ValidationFrom,
+)
+from core.errors import SettingsError
+
+SCALE = 1 / 255  # every network here takes pixels of 0 to 255 and scales them to 0 to 1 itself
+
+
+@dataclass(frozen=True)
+class Reported:
+    """A result that the origin of an architecture reports, in percent."""
+
+    dataset: str
+    measure: str  # "test accuracy", "validation accuracy", "training accuracy"
+    percent: float
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """A network as data, with the recipe that it is trained by.
+
+    Attributes:
+        name: what the URL, the command line and run folders call it.
+        title: what people call it.
+        summary: one sentence on what it is good for.
+        origin: where it comes from, in a sentence.
+        layers: the layers between the scaled pixels and the last dense layer, which every
+            classifier gets in the same form (softmax over the classes).
+        recipe: how it is trained.
+        recipes: recipes for data sets that need another one.
+        datasets: the data sets it was made for; the first is the default.
+        reported: what its origin reports.
+        scale: factor from pixel value (0 to 255) to network input.
+    """
+
+    name: str
+    title: str
+    summary: str
+    origin: str
+    layers: tuple[Layer, ...]
+    recipe: Recipe
+    recipes: tuple[tuple[str, Recipe], ...] = ()
+    datasets: tuple[str, ...] = ("fashion-mnist",)
+    reported: tuple[Reported, ...] = ()
+    scale: float = SCALE
+
+    def network(self, classes: int) -> tuple[Layer, ...]:
+        """Return all layers, the classifier's last one included."""
+        return (*self.layers, Dense(classes, activation="softmax"))
+
+    def table(self, shape: Sequence[int], classes: int) -> list[LayerRow]:
+        """Return one row a layer for images of ``shape`` (height, width, channels)."""
+        return list(rows(self.network(classes), tuple(shape)))
+
+    def parameters(self, shape: Sequence[int], classes: int) -> int:
+        """Return the number of parameters, trained or not."""
+        return sum(row.parameters for row in self.table(shape, classes))
+
+    def multiplications(self, shape: Sequence[int], classes: int) -> int:
+        """Return the multiplications to classify one image."""
+        return sum(row.multiplications for row in self.table(shape, classes))
+
+    @property
+    def is_dense(self) -> bool:
+        """Whether the network has no convolution."""
+        return not any(isinstance(layer, Conv) for layer in self.layers)
+
+    def recipe_for(self, dataset: str) -> Recipe:
+        """Return the recipe for one data set.
+
+        Raises:
+            SettingsError: the architecture is not made for this data set.
+        """
+        if dataset not in self.datasets:
+            raise SettingsError(
+                f"{self.title} is not made for {dataset}. Choose an architecture that is, or one "
+                f"of its data sets: {', '.join(self.datasets)}."
+            )
+        return dict(self.recipes).get(dataset, self.recipe)
+
+
+def _block(filters: int, dropout: float) -> tuple[Layer, ...]:
+    """Two convolutions with batch normalisation, pooling and dropout: the deep CNN's unit."""
+    convolution = (Conv(filters, activation="linear", bias=False), BatchNorm(), Activation())
+    return (*convolution, *convolution, MaxPool(), Dropout(dropout))
+
+
+BOTH = ("fashion-mnist", "cifar-10")
+
+_ALL = (
+    Architecture(
+        name="basic-cnn",
+        title="Basic CNN",
+        summary="The smallest network that deserves the name: one convolution, pooling, output.",
+        origin="A public notebook that reads the Kaggle CSV files and splits them into training, "
+        "validation and test images.",
+        layers=(Conv(32, padding="valid"), MaxPool(), Flatten()),
+        recipe=Recipe(
+            batch_size=64, epochs=10, validation=0.2, validation_from=ValidationFrom.RANDOM
+        ),
+        reported=(Reported("fashion-mnist", "test accuracy", 90.71),),
+    ),
+    Architecture(
+        name="two-conv-cnn",
+        title="Two-convolution CNN",
+        summary="Two convolutions and plenty of dropout: the classic first CNN for this data.",
+        origin="A public tutorial project with classification report and confusion matrix.",
+        layers=(
+            Conv(64, kernel=2),
+            MaxPool(),
+            Dropout(0.3),
+            Conv(32, kernel=2),
+            MaxPool(),
+            Dropout(0.3),
+            Flatten(),
+            Dense(256),
+            Dropout(0.5),
+        ),
+        recipe=Recipe(batch_size=64, epochs=10, validation=5000),
+        reported=(Reported("fashion-mnist", "test accuracy", 91.0),),
+    ),
+    Architecture(
+        name="deep-cnn",
+        title="Deep CNN",
+        summary="Three blocks with batch normalisation: slower, and better than both above.",
+        origin="A public project with convolution blocks, global average pooling, one-hot labels "
+        "and early stopping.",
+        layers=(
+            *_block(32, 0.2),
+            *_block(64, 0.3),
+            *_block(128, 0.4),
+            GlobalAveragePool(),
+        ),
+        recipe=Recipe(
+            batch_size=128,
+            epochs=30,
+            validation=0.2,
+            label_form=LabelForm.ONE_HOT,
+            patience=5,
+        ),
+        datasets=BOTH,
+    ),
+    Architecture(
+        name="mlp",
+        title="MLP 300-100",
+        summary="Two dense layers and plain SGD: no idea of neighbouring pixels, and fast.",
+        origin="A public notebook after a textbook example: 30 epochs, the last 5,000 training "
+        "images for validation, three predictions with their probabilities.",
+        layers=(Flatten(), Dense(300), Dense(100)),
+        recipe=Recipe(
+            optimizer=Optimizer.SGD, learning_rate=0.01, batch_size=32, epochs=30, validation=5000
+        ),
+        datasets=BOTH,
+    ),
+    Architecture(
+        name="strided-cnn",
+        title="Strided CNN",
+        summary="Three convolutions that halve the image as they go, for both data sets.",
+        origin="A public project that trains one CNN on Fashion-MNIST and on CIFAR-10, with and "
+        "without augmentation.",
+        layers=(
+            Conv(32, stride=2, padding="valid"),
+            Conv(64, stride=2, padding="valid"),
+            Conv(128, stride=2, padding="valid"),
+            Flatten(),
+            Dropout(0.2),
+            Dense(512),
+            Dropout(0.2),
+        ),
+        recipe=Recipe(batch_size=32, epochs=15, validation=0.1),
+        recipes=(("cifar-10", Recipe(batch_size=32, epochs=15, validation=0.1)),),
+        datasets=BOTH,
+        reported=(
+            Reported("fashion-mnist", "training accuracy", 96.43),
+            Reported("fashion-mnist", "validation accuracy", 89.44),
+            Reported("cifar-10", "training accuracy", 79.55),
+            Reported("cifar-10", "validation accuracy", 70.06),
+        ),
+    ),
+    Architecture(
+        name="atelier-cnn",
+        title="Atelier CNN",
+        summary="Made for this app: the network behind the bundled model, accurate and small.",
+        origin="Atelier's own: pooling before the activation, batch normalisation, one-cycle "
+        "Adam, and images mirrored, moved, turned and scaled while training.",
+        layers=(
+            Conv(48, activation="linear", bias=False),
+            MaxPool(),
+            BatchNorm(momentum=0.9),
+            Activation(),
+            Conv(96, activation="linear", bias=False),
+            MaxPool(),
+            BatchNorm(momentum=0.9),
+            Activation(),
+            Conv(128, activation="linear", bias=False),
+            BatchNorm(momentum=0.9),
+            Activation(),
+            Conv(128, activation="linear", bias=False),
+            MaxPool(),
+            BatchNorm(momentum=0.9),
+            Activation(),
+            Flatten(),
+            Dropout(0.3),
+            Dense(128),
+            Dropout(0.3),
+        ),
+        recipe=Recipe(
+            learning_rate=0.004,
+            schedule=Schedule.ONE_CYCLE,
+            batch_size=128,
+            epochs=16,
+            validation=5000,
+            label_smoothing=0.05,
+            augmentation=Augmentation.AFFINE,
+        ),
+        datasets=BOTH,
+    ),
+)
+
+ARCHITECTURES: dict[str, Architecture] = {each.name: each for each in _ALL}
+
+
+def find(name: str) -> Architecture:
+    """Return the architecture registered as ``name``.
+
+    Raises:
+        SettingsError: no architecture has this name; the message lists those there are.
+    """
+    architecture = ARCHITECTURES.get(name)
+    if architecture is None:
+        raise SettingsError(
+            f"There is no architecture {name[:60]!r}. Choose one of: {', '.join(ARCHITECTURES)}."
+        )
+    return architecture

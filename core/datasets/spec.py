@@ -1,0 +1,87 @@
+"""What a data set is to Atelier."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from core.errors import DataDamaged, SettingsError
+
+SPLITS = ("train", "test")
+
+
+@dataclass(frozen=True)
+class Split:
+    """One split of a data set, read-only.
+
+    Attributes:
+        images: uint8 array of shape (n, height, width, channels), values 0 to 255.
+        labels: int64 array of shape (n,), values 0 to classes - 1.
+    """
+
+    images: np.ndarray
+    labels: np.ndarray
+
+    def __post_init__(self) -> None:
+        """Freeze the arrays: every visitor of the server shares them."""
+        self.images.flags.writeable = False
+        self.labels.flags.writeable = False
+
+    def __len__(self) -> int:
+        """Return the number of images."""
+        return len(self.labels)
+
+
+@dataclass(frozen=True)
+class DatasetSpec:
+    """A registered data set.
+
+    Attributes:
+        name: what the URL, the command line and run folders call it.
+        title: what people call it.
+        classes: class names in label order.
+        shape: (height, width, channels) of one image.
+        counts: number of images of each split.
+        credit: authors, source and licence in one line.
+        read: reads one split from disk; may raise DataUnavailable or DataDamaged.
+        missing: returns why the data cannot be read now, as a sentence, or None; takes no time.
+    """
+
+    name: str
+    title: str
+    classes: tuple[str, ...]
+    shape: tuple[int, int, int]
+    counts: dict[str, int]
+    credit: str
+    read: Callable[[str], Split]
+    missing: Callable[[], str | None]
+    _loaded: dict[str, Split] = field(default_factory=dict, repr=False, compare=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
+
+    def load(self, split: str) -> Split:
+        """Return one split, read at the first call; see ``core.datasets.load``."""
+        if split not in SPLITS:
+            raise SettingsError(f"There is no split {split[:60]!r}: it is 'train' or 'test'.")
+        with self._lock:
+            if split not in self._loaded:
+                self._loaded[split] = self._checked(split, self.read(split))
+            return self._loaded[split]
+
+    def is_loaded(self, split: str) -> bool:
+        """Tell whether ``load(split)`` would answer from memory."""
+        return split in self._loaded
+
+    def _checked(self, name: str, split: Split) -> Split:
+        expected = (self.counts[name], *self.shape)
+        if split.images.shape != expected or split.labels.shape != expected[:1]:
+            raise DataDamaged(
+                f"{self.title}: the {name} split has shape {split.images.shape} where {expected} "
+                "is expected. Put the original files back."
+            )
+        if int(split.labels.max(initial=0)) >= len(self.classes):
+            raise DataDamaged(
+                f"{self.title}: a {name} label is {int(split.labels.max())}, but the classes end "
+                f"at {len(self.classes) - 1}. Put the original files back."
+            )
+        return split

@@ -1,0 +1,148 @@
+"""Confusion matrix, classification report and the images behind them.
+
+The figures are scikit-learn's; it is imported when first needed, as it takes a second.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from core import datasets
+from core.errors import RunDamaged
+from core.runs import Run, folder_of, read_evaluation
+
+
+@dataclass(frozen=True)
+class ClassRow:
+    """One row of the classification report; all but support are 0 to 1."""
+
+    name: str
+    precision: float
+    recall: float
+    f1: float
+    support: int
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a network got right and wrong on a test split.
+
+    Attributes:
+        accuracy: share of images that were right, 0 to 1.
+        loss: mean cross-entropy in nats.
+        matrix: confusion matrix, ``matrix[true][predicted]`` images.
+        rows: one a class, in label order.
+        averages: the rows "macro average" (each class counts the same) and "weighted average"
+            (each image counts the same).
+    """
+
+    accuracy: float
+    loss: float
+    matrix: tuple[tuple[int, ...], ...]
+    rows: tuple[ClassRow, ...]
+    averages: tuple[ClassRow, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+        return asdict(self)
+
+    def to_text(self) -> str:
+        """Return the report as a table for a terminal."""
+        head = f"{'':18}{'precision':>10}{'recall':>10}{'F1':>10}{'support':>10}"
+        lines = [
+            f"{row.name:18}{row.precision:10.3f}{row.recall:10.3f}{row.f1:10.3f}{row.support:10}"
+            for row in (*self.rows, *self.averages)
+        ]
+        accuracy = f"Test accuracy {self.accuracy:.2%}, loss {self.loss:.4f}"
+        return "\n".join([accuracy, "", head, *lines])
+
+
+def confusion(labels: np.ndarray, predicted: np.ndarray, classes: int) -> np.ndarray:
+    """Return the confusion matrix, int array (classes, classes): true by predicted."""
+    from sklearn.metrics import confusion_matrix
+
+    return confusion_matrix(labels, predicted, labels=range(classes))
+
+
+def row_normalised(matrix: np.ndarray) -> np.ndarray:
+    """Return each row divided by its sum, float array; a row of zeros stays zero."""
+    return matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
+
+
+def report(
+    probabilities: np.ndarray, labels: np.ndarray, classes: Sequence[str], loss: float
+) -> Report:
+    """Return the report on predictions.
+
+    Args:
+        probabilities: float array (n, classes).
+        labels: int array (n,), the truth.
+        classes: class names in label order.
+        loss: mean cross-entropy in nats.
+    """
+    from sklearn.metrics import classification_report
+
+    predicted = probabilities.argmax(axis=1)
+    values = classification_report(
+        labels,
+        predicted,
+        labels=range(len(classes)),
+        target_names=[str(index) for index in range(len(classes))],
+        output_dict=True,
+        zero_division=0,
+    )
+
+    def row(key: str, name: str) -> ClassRow:
+        value = values[key]
+        return ClassRow(
+            name,
+            float(value["precision"]),
+            float(value["recall"]),
+            float(value["f1-score"]),
+            int(value["support"]),
+        )
+
+    matrix = confusion(labels, predicted, len(classes))
+    return Report(
+        accuracy=float((predicted == labels).mean()),
+        loss=loss,
+        matrix=tuple(tuple(int(count) for count in line) for line in matrix),
+        rows=tuple(row(str(index), name) for index, name in enumerate(classes)),
+        averages=(row("macro avg", "macro average"), row("weighted avg", "weighted average")),
+    )
+
+
+def report_of(run: Run) -> Report:
+    """Return the report on a finished run's test predictions.
+
+    Raises:
+        RunDamaged: the run has no evaluation, or it cannot be read.
+        DataUnavailable, DataDamaged: its data set cannot be read.
+    """
+    if run.config is None:
+        raise RunDamaged(f"The run {run.id} is damaged: {run.reason}")
+    spec = datasets.find(run.config.dataset)
+    evaluation = read_evaluation(
+        folder_of(run.id).evaluation, spec.counts["test"], len(spec.classes)
+    )
+    labels = spec.load("test").labels
+    return report(evaluation.probabilities, labels, spec.classes, evaluation.loss)
+
+
+def cell(
+    probabilities: np.ndarray, labels: np.ndarray, true: int, predicted: int
+) -> np.ndarray:
+    """Return the indices of the images in one cell of the matrix, the most confident first."""
+    answers = probabilities.argmax(axis=1)
+    inside = np.flatnonzero((labels == true) & (answers == predicted))
+    return inside[np.argsort(-probabilities[inside, predicted], kind="stable")]
+
+
+def examples(labels: np.ndarray, seed: int, count: int = 3) -> np.ndarray:
+    """Return the indices of ``count`` test images of different classes, drawn with ``seed``."""
+    generator = np.random.default_rng(seed)
+    order = generator.permutation(len(labels))
+    _, first = np.unique(labels[order], return_index=True)
+    return order[generator.permutation(first)[:count]]

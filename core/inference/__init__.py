@@ -1,0 +1,23 @@
+"""Trained networks at work: finding them, loading them once, asking them.
+
+The server loads TensorFlow in a thread of its own (``warm``), after the first page has painted;
+until then ``state`` says how far it is.
+"""
+
+from core.inference.engine import EngineState, load, state, warm
+from core.inference.models import Model, bundled, find, of_run
+from core.inference.picture import Answer, classify_file, classify_picture
+
+__all__ = [
+    "Answer",
+    "EngineState",
+    "Model",
+    "bundled",
+    "classify_file",
+    "classify_picture",
+    "find",
+    "load",
+    "of_run",
+    "state",
+    "warm",
+]

@@ -1,0 +1,54 @@
+"""Runs: one training each, and the folder that is the whole truth about it.
+
+Layout of ``ATELIER_HOME/runs/<id>``:
+
+| file | written by | what |
+| --- | --- | --- |
+| ``config.json`` | whoever starts the run | ``TrainingConfig``, the visitor, when |
+| ``heartbeat`` | the worker, twice a second | that it lives, and how far it is |
+| ``batches.jsonl`` | the worker, about every 250 ms | one point of the training curve a line |
+| ``epochs.jsonl`` | the worker | one epoch a line, validation included |
+| ``model.keras`` | the worker | the network, at the latest complete epoch |
+| ``evaluation.npz`` | the worker | the probabilities of every test image |
+| ``result.json`` | the worker | how it ended; its presence ends the run |
+| ``worker.log`` | the worker | what TensorFlow and Python had to say |
+| ``stop`` | a page | the wish that the run stops |
+
+The state of a run is derived from these files and never stored twice, so a folder can be copied,
+moved or deleted at any time.
+"""
+
+from core.runs.config import TrainingConfig
+from core.runs.curves import Curves, read_curves
+from core.runs.evaluation import Evaluation, read_evaluation, write_evaluation
+from core.runs.folder import (
+    Heartbeat,
+    Result,
+    Run,
+    RunFolder,
+    State,
+    create,
+    folder_of,
+    list_runs,
+    read,
+    request_stop,
+)
+
+__all__ = [
+    "Curves",
+    "Evaluation",
+    "Heartbeat",
+    "Result",
+    "Run",
+    "RunFolder",
+    "State",
+    "TrainingConfig",
+    "create",
+    "folder_of",
+    "list_runs",
+    "read",
+    "read_curves",
+    "read_evaluation",
+    "request_stop",
+    "write_evaluation",
+]

@@ -1,0 +1,83 @@
+"""What a run was asked to do."""
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+from core import architectures, datasets
+from core.architectures.recipe import Recipe, check_names, check_number
+from core.errors import SettingsError
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """Everything that decides a training; the same config and machine give the same curves.
+
+    Attributes:
+        dataset: name of a registered data set.
+        architecture: name of a registered architecture that is made for it.
+        recipe: how the network is trained.
+        limit: use only this many training images (validation included), evenly spread over the
+            classes as the data set is; None for all.
+        seed: of the weights, the order of the images and the augmentation, 0 to 2**31 - 1.
+
+    Raises:
+        SettingsError: a value or a combination cannot work; the message says why.
+    """
+
+    dataset: str
+    architecture: str
+    recipe: Recipe
+    limit: int | None = None
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Check the combination."""
+        if not isinstance(self.dataset, str) or not isinstance(self.architecture, str):
+            raise SettingsError("Data set and architecture are named by text.")
+        spec = datasets.find(self.dataset)
+        architectures.find(self.architecture).recipe_for(self.dataset)
+        available = spec.counts["train"]
+        if self.limit is not None:
+            check_number("limit", self.limit, 100, available, whole=True)
+        check_number("seed", self.seed, 0, 2**31 - 1, whole=True)
+        self.recipe.validation_count(self.used, available)
+
+    @property
+    def used(self) -> int:
+        """Number of training images used, validation included."""
+        return self.limit or datasets.find(self.dataset).counts["train"]
+
+    @property
+    def validation_count(self) -> int:
+        """Number of images held back for validation."""
+        available = datasets.find(self.dataset).counts["train"]
+        return self.recipe.validation_count(self.used, available)
+
+    @property
+    def training_count(self) -> int:
+        """Number of images trained on in each epoch."""
+        return self.used - self.validation_count
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+        return {
+            "dataset": self.dataset,
+            "architecture": self.architecture,
+            "recipe": self.recipe.to_dict(),
+            "limit": self.limit,
+            "seed": self.seed,
+        }
+
+    @classmethod
+    def from_dict(cls, values: Any) -> "TrainingConfig":
+        """Make a config from what ``to_dict`` gave.
+
+        Raises:
+            SettingsError: not a mapping, a name is missing or unknown, or a value cannot work.
+        """
+        names = {field.name for field in fields(cls)}
+        check_names("training configuration", values, names)
+        lacking = {"dataset", "architecture", "recipe"} - values.keys()
+        if lacking:
+            raise SettingsError(f"The training configuration lacks {sorted(lacking)[0]!r}.")
+        return cls(**{**values, "recipe": Recipe.from_dict(values["recipe"])})

@@ -1,0 +1,102 @@
+"""The curves of a run, read while they are written.
+
+Thirty people may watch one run: its lines are parsed once, as they come, and shared.
+"""
+
+import json
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from core.errors import RunDamaged
+from core.runs.folder import RunFolder
+
+_KEPT = 64  # runs whose parsed curves stay in memory
+
+Curve = dict[str, list[float | None]]
+
+BATCH_COLUMNS = ("epoch", "loss", "accuracy")
+EPOCH_COLUMNS = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy", "seconds")
+
+
+@dataclass(frozen=True)
+class Curves:
+    """Columns of equal length; None where a value was not a finite number.
+
+    Attributes:
+        batches: ``epoch`` (with fraction), ``loss``, ``accuracy``, each the mean since the point
+            before it.
+        epochs: ``epoch`` (1, 2, ...), ``loss``, ``accuracy``, ``val_loss``, ``val_accuracy``,
+            ``seconds``.
+    """
+
+    batches: Curve
+    epochs: Curve
+
+
+@dataclass
+class _Tail:
+    """A growing file of JSON lines, parsed up to its last complete line."""
+
+    path: Path
+    columns: tuple[str, ...]
+    offset: int = 0
+    inode: int = 0
+    values: Curve = field(default_factory=dict)
+
+    def read(self) -> Curve:
+        try:
+            status = self.path.stat()
+        except OSError:
+            return {name: [] for name in self.columns}
+        if status.st_ino != self.inode or status.st_size < self.offset:
+            self.inode, self.offset = status.st_ino, 0
+            self.values = {name: [] for name in self.columns}
+        if status.st_size > self.offset:
+            with self.path.open("rb") as file:
+                file.seek(self.offset)
+                new = file.read()
+            complete = new[: new.rfind(b"\n") + 1]
+            rows = [self._row(line) for line in complete.splitlines()]
+            for row in rows:
+                for name in self.columns:
+                    self.values[name].append(row[name])
+            self.offset += len(complete)
+        return {name: list(column) for name, column in self.values.items()}
+
+    def _row(self, line: bytes) -> dict[str, Any]:
+        try:
+            row = json.loads(line)
+            values = {name: row.get(name) for name in self.columns}
+        except (ValueError, AttributeError, RecursionError):
+            raise RunDamaged(
+                f"The file {self.path.name} has a line that is not a point of a curve."
+            ) from None
+        for name, value in values.items():
+            if value is not None and not isinstance(value, int | float):
+                raise RunDamaged(f"The file {self.path.name} has a {name} that is not a number.")
+        return values
+
+
+_tails: OrderedDict[Path, tuple[_Tail, _Tail]] = OrderedDict()
+_lock = threading.Lock()
+
+
+def read_curves(folder: RunFolder) -> Curves:
+    """Return all points of a run so far; costs only what was added since the last call.
+
+    Raises:
+        RunDamaged: a line is not a point.
+    """
+    with _lock:
+        pair = _tails.get(folder.path)
+        if pair is None:
+            pair = (_Tail(folder.batches, BATCH_COLUMNS), _Tail(folder.epochs, EPOCH_COLUMNS))
+            _tails[folder.path] = pair
+        _tails.move_to_end(folder.path)
+        while len(_tails) > _KEPT:
+            _tails.popitem(last=False)
+        batches, epochs = pair
+        return Curves(batches.read(), epochs.read())
