@@ -62,7 +62,9 @@ def _parser() -> argparse.ArgumentParser:
     classify = commands.add_parser("classify", help="classify picture files")
     classify.set_defaults(command=_classify)
     classify.add_argument("files", nargs="+", metavar="FILE")
-    classify.add_argument("--run", help="use the model of this run instead of the bundled one")
+    classify.add_argument(
+        "--run", default=runs.BUNDLED, help="use the model of this run (default: %(default)s)"
+    )
     classify.add_argument("--json", action="store_true", help="print one JSON object a file")
 
     pretrain = commands.add_parser("pretrain", help="train the bundled model anew")
@@ -149,10 +151,9 @@ def _classify(options: argparse.Namespace) -> int:
 
 
 def _pretrain(options: argparse.Namespace) -> int:
-    from core.training.pretrain import pretrain
+    from core.training.pretrain import card, pretrain
 
-    card = pretrain(options.epochs, options.limit, options.output)
-    print(json.dumps(card, indent=1))
+    print(card(pretrain(options.epochs, options.limit, options.output)))
     return 0
 
 

@@ -34,7 +34,7 @@ SHA256 = {
 }
 PREFIX = {"train": "train", "test": "t10k"}
 REPAIR = (
-    "Restore it with 'git checkout -- assets/fashion-mnist', or copy the original from Debian's "
+    "Restore it with 'git restore assets/fashion-mnist', or copy the original from Debian's "
     "package dataset-fashion-mnist."
 )
 

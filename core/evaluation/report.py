@@ -11,7 +11,7 @@ import numpy as np
 
 from core import datasets
 from core.errors import RunDamaged
-from core.runs import Run, folder_of, read_evaluation
+from core.runs import Run, read_evaluation
 
 
 @dataclass(frozen=True)
@@ -124,16 +124,12 @@ def report_of(run: Run) -> Report:
     if run.config is None:
         raise RunDamaged(f"The run {run.id} is damaged: {run.reason}")
     spec = datasets.find(run.config.dataset)
-    evaluation = read_evaluation(
-        folder_of(run.id).evaluation, spec.counts["test"], len(spec.classes)
-    )
+    evaluation = read_evaluation(run.folder.evaluation, spec.counts["test"], len(spec.classes))
     labels = spec.load("test").labels
     return report(evaluation.probabilities, labels, spec.classes, evaluation.loss)
 
 
-def cell(
-    probabilities: np.ndarray, labels: np.ndarray, true: int, predicted: int
-) -> np.ndarray:
+def cell(probabilities: np.ndarray, labels: np.ndarray, true: int, predicted: int) -> np.ndarray:
     """Return the indices of the images in one cell of the matrix, the most confident first."""
     answers = probabilities.argmax(axis=1)
     inside = np.flatnonzero((labels == true) & (answers == predicted))

@@ -5,14 +5,13 @@ until then ``state`` says how far it is.
 """
 
 from core.inference.engine import EngineState, load, state, warm
-from core.inference.models import Model, bundled, find, of_run
+from core.inference.models import Model, find, of_run
 from core.inference.picture import Answer, classify_file, classify_picture
 
 __all__ = [
     "Answer",
     "EngineState",
     "Model",
-    "bundled",
     "classify_file",
     "classify_picture",
     "find",

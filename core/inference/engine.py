@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from core.errors import ModelUnavailable
-from core.inference.models import Model, bundled
+from core.inference.models import REPAIR, Model, find
+from core.runs import BUNDLED
 
 _KEPT = 4  # loaded networks; the one unused for longest goes first
 
@@ -25,13 +26,19 @@ class EngineState:
 
     Attributes:
         phase: ``"cold"``, ``"loading"``, ``"ready"`` or ``"failed"``.
-        seconds: how long loading took, or has taken so far.
+        seconds: how long loading took; 0 before its end.
         problem: why it failed, as a sentence.
+        begun: when loading began, by ``time.monotonic``.
     """
 
     phase: str = "cold"
     seconds: float = 0.0
     problem: str | None = None
+    begun: float = 0.0
+
+    def seconds_now(self) -> float:
+        """Return how long loading took, or has taken so far."""
+        return time.monotonic() - self.begun if self.phase == "loading" else self.seconds
 
 
 class Network:
@@ -124,9 +131,9 @@ def state() -> EngineState:
 def _warm() -> None:
     global _state
     begun = time.monotonic()
-    _state = EngineState("loading")
+    _state = EngineState("loading", begun=begun)
     try:
-        load(bundled())
+        load(find(BUNDLED))
         # The Evaluate page needs it, and it takes a second.
         import sklearn.metrics  # noqa: F401
     except ModelUnavailable as error:
@@ -147,10 +154,5 @@ def _load_file(model: Model) -> Any:
 
 
 def _unusable(model: Model, what: str) -> str:
-    way_out = (
-        "Train it again."
-        if model.run
-        else "Restore it with 'git checkout -- assets/models', or train it anew with "
-        "'python -m core pretrain'."
-    )
-    return f"The model file of {model.name} is of no use: {what}. {way_out}"
+    way_out = REPAIR if model.run == BUNDLED else "Choose another, or train it again."
+    return f"The model of {model.run} is of no use: {what}. {way_out}"

@@ -8,8 +8,8 @@ import numpy as np
 from PIL import Image
 
 from core.errors import ImageRejected
-from core.imaging import Prepared, open_picture, prepare
-from core.imaging.gate import MAX_BYTES
+from core.imaging.gate import MAX_BYTES, open_picture
+from core.imaging.prepare import Prepared, prepare
 from core.inference.engine import load
 from core.inference.models import Model
 

@@ -14,6 +14,8 @@ Layout of ``ATELIER_HOME/runs/<id>``:
 | ``worker.log`` | the worker | what TensorFlow and Python had to say |
 | ``stop`` | a page | the wish that the run stops |
 
+The bundled model is such a folder too, under ``assets/models``, with the id ``bundled``.
+
 The state of a run is derived from these files and never stored twice, so a folder can be copied,
 moved or deleted at any time.
 """
@@ -22,6 +24,7 @@ from core.runs.config import TrainingConfig
 from core.runs.curves import Curves, read_curves
 from core.runs.evaluation import Evaluation, read_evaluation, write_evaluation
 from core.runs.folder import (
+    BUNDLED,
     Heartbeat,
     Result,
     Run,
@@ -35,6 +38,7 @@ from core.runs.folder import (
 )
 
 __all__ = [
+    "BUNDLED",
     "Curves",
     "Evaluation",
     "Heartbeat",

@@ -15,8 +15,10 @@ from typing import Any
 from core.errors import AtelierError, RunDamaged, RunNotFound, SettingsError
 from core.runs.config import TrainingConfig
 from core.runs.files import write_json
-from core.settings import settings
+from core.settings import ASSETS, settings
 
+BUNDLED = "bundled"  # the id of the run behind the bundled model, which comes with the app
+BUNDLED_FOLDER = ASSETS / "models" / "fashion-mnist"
 ID = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")
 STALE_AFTER = 10.0  # seconds without a heartbeat after which nobody believes that a worker lives
 HOST = socket.gethostname()
@@ -96,7 +98,8 @@ class Run:
     """What a run folder says at one moment.
 
     Attributes:
-        id: name of the folder.
+        id: what the URL and the command line call it.
+        path: of its folder.
         state: derived from the files.
         reason: why it failed, was interrupted or is damaged, as a sentence; else None.
         config: what it was asked to do; None only if damaged.
@@ -108,6 +111,7 @@ class Run:
     """
 
     id: str
+    path: Path
     state: State
     reason: str | None
     config: TrainingConfig | None
@@ -117,6 +121,11 @@ class Run:
     result: Result | None = None
     stopping: bool = False
 
+    @property
+    def folder(self) -> "RunFolder":
+        """The files of the run."""
+        return RunFolder(self.path)
+
 
 class RunFolder:
     """The files of one run, by name."""
@@ -124,7 +133,6 @@ class RunFolder:
     def __init__(self, path: Path) -> None:
         """Take the folder at ``path``, which need not exist yet."""
         self.path = path
-        self.id = path.name
         self.config = path / "config.json"
         self.heartbeat = path / "heartbeat"
         self.batches = path / "batches.jsonl"
@@ -181,6 +189,8 @@ def folder_of(run_id: str) -> RunFolder:
     Raises:
         RunNotFound: no run has this id.
     """
+    if run_id == BUNDLED:
+        return RunFolder(BUNDLED_FOLDER)
     if isinstance(run_id, str) and ID.fullmatch(run_id):
         folder = RunFolder(settings().runs / run_id)
         if folder.path.is_dir():
@@ -197,7 +207,7 @@ def read(run_id: str) -> Run:
     Raises:
         RunNotFound: no run has this id.
     """
-    return _read(folder_of(run_id))
+    return _read(folder_of(run_id), run_id)
 
 
 def list_runs() -> list[Run]:
@@ -223,6 +233,8 @@ def request_stop(run_id: str) -> None:
         SettingsError: the folder cannot be written.
     """
     folder = folder_of(run_id)
+    if folder.result.exists():
+        return
     try:
         folder.stop.touch()
     except OSError as error:
@@ -236,7 +248,7 @@ _ended: dict[Path, tuple[int, Run]] = {}
 _ended_lock = threading.Lock()
 
 
-def _read(folder: RunFolder) -> Run:
+def _read(folder: RunFolder, run_id: str) -> Run:
     try:
         ended_at = folder.result.stat().st_mtime_ns
     except OSError:
@@ -252,9 +264,19 @@ def _read(folder: RunFolder) -> Run:
         # The result is written last: if there is none now, a heartbeat read now is still in force.
         beat = _heartbeat(folder)
     except (AtelierError, TypeError, ValueError) as error:
-        return _damaged(folder, error)
+        return _damaged(folder, run_id, error)
     if result is not None:
-        run = Run(folder.id, result.state, result.reason, config, visitor, created, beat, result)
+        run = Run(
+            run_id,
+            folder.path,
+            result.state,
+            result.reason,
+            config,
+            visitor,
+            created,
+            beat,
+            result,
+        )
         with _ended_lock:
             _ended[folder.path] = (ended_at, run)
         return run
@@ -263,7 +285,7 @@ def _read(folder: RunFolder) -> Run:
     if state is State.INTERRUPTED:
         reason = "Its process ended before the training did. Start it again to train it anew."
     stopping = state.active and folder.stop.exists()
-    return Run(folder.id, state, reason, config, visitor, created, beat, None, stopping)
+    return Run(run_id, folder.path, state, reason, config, visitor, created, beat, None, stopping)
 
 
 def _state_without_result(folder: RunFolder, beat: Heartbeat | None) -> State:
@@ -289,13 +311,13 @@ def _alive(pid: int) -> bool:
     return True
 
 
-def _damaged(folder: RunFolder, error: Exception) -> Run:
+def _damaged(folder: RunFolder, run_id: str, error: Exception) -> Run:
     reason = str(error) if isinstance(error, AtelierError) else "A value is of the wrong kind."
     try:
         created = folder.path.stat().st_mtime
     except OSError:
         created = 0.0
-    return Run(folder.id, State.DAMAGED, reason, None, "", created)
+    return Run(run_id, folder.path, State.DAMAGED, reason, None, "", created)
 
 
 def _json(path: Path) -> dict[str, Any]:

@@ -36,8 +36,10 @@ function newChart(root) {
     (Plotly) => {
       if (!charts.has(root)) return // unmounted in the meantime
       adoptPlotlyStyles(root.getRootNode())
+      const config = newConfig(Plotly) // one object: Plotly starts anew at any other
       chart.draw = () => {
-        if (root.clientWidth > 0) Plotly.react(plot, traces(chart.data, root), layout(chart.data, root), CONFIG)
+        if (root.clientWidth === 0) return // in a closed tab or expander
+        Plotly.react(plot, traces(chart.data, root), layout(chart.data, root), config)
       }
       chart.draw()
       root.classList.remove("loading")
@@ -80,12 +82,25 @@ function adoptPlotlyStyles(shadowRoot) {
 // No zoom by drag and no mode bar where there is no mouse.
 const TOUCH = window.matchMedia("(pointer: coarse)").matches
 
-const CONFIG = {
-  displaylogo: false,
-  displayModeBar: TOUCH ? false : "hover",
-  modeBarButtons: [["toImage", "resetScale2d"]],
-  doubleClick: "reset",
-  showAxisDragHandles: false,
+function newConfig(Plotly) {
+  const download = {
+    name: "download",
+    title: "Download as PNG",
+    icon: Plotly.Icons.camera,
+    // On the page's colour: dark mode's light text would be lost on a transparent picture.
+    click: ({ data, layout }) =>
+      Plotly.downloadImage(
+        { data, layout: { ...layout, paper_bgcolor: layout.hoverlabel.bgcolor } },
+        { format: "png", filename: "loss-and-accuracy", width: layout.width, height: layout.height, scale: 2 },
+      ),
+  }
+  return {
+    displaylogo: false,
+    displayModeBar: TOUCH ? false : "hover",
+    modeBarButtons: [[download, "resetScale2d"]],
+    doubleClick: "reset",
+    showAxisDragHandles: false,
+  }
 }
 
 function traces({ curves }, root) {
@@ -128,7 +143,7 @@ function layout({ curves, height }, root) {
   const stacked = width < 640
   const end = Math.max(curves.epochs, ...curves.batch.x.slice(-1), ...curves.epoch.x.slice(-1))
 
-  const margin = { l: 48, r: 12, t: 34, b: 42 }
+  const margin = { l: 46, r: 8, t: 34, b: 42 }
   const totalHeight = stacked ? 2 * height : height
   // Lengths in pixels as shares of the plot area, which is what Plotly's domains are.
   const gapX = 64 / (width - margin.l - margin.r)
@@ -142,7 +157,14 @@ function layout({ curves, height }, root) {
     zeroline: false,
     automargin: false,
   })
-  const epochs = { ...axis("epoch"), range: [-0.02 * end, 1.02 * end], nticks: 7, hoverformat: ".2~f" }
+  const epochs = () => ({
+    ...axis("epoch"),
+    range: [-0.02 * end, 1.02 * end], // Plotly changes this array, so each axis has its own
+    nticks: 7,
+    unifiedhovertitle: { text: "epoch %{x:.2~f}" },
+    spikecolor: muted,
+    spikethickness: 1,
+  })
   return {
     uirevision: curves.run, // a person's zoom lasts as long as the run
     width,
@@ -157,11 +179,11 @@ function layout({ curves, height }, root) {
     modebar: { bgcolor: "rgba(0,0,0,0)", color: muted, activecolor: text },
     legend: {
       orientation: "h", x: 0, xref: "container", xanchor: "left", y: 1, yref: "container", yanchor: "top",
-      font: { size: 12, color: text }, bgcolor: "rgba(0,0,0,0)",
+      font: { size: 11, color: text }, bgcolor: "rgba(0,0,0,0)",
     },
-    xaxis: { ...epochs, domain: stacked ? [0, 1] : [0, 0.5 - gapX / 2], anchor: "y" },
+    xaxis: { ...epochs(), domain: stacked ? [0, 1] : [0, 0.5 - gapX / 2], anchor: "y" },
     yaxis: { ...axis("loss"), domain: stacked ? [0.5 + gapY / 2, 1] : [0, 1], rangemode: "tozero" },
-    xaxis2: { ...epochs, domain: stacked ? [0, 1] : [0.5 + gapX / 2, 1], anchor: "y2" },
+    xaxis2: { ...epochs(), domain: stacked ? [0, 1] : [0.5 + gapX / 2, 1], anchor: "y2", matches: "x" },
     yaxis2: {
       ...axis("accuracy"), domain: stacked ? [0, 0.5 - gapY / 2] : [0, 1], anchor: "x2", tickformat: "~%",
       autorangeoptions: { include: 1 }, // 100 % is always in sight, and the axis stays calm

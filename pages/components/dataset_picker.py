@@ -1,0 +1,44 @@
+"""Choosing a data set, and fetching the one that does not come with the app."""
+
+import streamlit as st
+
+from core import datasets
+from core.datasets import download
+from pages.components.guard import sentences, unknown_in_url
+from pages.components.wording import percent
+
+
+def dataset_picker() -> datasets.DatasetSpec:
+    """Draw the choice, bound to ``?dataset=``, with a download where one is needed."""
+    names = list(datasets.DATASETS)
+    unknown_in_url({"dataset": names})
+    name = st.selectbox(
+        "Data set",
+        names,
+        format_func=lambda name: datasets.find(name).title,
+        key="dataset",
+        bind="query-params",
+    )
+    spec = datasets.find(name or names[0])
+    if spec.name == "cifar-10" and spec.missing() is not None:
+        active = download.CIFAR10.state().active
+        st.fragment(_download, run_every=1 if active else None)(active)
+    return spec
+
+
+def _download(was_active: bool) -> None:
+    with sentences():
+        state = download.CIFAR10.state()
+        if state.active:
+            done = "" if state.fraction is None else f" {percent(state.fraction, 0)}"
+            st.progress(state.fraction or 0.0, text=f"Downloading CIFAR-10 …{done}")
+            if st.button("Stop the download", icon=":material/close:"):
+                download.CIFAR10.stop()
+            return
+        if was_active:
+            st.rerun()  # shows the data, or why there is none
+        if state.error:
+            st.warning(state.error, icon=":material/cloud_off:")
+        if st.button("Download CIFAR-10 (163 MB)", icon=":material/download:"):
+            download.CIFAR10.start()
+            st.rerun()

@@ -1,0 +1,71 @@
+"""The list of runs, any of which can be opened again."""
+
+import streamlit as st
+
+from core import runs
+from pages.components.visitor import visitor_id
+from pages.components.wording import STATE_WORDS, ago, percent, title
+
+PAGE = 8
+MINE, ALL = "Yours", "Everyone's"
+
+
+def run_list(opened: str | None) -> None:
+    """Draw the list; ``opened`` is the id of the run that is shown above it."""
+    every = runs.list_runs()
+    mine = [run for run in every if run.visitor == visitor_id()]
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.subheader("Runs", anchor=False)
+        whose = st.segmented_control(
+            "Whose runs",
+            [MINE, ALL],
+            default=MINE if mine or not every else ALL,
+            required=True,
+            format_func=lambda which: f"{which} ({len(mine if which == MINE else every)})",
+            label_visibility="collapsed",
+            key="whose",
+        )
+    listed = mine if whose == MINE else every
+    if not listed:
+        st.info("No run yet. Press Train: the MLP takes about a minute.", icon=":material/school:")
+        return
+    pages = -(-len(listed) // PAGE)
+    place = st.container()
+    page = st.pagination(pages, key="runs_page") if pages > 1 else 1
+    with place:
+        for run in listed[(page - 1) * PAGE : page * PAGE]:
+            _row(run, is_open=run.id == opened)
+
+
+def _row(run: runs.Run, *, is_open: bool) -> None:
+    word, color, icon = STATE_WORDS[run.state]
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        st.badge(word, color=color, icon=icon)  # type: ignore[arg-type]
+        with st.container(width="stretch", gap=None):
+            st.markdown(f"**{title(run)}**")
+            st.caption(_line(run))
+        st.button(
+            "Open",
+            key=f"open_{run.id}",
+            disabled=is_open,
+            on_click=_open,
+            args=(run.id,),
+        )
+
+
+def _line(run: runs.Run) -> str:
+    words = [ago(run.created)]
+    if run.config is not None:
+        words.append(f"{run.config.recipe.epochs} epochs planned")
+    result = run.result
+    if result is not None and result.test_accuracy is not None:
+        words.append(f"test accuracy {percent(result.test_accuracy, 2)}")
+    elif result is not None and result.val_accuracy is not None:
+        words.append(f"validation accuracy {percent(result.val_accuracy, 2)}")
+    if run.reason:
+        words.append(run.reason)
+    return " · ".join(words)
+
+
+def _open(run_id: str) -> None:
+    st.query_params["run"] = run_id

@@ -1,0 +1,126 @@
+"""One run: its state in words, its curves while they grow, and what can be done with it."""
+
+import streamlit as st
+
+from core import jobs, runs
+from core.runs import Run, State
+from pages.components.curves import curves_of
+from pages.components.guard import sentences
+from pages.components.live_chart import live_chart
+from pages.components.visitor import visitor_id
+from pages.components.wording import PHASE_WORDS, STATE_WORDS, duration, number, percent, title
+
+TICK = 0.5  # seconds between two looks at a run that is active
+
+
+def run_view(run_id: str) -> None:
+    """Show a run; a run that is active keeps itself up to date.
+
+    Raises:
+        RunNotFound: no run has this id.
+    """
+    run = runs.read(run_id)
+    active = run.state.active
+    st.fragment(_view, run_every=TICK if active else None)(run_id, visitor_id(), active)
+
+
+def _view(run_id: str, visitor: str, was_active: bool) -> None:
+    with sentences():
+        run = runs.read(run_id)
+        if was_active and not run.state.active:
+            st.rerun()  # ends the fragment's ticking and brings the list below up to date
+        with st.container(border=True):
+            _head(run)
+            if run.config is None:
+                st.error(f"This run cannot be shown: {run.reason}", icon=":material/broken_image:")
+                return
+            if run.state.active:
+                _progress(run, run.config)
+            elif run.reason:
+                st.warning(run.reason, icon=":material/info:")
+            _figures(run)
+            live_chart(curves_of(run), key=f"chart_{run.id}", height=280)
+            _actions(run, visitor)
+
+
+def _head(run: Run) -> None:
+    word, color, icon = STATE_WORDS[run.state]
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"#### {title(run)}")
+        st.badge("Stopping" if run.stopping else word, color=color, icon=icon)  # type: ignore[arg-type]
+
+
+def _progress(run: Run, config: runs.TrainingConfig) -> None:
+    """Say where an active run is, how fast, and how long it will take."""
+    epochs = config.recipe.epochs
+    beat = run.heartbeat
+    if run.state is State.QUEUED or beat is None:
+        before = jobs.backend().position(run.id)
+        engine = jobs.backend().engine()
+        if engine.problem:
+            text = engine.problem
+        elif before:
+            text = f"Waiting: {before} {'run goes' if before == 1 else 'runs go'} first."
+        elif engine.running >= engine.workers:
+            text = "Waiting: next in line."
+        else:
+            text = "A worker is loading TensorFlow; this takes a few seconds."
+        st.progress(0.0, text=text)
+        return
+    words = [PHASE_WORDS.get(beat.phase, beat.phase)]
+    if beat.phase == "training":
+        words = [f"Epoch {min(epochs, int(beat.epoch) + 1)} of {epochs}"]
+        if beat.images_per_second:
+            words.append(f"{beat.images_per_second:,.0f} images/s")
+        if beat.left is not None:
+            words.append(f"{duration(beat.left)} left")
+    share = 1.0 if beat.phase == "evaluating" else min(1.0, max(0.0, beat.epoch / epochs))
+    st.progress(share, text=" · ".join(words))
+
+
+def _figures(run: Run) -> None:
+    epochs = runs.read_curves(run.folder).epochs
+    result = run.result
+
+    def latest(name: str) -> float | None:
+        return epochs[name][-1] if epochs[name] else None
+
+    with st.grid(4, min_column_width=130):
+        st.metric("Training accuracy", percent(latest("accuracy")))
+        st.metric("Validation accuracy", percent(latest("val_accuracy")))
+        st.metric("Validation loss", number(latest("val_loss")))
+        if result is not None and result.test_accuracy is not None:
+            st.metric("Test accuracy", percent(result.test_accuracy, 2))
+        else:
+            st.metric("Epochs", str(len(epochs["epoch"])))
+
+
+def _actions(run: Run, visitor: str) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if run.state.active and run.visitor == visitor:
+            st.button(
+                "Stop",
+                icon=":material/stop:",
+                disabled=run.stopping,
+                on_click=jobs.backend().stop,
+                args=(run.id,),
+            )
+        if run.state is State.FINISHED:
+            query = {"run": run.id}
+            st.page_link("pages/evaluate.py", label="Evaluate it", query_params=query)
+            st.page_link("pages/classify.py", label="Try it on pictures", query_params=query)
+        st.caption(_summary(run))
+
+
+def _summary(run: Run) -> str:
+    config = run.config
+    assert config is not None, "a damaged run is not shown"
+    recipe = config.recipe
+    words = [
+        f"{recipe.optimizer}, learning rate {recipe.learning_rate:g}, batch {recipe.batch_size}",
+        f"{config.training_count:,} training and {config.validation_count:,} validation images",
+        f"seed {config.seed}",
+    ]
+    if run.result is not None:
+        words.append(duration(run.result.seconds))
+    return " · ".join(words)

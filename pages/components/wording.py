@@ -1,0 +1,69 @@
+"""Numbers, times and states in the words of the pages, written once."""
+
+import time
+
+from core import architectures, datasets, runs
+
+STATE_WORDS = {
+    runs.State.QUEUED: ("Waiting", "gray", ":material/hourglass_top:"),
+    runs.State.RUNNING: ("Training", "blue", ":material/model_training:"),
+    runs.State.FINISHED: ("Finished", "green", ":material/check_circle:"),
+    runs.State.STOPPED: ("Stopped", "orange", ":material/stop_circle:"),
+    runs.State.FAILED: ("Failed", "red", ":material/error:"),
+    runs.State.INTERRUPTED: ("Interrupted", "orange", ":material/power_off:"),
+    runs.State.DAMAGED: ("Damaged", "red", ":material/broken_image:"),
+}
+PHASE_WORDS = {
+    "starting": "Getting ready",
+    "training": "Training",
+    "evaluating": "Looking at the test images",
+}
+
+
+def percent(share: float | None, digits: int = 1) -> str:
+    """Return a share of 0 to 1 in percent, or a dash."""
+    return "–" if share is None else f"{100 * share:.{digits}f} %"
+
+
+def number(value: float | None, digits: int = 3) -> str:
+    """Return a number with fixed digits, or a dash."""
+    return "–" if value is None else f"{value:.{digits}f}"
+
+
+def duration(seconds: float) -> str:
+    """Return a duration such as ``8 s``, ``1:05 min`` or ``2:03 h``."""
+    whole = max(0, round(seconds))
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60}:{whole % 60:02} min"
+    return f"{whole // 3600}:{whole % 3600 // 60:02} h"
+
+
+def ago(moment: float) -> str:
+    """Return how long ago a moment (seconds since the epoch) was."""
+    seconds = time.time() - moment
+    if seconds < 60:
+        return "just now"
+    if seconds < 3600:
+        return f"{seconds // 60:.0f} min ago"
+    if seconds < 86400:
+        return f"{seconds // 3600:.0f} h ago"
+    return time.strftime("%d %b %Y", time.localtime(moment))
+
+
+def title(run: runs.Run) -> str:
+    """Return what a run is called: its architecture and data set."""
+    if run.id == runs.BUNDLED:
+        return "Bundled model"
+    if run.config is None:
+        return run.id
+    architecture = architectures.find(run.config.architecture).title
+    return f"{architecture} on {datasets.find(run.config.dataset).title}"
+
+
+def label(run: runs.Run) -> str:
+    """Return a line that tells a run from its like in a list to choose from."""
+    accuracy = run.result.test_accuracy if run.result else None
+    when = "" if run.id == runs.BUNDLED else f" · {ago(run.created)}"
+    return f"{title(run)} · {percent(accuracy, 2)}{when}"
