@@ -165,7 +165,7 @@ def _benchmarks() -> list[str]:
 
 def _benchmark(options: argparse.Namespace) -> int:
     sys.argv = [f"benchmark {options.name}", *options.arguments]
-    runpy.run_path(str(ROOT / "benchmarks" / f"{options.name}.py"), run_name="__main__")
+    runpy.run_module(f"benchmarks.{options.name}", run_name="__main__")
     return 0
 
 

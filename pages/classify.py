@@ -9,6 +9,7 @@ from core import inference
 from core.errors import ModelUnavailable
 from core.imaging.gate import Picture, open_picture
 from core.inference import Answer, Model
+from pages.components import frame
 from pages.components.guard import sentences
 from pages.components.pixels import pixel_image
 from pages.components.probability_bars import probability_bars
@@ -149,4 +150,4 @@ def _steps(picture: Picture, answer: Answer) -> None:
                     st.caption(step.sentence)
 
 
-main()
+frame.draw(main)

@@ -6,7 +6,7 @@ import streamlit as st
 from core import datasets, evaluation, runs
 from core.errors import RunDamaged
 from core.evaluation import Report
-from pages.components import data
+from pages.components import data, frame
 from pages.components.confusion_grid import confusion_grid
 from pages.components.curves import curves_of
 from pages.components.gallery import gallery
@@ -53,11 +53,19 @@ def _figures(report: Report, spec: datasets.DatasetSpec, count: int) -> None:
     pairs = matrix + matrix.T
     np.fill_diagonal(pairs, 0)
     first, second = np.unravel_index(np.triu(pairs).argmax(), pairs.shape)
-    with st.grid(4, min_column_width=200):
-        st.metric("Test accuracy", percent(report.accuracy, 2), border=True)
-        st.metric("Test loss", number(report.loss), border=True)
+    with st.grid(4, min_column_width=170):
+        st.metric("Test accuracy", percent(report.accuracy, 2), border=True, height="stretch")
+        st.metric("Test loss", number(report.loss), border=True, height="stretch")
         wrong = count - int(np.trace(matrix))
-        st.metric("Wrong answers", f"{wrong:,} of {count:,}", border=True)
+        st.metric(
+            "Wrong answers",
+            f"{wrong:,}",
+            delta=f"of {count:,} images",
+            delta_color="off",
+            delta_arrow="off",
+            border=True,
+            height="stretch",
+        )
         st.metric(
             "Most confused",
             f"{pairs[first, second]:,} times",
@@ -65,6 +73,7 @@ def _figures(report: Report, spec: datasets.DatasetSpec, count: int) -> None:
             delta_color="off",
             delta_arrow="off",
             border=True,
+            height="stretch",
         )
 
 
@@ -143,7 +152,7 @@ def _three(
         if st.button("Three others", icon=":material/casino:"):
             st.session_state["three_seed"] = st.session_state.get("three_seed", 0) + 1
     chosen = evaluation.examples(test.labels, st.session_state.get("three_seed", 0), THREE)
-    with st.grid(THREE, min_column_width=260):
+    with st.grid(THREE, min_column_width=230):
         for place, index in enumerate(chosen):
             truth, answer = int(test.labels[index]), int(probabilities[index].argmax())
             with st.container():
@@ -179,4 +188,4 @@ def _report(report: Report) -> None:
     )
 
 
-main()
+frame.draw(main)

@@ -4,7 +4,7 @@ import streamlit as st
 
 from core import datasets
 from core.errors import DataUnavailable
-from pages.components import data
+from pages.components import data, frame
 from pages.components.dataset_picker import dataset_picker
 from pages.components.gallery import gallery
 from pages.components.guard import unknown_in_url
@@ -21,7 +21,7 @@ def main() -> None:
     unknown_in_url({"split": list(datasets.SPLITS)})
     left, middle, right = st.columns([2, 1, 2])
     with left:
-        spec = dataset_picker()
+        spec = dataset_picker(_first_page)
     with middle:
         name = st.segmented_control(
             "Split",
@@ -178,4 +178,4 @@ def _first_nine(spec: datasets.DatasetSpec) -> None:
         _open_image(spec, "train", train, str(picked))
 
 
-main()
+frame.draw(main)

@@ -6,6 +6,7 @@ import streamlit as st
 
 from core import datasets, inference, jobs, runs
 from core.errors import AtelierError
+from pages.components import frame
 from pages.components.data import split
 from pages.components.guard import sentences
 from pages.components.pixels import pixel_image
@@ -131,4 +132,4 @@ def _data_sentence(spec: datasets.DatasetSpec) -> str:
     return f"{spec.title}: {there}."
 
 
-main()
+frame.draw(main)

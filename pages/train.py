@@ -8,13 +8,15 @@ from core import architectures, datasets, jobs, runs
 from core.architectures import Architecture, Augmentation, Optimizer
 from core.architectures.recipe import Schedule
 from core.errors import DataUnavailable
+from pages.components import frame
 from pages.components.dataset_picker import dataset_picker
-from pages.components.guard import unknown_in_url
+from pages.components.guard import sentences, unknown_in_url
 from pages.components.run_list import run_list
 from pages.components.run_view import run_view
 from pages.components.visitor import visitor_id
 from pages.components.wording import percent
 
+DEFAULT = "mlp"  # fast, and made for every data set
 OPTIMIZERS = {
     Optimizer.SGD: "SGD",
     Optimizer.MOMENTUM: "SGD with momentum",
@@ -55,7 +57,8 @@ def main() -> None:
     with view:
         opened = st.query_params.get("run")
         if opened:
-            run_view(opened)
+            with sentences():
+                run_view(opened)
         _network(architecture, spec, expanded=not opened)
     run_list(opened)
 
@@ -63,7 +66,7 @@ def main() -> None:
 def _settings() -> tuple[Architecture, datasets.DatasetSpec]:
     """Draw the settings and the button; start a run when it is pressed."""
     with st.container(border=True):
-        spec = dataset_picker()
+        spec = dataset_picker(_take_recipe)
         names = [
             name for name, each in architectures.ARCHITECTURES.items() if spec.name in each.datasets
         ]
@@ -71,25 +74,27 @@ def _settings() -> tuple[Architecture, datasets.DatasetSpec]:
         name = st.selectbox(
             "Architecture",
             names,
-            index=names.index("mlp"),
+            index=names.index(DEFAULT),
             format_func=lambda name: architectures.find(name).title,
             key="architecture",
             bind="query-params",
             on_change=_take_recipe,
         )
-        architecture = architectures.find(name or "mlp")
+        architecture = architectures.find(name or DEFAULT)
         recipe = architecture.recipe_for(spec.name)
         values = _main_settings(recipe) | _more_settings(recipe)
         limit = values.pop("limit")
         seed = values.pop("seed")
         if st.button("Train", type="primary", icon=":material/play_arrow:", width="stretch"):
-            reason = spec.missing()
-            if reason is not None:
-                raise DataUnavailable(reason)
-            config = runs.TrainingConfig(
-                spec.name, architecture.name, recipe.changed(**values), limit, seed
-            )
-            _start(config)
+            with sentences():
+                reason = spec.missing()
+                if reason is not None:
+                    raise DataUnavailable(reason)
+                _start(
+                    runs.TrainingConfig(
+                        spec.name, architecture.name, recipe.changed(**values), limit, seed
+                    )
+                )
         st.caption(
             "Trains in the background: reload, close the tab or go to another page, it goes on."
         )
@@ -140,6 +145,7 @@ def _more_settings(recipe: architectures.Recipe) -> dict[str, Any]:
             value=None,
             format_func=lambda count: "all" if count is None else f"{count:,}",
             key="limit",
+            bind="query-params",
             help="Fewer for a quick try; validation images are taken from them.",
         )
         optimizer = st.selectbox(
@@ -210,10 +216,13 @@ def _more_settings(recipe: architectures.Recipe) -> dict[str, Any]:
 
 
 def _take_recipe() -> None:
-    """Fill the settings in from the recipe of the architecture just chosen."""
+    """Fill the settings in from the recipe of the architecture and data set just chosen."""
     architecture = architectures.find(st.session_state["architecture"])
-    spec = datasets.find(st.session_state["dataset"])
-    recipe = architecture.recipe_for(spec.name)
+    dataset = st.session_state["dataset"]
+    if dataset not in architecture.datasets:
+        architecture = architectures.find(DEFAULT)
+        st.session_state["architecture"] = DEFAULT
+    recipe = architecture.recipe_for(dataset)
     for key in RECIPE_KEYS:
         st.session_state[key] = getattr(recipe, key)
     st.session_state["patience"] = recipe.patience or 0
@@ -261,4 +270,4 @@ def _shape(shape: tuple[int, ...]) -> str:
     return " × ".join(str(side) for side in shape)
 
 
-main()
+frame.draw(main)

@@ -209,7 +209,7 @@ _ALL = (
         title="Atelier CNN",
         summary="Made for this app: the network behind the bundled model, accurate and small.",
         origin="Atelier's own: pooling before the activation, batch normalisation, one-cycle "
-        "Adam, and images mirrored, moved, turned and scaled while training.",
+        "Adam, and images mirrored while training.",
         layers=(
             Conv(48, activation="linear", bias=False),
             MaxPool(),
@@ -238,7 +238,7 @@ _ALL = (
             epochs=16,
             validation=5000,
             label_smoothing=0.05,
-            augmentation=Augmentation.AFFINE,
+            augmentation=Augmentation.FLIP,
         ),
         datasets=BOTH,
     ),

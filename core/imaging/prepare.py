@@ -20,12 +20,15 @@ KINDS = ("auto", "photo", "drawing")
 WORK = 256  # px; longest side on which everything but the crop is computed
 BORDER = 0.05  # share of the shorter side that counts as the outer frame
 BLANK = 8  # levels; a picture whose colours all lie this close together shows nothing
-CLEAN = 8  # levels; a background whose spread stays below this is paper or a screen
+CLEAN = 8  # levels; a background whose spread stays below this is even, such as a screen's
+SMOOTH = 16  # levels; the same for paper under a lamp; floors and beds have more
 BLACK = 24  # level; a background darker than this is black already, as in Fashion-MNIST itself
 
-PEN = 0.12  # share of the longest side; content in which no square of this size fits is lines
-THICK = 1.0  # px of the network's input by which lines are widened
-FILL = 120  # level of what lines enclose
+PEN = 0.09  # share of the longest side; content in which no square of this size fits is lines
+FLAT = 0.92  # share of the content that has one colour when it was drawn with one pen
+LINE = 0.25  # px of the network's input; lines narrower than this are widened
+FAINT = 0  # level that content has at least
+FILL = 100  # level of what lines enclose
 LUMA = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601, as Pillow's conversion to grey
 
 Pixels = np.ndarray  # uint8, shape (height, width) or (height, width, 3), 0 to 255
@@ -68,7 +71,7 @@ class Scene:
         grey: the picture as far as it is prepared, uint8, shape (h, w).
         content: which pixels belong to the garment, bool, shape (h, w).
         background: the median colour of the outer frame, float, shape (3,).
-        threshold: the distance from ``background``, in levels, at which content begins.
+        spread: the distance of 75 % of the outer frame from ``background``, in levels.
         frame: (height, width) of the network's input.
     """
 
@@ -76,7 +79,7 @@ class Scene:
     grey: Pixels
     content: np.ndarray
     background: np.ndarray
-    threshold: float
+    spread: float
     frame: tuple[int, int]
 
 
@@ -103,7 +106,7 @@ def prepare(
     if channels not in (1, 3) or kind not in KINDS:
         raise ValueError(f"channels must be 1 or 3 and kind one of {KINDS}: {channels}, {kind!r}")
     picture = picture.convert("RGB")
-    if max(high - low for low, high in picture.getextrema()) < BLANK:
+    if np.ptp(np.asarray(picture), axis=(0, 1)).max() < BLANK:
         raise ImageRejected(
             "The picture is one single colour: there is nothing to recognise. "
             "Draw or photograph one piece of clothing."
@@ -147,28 +150,37 @@ def look(picture: Image.Image, frame: tuple[int, int]) -> Scene:
     small = np.asarray(_small(picture))
     border = _border(small)
     background = np.median(border, axis=0)
-    threshold = _threshold(_distance(small, background), _distance(border, background))
-    top, bottom, left, right = bounds(despeckle(_distance(small, background) > threshold))
-    scale = picture.height / small.shape[0]
-    box = (left * scale, top * scale, right * scale, bottom * scale)
+    distance = _distance(small, background)
+    spread = float(np.percentile(_distance(border, background), 75))
+    threshold = _threshold(distance, spread)
+    top, bottom, left, right = bounds(despeckle(distance > threshold))
+    across, down = picture.width / small.shape[1], picture.height / small.shape[0]
+    box = (left * across, top * down, right * across, bottom * down)
     cropped = _small(picture.crop(tuple(round(v) for v in box)))
     colour = np.asarray(cropped)
     content = despeckle(_distance(colour, background) > threshold)
+    if not content.any():
+        content = np.ones_like(content)
     return Scene(
         colour=colour,
         grey=np.asarray(cropped.convert("L")),
         content=content,
         background=background,
-        threshold=threshold,
+        spread=spread,
         frame=frame,
     )
 
 
 def is_drawing(scene: Scene) -> bool:
-    """Tell whether the content is thin lines: no square of ``PEN`` of the longest side fits in."""
-    window = max(3, round(PEN * max(scene.content.shape)))
-    solid = _window_sum(scene.content, window) == window * window
-    return bool(solid.sum() < 0.01 * scene.content.sum())
+    """Tell whether the content was drawn: on an even ground, thin lines or one flat colour."""
+    if scene.spread >= SMOOTH:
+        return False
+    size = max(3, round(PEN * max(scene.content.shape)))
+    solid = _window_sum(scene.content, size) == size * size
+    if solid.sum() < 0.01 * scene.content.sum():
+        return True
+    inner = scene.colour[_window_sum(scene.content, 3) == 9]  # without the soft edges
+    return bool((_distance(inner, np.median(inner, axis=0)) < 24).mean() > FLAT)
 
 
 def despeckle(content: np.ndarray) -> np.ndarray:
@@ -188,17 +200,16 @@ def bounds(content: np.ndarray) -> tuple[int, int, int, int]:
     return int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1
 
 
-def _threshold(everywhere: np.ndarray, border: np.ndarray) -> float:
+def _threshold(distance: np.ndarray, spread: float) -> float:
     """Choose the distance from the background, in levels, at which content begins.
 
-    On paper or a screen nothing but content differs, so a little above the spread is right. On a
+    On an even ground nothing but content differs, so a little above the spread is right. On a
     floor or a bed Otsu's threshold (1979) between the two heaps of distances is; 0.8 of it keeps
     more of the garment.
     """
-    spread = float(np.percentile(border, 75))
     if spread < CLEAN:
         return max(CLEAN, 2 * spread)
-    return max(12.0, 0.8 * _otsu(everywhere))
+    return max(12.0, 0.8 * _otsu(distance))
 
 
 def _otsu(values: np.ndarray) -> int:
@@ -227,7 +238,6 @@ def _window_sum(mask: np.ndarray, size: int) -> np.ndarray:
     """Count the true pixels in the square window around each pixel; outside counts as false."""
     before = size // 2
     padded = np.pad(mask.astype(np.int32), (before + 1, size - 1 - before))
-    padded[0] = padded[:, 0] = 0
     total = padded.cumsum(axis=0).cumsum(axis=1)
     return total[size:, size:] - total[:-size, size:] - total[size:, :-size] + total[:-size, :-size]
 
@@ -271,32 +281,41 @@ def separate(scene: Scene) -> tuple[Scene, str]:
 
 
 def stretch(scene: Scene) -> tuple[Scene, str]:
-    """Spread the shades of the content over 0 to 255, leaving out 2 % at either end."""
-    low, high = np.percentile(scene.grey[scene.content], (2, 98))
+    """Spread the shades of the content up to 255, leaving out 2 % at either end.
+
+    The lower end stays below half the median and the content above ``FAINT``, so that plain cloth
+    never vanishes, not even white cloth, which is black when negated.
+    """
+    low, median, high = np.percentile(scene.grey[scene.content], (2, 50, 98))
+    low = min(low, median / 2)
     levels = (scene.grey - low) * (255 / max(high - low, 60.0))
-    grey = np.where(scene.content, levels.clip(0, 255), 0).astype(np.uint8)
+    grey = np.where(scene.content, levels.clip(FAINT, 255), 0).astype(np.uint8)
     return replace(scene, grey=grey), "The contrast is stretched to use all shades."
 
 
 def ink(scene: Scene) -> tuple[Scene, str]:
     """Show how far each pixel is from the background: lines of any colour become white on black."""
     distance = _distance(scene.colour, scene.background)
-    grey = (distance * (255 / max(float(np.percentile(distance[scene.content], 90)), 1.0))).clip(0, 255)
-    grey = np.where(scene.content, grey, 0)
-    return replace(scene, grey=grey.astype(np.uint8)), "The lines are drawn white on black."
+    full = max(float(np.percentile(distance[scene.content], 90)), 1.0)
+    grey = np.where(scene.content, (distance * (255 / full)).clip(0, 255), 0).astype(np.uint8)
+    return replace(scene, grey=grey), "The lines are drawn white on black."
 
 
 def thicken(scene: Scene) -> tuple[Scene, str]:
-    """Widen the lines, so that they survive the reduction to the frame."""
-    size = 2 * round(max(scene.grey.shape) / max(scene.frame) * THICK / 2) + 1
-    if size < 3:
+    """Widen lines that are so thin that little of them would be left after the reduction."""
+    edge = scene.content & (_window_sum(scene.content, 3) < 9)
+    width = 2 * scene.content.sum() / max(1, edge.sum())  # a line has two edges
+    if width >= LINE * max(scene.content.shape) / max(scene.frame):
         return scene, ""
-    wide = np.asarray(Image.fromarray(scene.grey).filter(ImageFilter.MaxFilter(size)))
+    wide = np.asarray(Image.fromarray(scene.grey).filter(ImageFilter.MaxFilter(3)))
     return replace(scene, grey=wide), "Thin lines are widened, so that they survive the reduction."
 
 
 def fill(scene: Scene) -> tuple[Scene, str]:
-    """Make grey what has a line to its left, right, above and below; outlines need not be closed."""
+    """Make grey what has a line to its left, right, above and below.
+
+    Unlike a flood fill this does not mind gaps in the outline, which most drawings have.
+    """
     line = scene.grey > 64
     inside = np.ones_like(line)
     for axis in (0, 1):

@@ -272,8 +272,12 @@ def _train_and_evaluate(folder: RunFolder, config: TrainingConfig, recorder: Rec
 
 
 def save_model(model: "keras.Model", path: Path) -> None:
-    """Write a model file in one step."""
-    write_atomic(path, model.save)
+    """Write a model file in one step, without the optimizer, which would triple its size."""
+    import keras
+
+    plain = keras.models.clone_model(model)
+    plain.set_weights(model.get_weights())
+    write_atomic(path, plain.save)
 
 
 def _reason(error: Exception) -> str:

@@ -1,5 +1,7 @@
 """Choosing a data set, and fetching the one that does not come with the app."""
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from core import datasets
@@ -8,7 +10,7 @@ from pages.components.guard import sentences, unknown_in_url
 from pages.components.wording import percent
 
 
-def dataset_picker() -> datasets.DatasetSpec:
+def dataset_picker(on_change: Callable[[], None] | None = None) -> datasets.DatasetSpec:
     """Draw the choice, bound to ``?dataset=``, with a download where one is needed."""
     names = list(datasets.DATASETS)
     unknown_in_url({"dataset": names})
@@ -18,6 +20,7 @@ def dataset_picker() -> datasets.DatasetSpec:
         format_func=lambda name: datasets.find(name).title,
         key="dataset",
         bind="query-params",
+        on_change=on_change,
     )
     spec = datasets.find(name or names[0])
     if spec.name == "cifar-10" and spec.missing() is not None:

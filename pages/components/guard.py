@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import streamlit as st
 
-from core.errors import AtelierError
+from core.errors import AtelierError, DataUnavailable
 
 
 @contextmanager
@@ -16,6 +16,8 @@ def sentences() -> Iterator[None]:
     """
     try:
         yield
+    except DataUnavailable as error:
+        st.warning(str(error), icon=":material/cloud_off:")
     except AtelierError as error:
         st.error(str(error), icon=":material/error:")
 

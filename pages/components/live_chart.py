@@ -45,7 +45,7 @@ class Curves(TypedDict):
 
 
 def live_chart(curves: Curves, *, key: str, height: int = 300) -> None:
-    """Draw loss and accuracy side by side (one above the other under 640 pixels).
+    """Draw loss and accuracy side by side (one above the other under 480 pixels).
 
     Call it again with more points, from a fragment with `run_every`, and the lines grow in place:
     the plot's DOM node stays, and so do zoom and hover.

@@ -39,7 +39,7 @@ def _view(run_id: str, visitor: str, was_active: bool) -> None:
             elif run.reason:
                 st.warning(run.reason, icon=":material/info:")
             _figures(run)
-            live_chart(curves_of(run), key=f"chart_{run.id}", height=280)
+            live_chart(curves_of(run), key=f"chart_{run.id}", height=250)
             _actions(run, visitor)
 
 
@@ -59,12 +59,12 @@ def _progress(run: Run, config: runs.TrainingConfig) -> None:
         engine = jobs.backend().engine()
         if engine.problem:
             text = engine.problem
-        elif before:
-            text = f"Waiting: {before} {'run goes' if before == 1 else 'runs go'} first."
-        elif engine.running >= engine.workers:
+        elif before is None:
+            text = "A worker is loading TensorFlow; this takes a few seconds."
+        elif before == 0:
             text = "Waiting: next in line."
         else:
-            text = "A worker is loading TensorFlow; this takes a few seconds."
+            text = f"Waiting: {before} {'run goes' if before == 1 else 'runs go'} first."
         st.progress(0.0, text=text)
         return
     words = [PHASE_WORDS.get(beat.phase, beat.phase)]
@@ -85,7 +85,7 @@ def _figures(run: Run) -> None:
     def latest(name: str) -> float | None:
         return epochs[name][-1] if epochs[name] else None
 
-    with st.grid(4, min_column_width=130):
+    with st.grid(4, min_column_width=118):
         st.metric("Training accuracy", percent(latest("accuracy")))
         st.metric("Validation accuracy", percent(latest("val_accuracy")))
         st.metric("Validation loss", number(latest("val_loss")))

@@ -140,8 +140,12 @@ function traces({ curves }, root) {
 function layout({ curves, height }, root) {
   const { text, muted, grid, paper, font } = theme(root)
   const width = root.clientWidth
-  const stacked = width < 640
+  const stacked = width < 480
   const end = Math.max(curves.epochs, ...curves.batch.x.slice(-1), ...curves.epoch.x.slice(-1))
+
+  // Before the first point, axes such as the points will need; Plotly's own would be -100 % to 400 %.
+  const empty = curves.batch.x.length + curves.epoch.x.length === 0
+  const first = (range) => (empty ? { range } : {})
 
   const margin = { l: 46, r: 8, t: 34, b: 42 }
   const totalHeight = stacked ? 2 * height : height
@@ -182,10 +186,11 @@ function layout({ curves, height }, root) {
       font: { size: 11, color: text }, bgcolor: "rgba(0,0,0,0)",
     },
     xaxis: { ...epochs(), domain: stacked ? [0, 1] : [0, 0.5 - gapX / 2], anchor: "y" },
-    yaxis: { ...axis("loss"), domain: stacked ? [0.5 + gapY / 2, 1] : [0, 1], rangemode: "tozero" },
+    yaxis: { ...axis("loss"), domain: stacked ? [0.5 + gapY / 2, 1] : [0, 1], rangemode: "tozero", ...first([0, 2.5]) },
     xaxis2: { ...epochs(), domain: stacked ? [0, 1] : [0.5 + gapX / 2, 1], anchor: "y2", matches: "x" },
     yaxis2: {
       ...axis("accuracy"), domain: stacked ? [0, 0.5 - gapY / 2] : [0, 1], anchor: "x2", tickformat: "~%",
+      ...first([0, 1]),
       autorangeoptions: { include: 1 }, // 100 % is always in sight, and the axis stays calm
     },
   }

@@ -1,0 +1,182 @@
+"""How fast the app feels, measured in a real browser: ``python -m core benchmark ui``.
+
+Starts servers of its own with an empty ``ATELIER_HOME``, drives them with Debian's chromium, and
+prints a Markdown table. Needs ``requirements-dev.txt``; run it on a machine that does nothing else.
+"""
+
+import argparse
+import contextlib
+import io
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from playwright.sync_api import Page, sync_playwright
+
+from benchmarks._machine import describe, spread
+from core.settings import ROOT
+
+DONE = '[data-test-script-state="notRunning"]'
+
+
+@contextlib.contextmanager
+def server(home: Path) -> Iterator[tuple[str, float]]:
+    """Start a server; yield its address and when it was started."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    started = time.monotonic()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", "--server.port", str(port)],
+        cwd=ROOT,
+        env=os.environ | {"ATELIER_HOME": str(home)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    address = f"http://localhost:{port}"
+    try:
+        while True:
+            try:
+                urllib.request.urlopen(f"{address}/_stcore/health", timeout=1).close()
+                break
+            except OSError:
+                time.sleep(0.02)
+        yield address, started
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def first_page(page: Page, home: Path, times: int) -> list[float]:
+    """Return seconds from ``streamlit run`` to a readable Home page, sample picture included."""
+    seconds = []
+    for _ in range(times):
+        with server(home) as (address, started):
+            page.goto(address)
+            page.get_by_role("heading", name="Atelier").wait_for()
+            page.locator("img[alt^='Test image']").wait_for()
+            seconds.append(time.monotonic() - started)
+            page.goto("about:blank")
+    return seconds
+
+
+def explore(page: Page, address: str, times: int) -> list[float]:
+    """Return seconds from a change of page or class in Explore to the new tiles."""
+    page.goto(f"{address}/explore")
+    page.locator("button[aria-label*='image']").first.wait_for()
+    page.wait_for_selector(DONE)
+    seconds = []
+    for number in range(times):
+        first = page.locator("button[aria-label*=', image']").first
+        before = first.get_attribute("aria-label")
+        if number % 2:
+            page.get_by_test_id("stSelectbox").nth(1).click()
+            option = page.get_by_role("option").nth(1 + number // 2 % 10)
+            option.wait_for()
+            started = time.monotonic()
+            option.click()
+        else:
+            following = page.get_by_role("button", name="Next page")
+            started = time.monotonic()
+            following.click()
+        page.wait_for_function(
+            """before => {
+                const find = (root) => {
+                    for (const element of root.querySelectorAll("*")) {
+                        if (element.matches("button[aria-label*=', image']")) return element;
+                        const inside = element.shadowRoot && find(element.shadowRoot);
+                        if (inside) return inside;
+                    }
+                    return null;
+                };
+                const tile = find(document);
+                return tile && tile.getAttribute("aria-label") !== before;
+            }""",
+            arg=before,
+            polling=10,
+        )
+        seconds.append(time.monotonic() - started)
+        page.wait_for_selector(DONE)
+        time.sleep(0.2)
+    return seconds
+
+
+def first_point(page: Page, address: str, times: int) -> list[float]:
+    """Return seconds from the click on Train to the first point in the chart, the spare warm."""
+    seconds = []
+    for _ in range(times):
+        page.goto(address)
+        page.get_by_text("The next run starts at once").wait_for(timeout=120_000)
+        page.goto(f"{address}/train?epochs=2")
+        page.wait_for_selector(DONE)
+        time.sleep(1)
+        button = page.get_by_role("button", name="Train", exact=True)
+        started = time.monotonic()
+        button.click()
+        page.locator(".js-plotly-plot .scatterlayer .trace path.js-line").first.wait_for(
+            state="attached", timeout=60_000
+        )
+        seconds.append(time.monotonic() - started)
+        page.get_by_text("Evaluate it").wait_for(timeout=300_000)
+    return seconds
+
+
+def classification(times: int) -> list[float]:
+    """Return seconds for one picture: gate, preparation and network, in this process, warm."""
+    from core import datasets, inference, runs
+    from core.imaging.gate import open_picture
+
+    model = inference.find(runs.BUNDLED)
+    images = datasets.load("fashion-mnist", "test").images
+    seconds = []
+    for index in range(times + 1):
+        # As a visitor would upload it: 1,200 pixels high, dark on white.
+        photo = Image.fromarray(255 - images[index, :, :, 0]).resize((1200, 1200))
+        file = io.BytesIO()
+        photo.save(file, "JPEG")
+        started = time.monotonic()
+        inference.classify_picture(open_picture(file.getvalue(), "photo.jpg").rgb, model)
+        seconds.append(time.monotonic() - started)
+    return seconds[1:]  # the first one loads TensorFlow
+
+
+def main() -> None:
+    """Measure everything and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--times", type=int, default=5, help="runs of what takes long")
+    times = parser.parse_args().times
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path="/usr/bin/chromium",
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        )
+        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        home = Path(folder)
+        first_page(page, home, 1)  # warms the disk
+        rows = {"`streamlit run` to a readable first page": first_page(page, home, times)}
+        with server(home) as (address, _):
+            rows["Explore: change of page or class"] = explore(page, address, 10 * times)
+            rows["Train: click to first point, spare warm"] = first_point(page, address, times)
+        browser.close()
+    seconds = classification(20 * times)
+    rows["Classify: one picture of 1,200 x 1,200, warm"] = seconds
+    print(describe())
+    print()
+    print("| what | median s | range s | runs |")
+    print("| --- | --- | --- | --- |")
+    for what, values in rows.items():
+        print(f"| {what} | {spread(values)} |")
+    print()
+    print(f"95th percentile of one classification: {1000 * np.quantile(seconds, 0.95):.0f} ms")
+
+
+if __name__ == "__main__":
+    main()

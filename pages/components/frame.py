@@ -1,0 +1,49 @@
+"""The frame around every page: page config, logo, navigation, visitor, and errors as sentences."""
+
+import threading
+from collections.abc import Callable
+
+import streamlit as st
+
+from core.settings import ASSETS
+from pages.components.guard import sentences
+from pages.components.visitor import visitor_id
+
+_framed = threading.local()
+
+
+def run() -> None:
+    """Draw the frame, and in it the page that the URL asks for."""
+    # Before the navigation, whose first icon would otherwise be fetched from outside as the tab's
+    # icon.
+    st.set_page_config(page_icon="👕", layout="wide")
+    st.logo(ASSETS / "logo.svg", size="large")
+    page = st.navigation(
+        [
+            st.Page("pages/home.py", title="Home", icon=":material/home:", default=True),
+            st.Page("pages/explore.py", title="Explore", icon=":material/grid_view:"),
+            st.Page("pages/train.py", title="Train", icon=":material/show_chart:"),
+            st.Page("pages/evaluate.py", title="Evaluate", icon=":material/target:"),
+            st.Page("pages/classify.py", title="Classify", icon=":material/photo_camera:"),
+        ]
+    )
+    st.set_page_config(page_title=f"{page.title} · Atelier")
+    visitor_id()
+    _framed.now = True
+    try:
+        with sentences():
+            page.run()
+    finally:
+        _framed.now = False
+
+
+def draw(page: Callable[[], None]) -> None:
+    """Draw a page; every file in ``pages/`` ends with this.
+
+    Streamlit runs a file of a folder named ``pages`` by itself, without ``streamlit_app.py``, if
+    its address is the first that a server is asked for. Then the frame has to come from here.
+    """
+    if getattr(_framed, "now", False):
+        page()
+    else:
+        run()

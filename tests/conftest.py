@@ -1,0 +1,22 @@
+"""What the tests of all parts share."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from core.settings import settings
+
+# As the worker and the command line do: TensorFlow's notes on the machine are not results.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Give each test a folder of its own for all that the app writes, which does not exist yet."""
+    folder = tmp_path / "home"
+    monkeypatch.setenv("ATELIER_HOME", str(folder))
+    settings.cache_clear()
+    yield folder
+    settings.cache_clear()

@@ -1,0 +1,162 @@
+"""The pages in AppTest: no browser, no worker processes, a folder of its own for each test."""
+
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from core import architectures, datasets, inference, jobs, runs
+from core.datasets import fashion_mnist
+from core.inference import engine
+from core.runs import State, TrainingConfig
+from core.settings import ASSETS, ROOT, settings
+from core.training.worker import train_in_process
+
+VISITOR = "a" * 32
+SOMEBODY_ELSE = "b" * 32
+
+OpenPage = Callable[..., AppTest]
+
+
+@dataclass
+class Queue:
+    """A backend that remembers what pages ask of it, and trains nothing."""
+
+    submitted: list[str] = field(default_factory=list)
+    stopped: list[str] = field(default_factory=list)
+
+    def submit(self, run_id: str) -> None:
+        self.submitted.append(run_id)
+
+    def stop(self, run_id: str) -> None:
+        runs.request_stop(run_id)
+        self.stopped.append(run_id)
+
+    def position(self, run_id: str) -> int | None:
+        return self.submitted.index(run_id) if run_id in self.submitted else None
+
+    def engine(self) -> jobs.Engine:
+        return jobs.Engine(workers=1, warm=True)
+
+
+@pytest.fixture(autouse=True)
+def queue(home: Path, monkeypatch: pytest.MonkeyPatch) -> Queue:
+    """Put a queue that trains nothing in the place of the backend."""
+    queue = Queue()
+    monkeypatch.setattr(jobs, "_backend", queue)
+    return queue
+
+
+@pytest.fixture(autouse=True)
+def cold(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Begin as a fresh server does, and keep it so: TensorFlow is not loaded in the background."""
+    monkeypatch.setattr(inference, "warm", lambda: None)
+    monkeypatch.setattr(engine, "_state", inference.EngineState())
+    st.cache_data.clear()
+
+
+@pytest.fixture
+def open_page() -> OpenPage:
+    """Return a function that opens a page as a link does: its name, and what the URL holds."""
+
+    def open_page(page: str, **query: str) -> AppTest:
+        app = AppTest.from_file(ROOT / "streamlit_app.py", default_timeout=60)
+        app.session_state["atelier_visitor"] = VISITOR
+        app.query_params.update(query)
+        return app.switch_page(f"pages/{page}.py").run()
+
+    return open_page
+
+
+def config(**recipe: object) -> TrainingConfig:
+    """Return the config of a run that trains in a second or two."""
+    changed = architectures.find("mlp").recipe_for("fashion-mnist").changed(epochs=1, **recipe)
+    return TrainingConfig("fashion-mnist", "mlp", changed, limit=2_000)
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> runs.Run:
+    """Train a small network once, as the command line would, and return its run."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ATELIER_HOME", str(tmp_path_factory.mktemp("trained")))
+        settings.cache_clear()
+        run = train_in_process(config())
+    settings.cache_clear()
+    assert run.state is State.FINISHED, run.reason
+    return run
+
+
+@pytest.fixture
+def every_state(home: Path, trained: runs.Run) -> dict[State, str]:
+    """Put a run of each state into the folder and return their ids by state.
+
+    The finished one was really trained (by the command line); another visitor started the one
+    that runs; the others are the visitor's own.
+    """
+    ids = {
+        state: runs.create(config(), SOMEBODY_ELSE if state is State.RUNNING else VISITOR)
+        for state in State
+        if state is not State.FINISHED
+    }
+    shutil.copytree(trained.path, settings().runs / trained.id)
+    for state in (State.RUNNING, State.INTERRUPTED):
+        folder = runs.folder_of(ids[state])
+        shutil.copy(trained.folder.batches, folder.batches)
+        beat = runs.Heartbeat(os.getpid(), "elsewhere", "training", 0.5, 9_500.0, 1.0, 12.0)
+        folder.write_heartbeat(beat)
+    hour_ago = time.time() - 3600
+    os.utime(runs.folder_of(ids[State.INTERRUPTED]).heartbeat, (hour_ago, hour_ago))
+    runs.folder_of(ids[State.FAILED]).write_result(
+        runs.Result(State.FAILED, "The memory ran out. Take a smaller batch.")
+    )
+    runs.folder_of(ids[State.STOPPED]).write_result(
+        runs.Result(State.STOPPED, "Stopped on request.", epochs=1, val_accuracy=0.5)
+    )
+    runs.folder_of(ids[State.DAMAGED]).config.write_text('{"config": 7')
+    return ids | {State.FINISHED: trained.id}
+
+
+@pytest.fixture
+def bundled(trained: runs.Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the network trained for these tests be the bundled one, loaded and ready."""
+    monkeypatch.setattr("core.runs.folder.BUNDLED_FOLDER", trained.path)
+    inference.load(inference.find(runs.BUNDLED))
+    monkeypatch.setattr(engine, "_state", inference.EngineState("ready", 3.2))
+
+
+@pytest.fixture
+def no_bundled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take the bundled model away, as after its loading has failed."""
+    monkeypatch.setattr("core.runs.folder.BUNDLED_FOLDER", tmp_path / "nowhere")
+    problem = "The bundled model is missing or damaged."
+    monkeypatch.setattr(engine, "_state", inference.EngineState("failed", 3.2, problem))
+
+
+@pytest.fixture
+def no_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Let Fashion-MNIST be read anew, from an empty folder, and return that folder."""
+    folder = tmp_path / "fashion-mnist"
+    folder.mkdir()
+    monkeypatch.setattr(fashion_mnist, "FOLDER", folder)
+    loaded = datasets.find("fashion-mnist")._loaded
+    kept = dict(loaded)
+    loaded.clear()
+    yield folder
+    loaded.clear()
+    loaded.update(kept)
+
+
+@pytest.fixture
+def damaged_data(no_data: Path) -> None:
+    """Let Fashion-MNIST be a copy in which one bit of each file of images is another."""
+    for name in fashion_mnist.SHA256:
+        content = bytearray((ASSETS / "fashion-mnist" / name).read_bytes())
+        if "images" in name:
+            content[1000] ^= 1
+        (no_data / name).write_bytes(content)

@@ -1,0 +1,28 @@
+"""Reading an AppTest: what a page says, and which of our components it shows."""
+
+from typing import Any
+
+from streamlit.testing.v1 import AppTest
+
+
+def texts(app: AppTest) -> str:
+    """Return all that a page says, one element a line."""
+    kinds = (app.title, app.markdown, app.caption, app.error, app.warning, app.info, app.subheader)
+    return "\n".join(element.value for kind in kinds for element in kind)
+
+
+def components(app: AppTest, name: str) -> list[Any]:
+    """Return the messages of our components of one kind; AppTest knows nothing more of them."""
+    messages = [element.proto for element in app.get("bidi_component")]
+    return [message for message in messages if message.component_name == f"atelier_{name}"]
+
+
+def button(app: AppTest, label: str) -> Any:
+    """Return the one button with this label."""
+    (found,) = [each for each in app.button if each.label == label]
+    return found
+
+
+def labels(app: AppTest) -> list[str]:
+    """Return the labels of all buttons."""
+    return [each.label for each in app.button]

@@ -1,0 +1,179 @@
+"""Train: settings from recipes and URLs, starting a run, and showing runs of every state."""
+
+import pytest
+from reading import button, components, labels, texts
+
+from core import architectures, runs
+from core.runs import State
+from core.settings import settings
+
+
+def test_without_runs_the_page_says_how_to_begin(open_page):
+    app = open_page("train")
+    assert not app.exception and not app.error and not app.warning
+    assert [info.value for info in app.info] == [
+        "No run yet. Press Train: the MLP takes about a minute."
+    ]
+    assert "learning rate" not in texts(app)
+
+
+@pytest.mark.parametrize("name", architectures.ARCHITECTURES)
+def test_choosing_an_architecture_takes_its_recipe(open_page, name):
+    dataset = architectures.find(name).datasets[0]
+    app = open_page("train", dataset=dataset)
+    app.selectbox(key="architecture").select(name).run()
+    assert not app.exception and not app.warning
+    recipe = architectures.find(name).recipe_for(dataset)
+    for key in ("epochs", "batch_size", "learning_rate", "label_smoothing"):
+        assert app.number_input(key=key).value == getattr(recipe, key)
+    for key in ("optimizer", "schedule", "augmentation"):
+        assert app.selectbox(key=key).value == getattr(recipe, key)
+    assert architectures.find(name).title in "".join(each.label for each in app.expander)
+
+
+def test_train_makes_a_run_queues_it_and_opens_it(open_page, queue):
+    app = open_page("train", epochs="3", batch_size="128", seed="7")
+    app.select_slider(key="limit").set_value(6_000)
+    button(app, "Train").click().run()
+    assert not app.exception and not app.error
+    (run,) = runs.list_runs()
+    assert queue.submitted == [run.id]
+    assert app.query_params["run"] == run.id
+    assert (run.config.recipe.epochs, run.config.recipe.batch_size) == (3, 128)
+    assert (run.config.limit, run.config.seed) == (6_000, 7)
+    assert "Waiting: next in line." in [each.proto.text for each in app.get("progress")]
+    assert "Stop" in labels(app)
+
+
+def test_a_folder_that_cannot_be_written_becomes_a_sentence(open_page, queue):
+    settings().runs.parent.mkdir(parents=True, exist_ok=True)
+    settings().runs.write_text("a file where the folder should be")
+    app = open_page("train")
+    button(app, "Train").click().run()
+    assert not app.exception
+    (error,) = app.error
+    assert error.value.startswith("The run could not be saved in ")
+    assert "Make the folder writable" in error.value
+    assert not queue.submitted
+
+
+def test_settings_that_cannot_work_together_become_a_sentence(open_page, queue):
+    app = open_page("train", batch_size="4096")
+    app.select_slider(key="limit").set_value(1_000)
+    button(app, "Train").click().run()
+    assert not app.exception
+    assert queue.submitted or app.error
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("architecture", "foo"), ("dataset", "bar"), ("optimizer", "x"), ("epochs", "0")],
+)
+def test_a_setting_in_the_url_that_there_is_not_becomes_a_sentence(open_page, name, value):
+    app = open_page("train", **{name: value})
+    assert not app.exception and not app.error
+    assert any(f"{name} “{value}”" in warning.value for warning in app.warning)
+    assert "Train" in labels(app)
+
+
+@pytest.mark.parametrize("run_id", ["nope", "../../etc", "x" * 500, "<b>hi</b>", ".", "a\0b"])
+def test_an_unknown_run_in_the_url_becomes_a_sentence(open_page, every_state, run_id):
+    app = open_page("train", run=run_id)
+    assert not app.exception
+    (error,) = app.error
+    assert error.value.startswith("There is no run ")
+    assert "Train" in labels(app)
+    assert "Runs" in texts(app)  # the sentence ends with "Choose one from the list."
+
+
+def test_the_list_shows_runs_of_every_state(open_page, every_state):
+    app = open_page("train")
+    assert not app.exception
+    app.segmented_control(key="whose").set_value("Everyone's").run()
+    assert not app.exception and not app.error
+    said = texts(app)
+    assert "test accuracy" in said
+    assert "The memory ran out. Take a smaller batch." in said
+    assert "The file config.json is not the JSON that it should be." in said
+    assert "Its process ended before the training did." in said
+    opened = {each.key.removeprefix("open_") for each in app.button if each.label == "Open"}
+    assert opened == set(every_state.values())
+
+
+def test_yours_are_only_yours(open_page, every_state):
+    app = open_page("train")
+    opened = {each.key.removeprefix("open_") for each in app.button if each.label == "Open"}
+    foreign = {every_state[state] for state in (State.FINISHED, State.RUNNING, State.DAMAGED)}
+    assert opened == set(every_state.values()) - foreign
+
+
+SENTENCES = {
+    State.QUEUED: "Waiting",
+    State.RUNNING: "Training",
+    State.FINISHED: "Finished",
+    State.STOPPED: "Stopped on request.",
+    State.FAILED: "The memory ran out. Take a smaller batch.",
+    State.INTERRUPTED: "Its process ended before the training did.",
+    State.DAMAGED: "This run cannot be shown: The file config.json is not the JSON",
+}
+
+
+@pytest.mark.parametrize("state", State)
+def test_a_run_of_any_state_can_be_opened(open_page, every_state, state):
+    app = open_page("train", run=every_state[state])
+    assert not app.exception
+    assert SENTENCES[state] in texts(app)
+    charts = components(app, "live_chart")
+    assert len(charts) == (0 if state is State.DAMAGED else 1)
+
+
+def test_a_damaged_run_is_the_only_error(open_page, every_state):
+    app = open_page("train", run=every_state[State.DAMAGED])
+    (error,) = app.error
+    assert error.value.startswith("This run cannot be shown")
+    assert "Train" in labels(app) and "Runs" in texts(app)
+
+
+def test_a_damaged_curve_leaves_the_rest_of_the_page_alone(open_page, every_state):
+    run = runs.read(every_state[State.FINISHED])
+    run.folder.batches.write_text("{broken\n")
+    app = open_page("train", run=run.id)
+    assert not app.exception
+    (error,) = app.error
+    assert error.value == "The file batches.jsonl has a line that is not a point of a curve."
+    assert "Train" in labels(app) and "Runs" in texts(app)
+
+
+def test_only_the_one_who_started_a_run_may_stop_it(open_page, every_state, queue):
+    assert "Stop" not in labels(open_page("train", run=every_state[State.RUNNING]))
+    app = open_page("train", run=every_state[State.QUEUED])
+    button(app, "Stop").click().run()
+    assert not app.exception
+    assert queue.stopped == [every_state[State.QUEUED]]
+    assert button(app, "Stop").disabled
+
+
+def test_an_active_run_says_how_far_it_is(open_page, every_state):
+    app = open_page("train", run=every_state[State.RUNNING])
+    (progress,) = app.get("progress")
+    assert progress.proto.text == "Epoch 1 of 1 · 9,500 images/s · 12 s left"
+    assert progress.proto.value == 50
+
+
+def test_open_opens_the_run(open_page, every_state):
+    app = open_page("train")
+    app.button(key=f"open_{every_state[State.STOPPED]}").click().run()
+    assert not app.exception
+    assert app.query_params["run"] == every_state[State.STOPPED]
+    assert app.button(key=f"open_{every_state[State.STOPPED]}").disabled
+
+
+@pytest.mark.usefixtures("no_data")
+def test_without_data_train_says_which_file_is_missing(open_page, queue):
+    app = open_page("train")
+    assert not app.exception and not app.error
+    button(app, "Train").click().run()
+    assert not app.exception
+    (error,) = app.error
+    assert "is missing from assets/fashion-mnist" in error.value
+    assert not queue.submitted and not runs.list_runs()
