@@ -150,13 +150,14 @@ def _balance(spec: datasets.DatasetSpec, name: str) -> None:
             y=spec.classes,
             orientation="h",
             text=[f"{count:,}" for count in counts],
+            textposition="outside",
             hovertemplate="%{y}: %{x:,} images<extra></extra>",
         )
     )
     figure.update_layout(
         height=330,
         margin={"l": 0, "r": 0, "t": 0, "b": 0},
-        xaxis={"fixedrange": True, "visible": False},
+        xaxis={"fixedrange": True, "visible": False, "range": [0, 1.15 * max(counts)]},
         yaxis={"fixedrange": True, "autorange": "reversed"},
         bargap=0.35,
     )

@@ -6,7 +6,7 @@ import streamlit as st
 
 from core import architectures, datasets, jobs, runs
 from core.architectures import Architecture, Augmentation, Optimizer
-from core.architectures.recipe import Schedule
+from core.architectures.recipe import Schedule, ValidationFrom
 from core.errors import DataUnavailable
 from pages.components import frame
 from pages.components.dataset_picker import dataset_picker
@@ -246,6 +246,7 @@ def _network(architecture: Architecture, spec: datasets.DatasetSpec, *, expanded
     ):
         st.markdown(architecture.summary)
         st.caption(f"Origin: {architecture.origin}")
+        st.caption(f"Its recipe: {_recipe_words(architecture.recipe_for(spec.name))}")
         for reported in architecture.reported:
             title = datasets.find(reported.dataset).title
             st.caption(
@@ -264,6 +265,27 @@ def _network(architecture: Architecture, spec: datasets.DatasetSpec, *, expanded
             hide_index=True,
             column_config={"Parameters": st.column_config.NumberColumn(format="localized")},
         )
+
+
+def _recipe_words(recipe: architectures.Recipe) -> str:
+    held_back = (
+        f"{recipe.validation:.0%}" if recipe.validation < 1 else f"{recipe.validation:,.0f} images"
+    )
+    drawn = "at random" if recipe.validation_from is ValidationFrom.RANDOM else "from the end"
+    words = [
+        f"{OPTIMIZERS[recipe.optimizer]} with learning rate {recipe.learning_rate:g}",
+        f"cross-entropy on {recipe.label_form} labels",
+        f"up to {recipe.epochs} epochs" if recipe.patience else f"{recipe.epochs} epochs",
+        f"batches of {recipe.batch_size}",
+        f"{held_back} held back {drawn} for validation",
+    ]
+    if recipe.schedule is not Schedule.CONSTANT:
+        words.insert(1, f"{recipe.schedule} schedule")
+    if recipe.augmentation is not Augmentation.NONE:
+        words.append(f"augmentation: {AUGMENTATIONS[recipe.augmentation].lower()}")
+    if recipe.patience:
+        words.append(f"stops after {recipe.patience} epochs without a better validation loss")
+    return ", ".join(words) + "."
 
 
 def _shape(shape: tuple[int, ...]) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 
 from core import datasets
 from core.errors import RunDamaged
-from core.runs import Run, read_evaluation
+from core.runs import Evaluation, Run, read_evaluation
 
 
 @dataclass(frozen=True)
@@ -114,6 +114,18 @@ def report(
     )
 
 
+def predictions_of(run: Run) -> Evaluation:
+    """Return what a finished run says of every test image.
+
+    Raises:
+        RunDamaged: the run has no evaluation, or it cannot be read.
+    """
+    if run.config is None:
+        raise RunDamaged(f"The run {run.id} is damaged: {run.reason}")
+    spec = datasets.find(run.config.dataset)
+    return read_evaluation(run.folder.evaluation, spec.counts["test"], len(spec.classes))
+
+
 def report_of(run: Run) -> Report:
     """Return the report on a finished run's test predictions.
 
@@ -121,12 +133,11 @@ def report_of(run: Run) -> Report:
         RunDamaged: the run has no evaluation, or it cannot be read.
         DataUnavailable, DataDamaged: its data set cannot be read.
     """
-    if run.config is None:
-        raise RunDamaged(f"The run {run.id} is damaged: {run.reason}")
+    answers = predictions_of(run)
+    assert run.config is not None, "predictions_of refuses a damaged run"
     spec = datasets.find(run.config.dataset)
-    evaluation = read_evaluation(run.folder.evaluation, spec.counts["test"], len(spec.classes))
     labels = spec.load("test").labels
-    return report(evaluation.probabilities, labels, spec.classes, evaluation.loss)
+    return report(answers.probabilities, labels, spec.classes, answers.loss)
 
 
 def cell(probabilities: np.ndarray, labels: np.ndarray, true: int, predicted: int) -> np.ndarray:

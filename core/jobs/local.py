@@ -229,6 +229,7 @@ class LocalBackend:
                 continue
             with self._lock:
                 del self._working[run_id]
+            folder.remove_temporary(worker.process.pid)
             if folder.path.is_dir() and not folder.heartbeat.exists():
                 self._start_failed(run, folder)
 

@@ -18,7 +18,7 @@ def write_atomic(path: Path, write: Callable[[Path], object], *, durable: bool =
     Raises:
         OSError: the disk refused; ``path`` is as it was.
     """
-    temporary = path.with_name(f".{path.stem}-{os.getpid()}{path.suffix}")
+    temporary = path.with_name(f".{os.getpid()}-{path.name}")
     try:
         write(temporary)
         if durable:
@@ -28,6 +28,12 @@ def write_atomic(path: Path, write: Callable[[Path], object], *, durable: bool =
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def remove_temporary(folder: Path, pid: int) -> None:
+    """Remove what ``write_atomic`` left when its process, ``pid``, was ended in the middle."""
+    for file in folder.glob(f".{pid}-*"):
+        file.unlink(missing_ok=True)
 
 
 def write_json(path: Path, value: Any, *, durable: bool = True) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 from core.errors import AtelierError, RunDamaged, RunNotFound, SettingsError
 from core.runs.config import TrainingConfig
-from core.runs.files import write_json
+from core.runs.files import remove_temporary, write_json
 from core.settings import ASSETS, settings
 
 BUNDLED = "bundled"  # the id of the run behind the bundled model, which comes with the app
@@ -150,6 +150,10 @@ class RunFolder:
     def write_result(self, result: Result) -> None:
         """End the run."""
         write_json(self.result, asdict(result))
+
+    def remove_temporary(self, pid: int) -> None:
+        """Remove half-written files of a worker process that was ended in the middle."""
+        remove_temporary(self.path, pid)
 
 
 def create(config: TrainingConfig, visitor: str, *, claimed: bool = False) -> str:

@@ -132,9 +132,9 @@ class Recorder:
         with self._lock:
             if self._ended:
                 return
-            self._ended = True
             seconds = round(time.monotonic() - self._started, 2)
             self._folder.write_result(replace(result, seconds=seconds))
+            self._ended = True
 
     def result(self, state: State, reason: str | None, trained: "Trained | None" = None) -> Result:
         """Return the result of a run that ends now.
@@ -178,6 +178,7 @@ class Recorder:
                 self._stopping.set()
             if stop_seen and now - stop_seen > STOP_GRACE and self._may_exit:
                 self.end(self.result(State.STOPPED, STOPPED))
+                self._folder.remove_temporary(os.getpid())
                 os._exit(0)
             time.sleep(STOP_LOOK_SECONDS)
 

@@ -54,9 +54,4 @@ def evaluated(run_id: str, written: int) -> tuple[np.ndarray, evaluation.Report]
         written: when its evaluation was written, in ns: part of the cache's key.
     """
     run = runs.read(run_id)
-    assert run.config is not None, "only finished runs are evaluated"
-    spec = datasets.find(run.config.dataset)
-    answers = runs.read_evaluation(run.folder.evaluation, spec.counts["test"], len(spec.classes))
-    labels = spec.load("test").labels
-    report = evaluation.report(answers.probabilities, labels, spec.classes, answers.loss)
-    return answers.probabilities, report
+    return evaluation.predictions_of(run).probabilities, evaluation.report_of(run)

@@ -65,11 +65,11 @@ def cold(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def open_page() -> OpenPage:
     """Return a function that opens a page as a link does: its name, and what the URL holds."""
 
-    def open_page(page: str, **query: str) -> AppTest:
+    def open_page(name: str, /, **query: str) -> AppTest:
         app = AppTest.from_file(ROOT / "streamlit_app.py", default_timeout=60)
         app.session_state["atelier_visitor"] = VISITOR
         app.query_params.update(query)
-        return app.switch_page(f"pages/{page}.py").run()
+        return app.switch_page(f"pages/{name}.py").run()
 
     return open_page
 
@@ -122,10 +122,16 @@ def every_state(home: Path, trained: runs.Run) -> dict[State, str]:
     return ids | {State.FINISHED: trained.id}
 
 
+@pytest.fixture(scope="session")
+def small(trained: runs.Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder such as the bundled model's, with the network trained for these tests."""
+    return shutil.copytree(trained.path, tmp_path_factory.mktemp("models") / "fashion-mnist")
+
+
 @pytest.fixture
-def bundled(trained: runs.Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def bundled(small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the network trained for these tests be the bundled one, loaded and ready."""
-    monkeypatch.setattr("core.runs.folder.BUNDLED_FOLDER", trained.path)
+    monkeypatch.setattr("core.runs.folder.BUNDLED_FOLDER", small)
     inference.load(inference.find(runs.BUNDLED))
     monkeypatch.setattr(engine, "_state", inference.EngineState("ready", 3.2))
 

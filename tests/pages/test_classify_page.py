@@ -42,9 +42,7 @@ def test_an_uploaded_picture_gets_an_answer_and_its_steps(open_page, picture):
     assert any(line.startswith(("It is:", "Perhaps")) for line in texts(app).splitlines())
     (bars,) = components(app, "probability_bars")
     assert all(name in str(bars) for name in datasets.find("fashion-mnist").classes)
-    assert [each.label for each in app.expander] == [
-        "How the picture became that, step by step"
-    ]
+    assert [each.label for each in app.expander] == ["How the picture became that, step by step"]
 
 
 @pytest.mark.usefixtures("bundled")

@@ -74,7 +74,9 @@ def test_a_missing_evaluation_becomes_a_sentence(open_page, finished):
     runs.read(finished).folder.evaluation.unlink()
     app = open_page("evaluate", run=finished)
     assert not app.exception
-    assert [error.value for error in app.error] == ["This run has no evaluation on the test images."]
+    assert [error.value for error in app.error] == [
+        "This run has no evaluation on the test images."
+    ]
 
 
 @pytest.mark.parametrize("damage", ["cut", "other shape"])

@@ -66,7 +66,9 @@ def test_a_value_in_the_url_that_there_is_not_becomes_a_sentence(open_page, name
 
 
 def test_several_wrong_values_at_once(open_page):
-    app = open_page("explore", dataset="bar", split="x", page="9999", image="99999", **{"class": "y"})
+    app = open_page(
+        "explore", dataset="bar", split="x", page="9999", image="99999", **{"class": "y"}
+    )
     assert not app.exception
     asked = [warning.value.split()[4] for warning in app.warning]
     assert sorted(asked) == ["class", "dataset", "image", "page", "split"]

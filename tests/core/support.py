@@ -1,0 +1,49 @@
+"""Small trainings, processes of the command line, and waiting for what other processes do."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from core import architectures, runs
+from core.settings import ROOT
+
+T = TypeVar("T")
+
+
+def small(architecture: str = "mlp", **changes: Any) -> runs.TrainingConfig:
+    """Return the config of a training that takes a second or two, with ``changes`` applied."""
+    limit, seed = changes.pop("limit", 2000), changes.pop("seed", 0)
+    dataset = changes.pop("dataset", "fashion-mnist")
+    recipe = architectures.find(architecture).recipe_for(dataset)
+    recipe = recipe.changed(**{"epochs": 1, "batch_size": 100, **changes})
+    return runs.TrainingConfig(dataset, architecture, recipe, limit, seed)
+
+
+def command(*arguments: object) -> list[str]:
+    """Return the command that runs ``python -m core``."""
+    return [sys.executable, "-m", "core", *map(str, arguments)]
+
+
+def run_core(*arguments: object, home: Path) -> "subprocess.CompletedProcess[str]":
+    """Run ``python -m core`` to its end."""
+    return subprocess.run(
+        command(*arguments),
+        cwd=ROOT,
+        env=os.environ | {"ATELIER_HOME": str(home)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+def wait_until(condition: Callable[[], T], seconds: float, what: str) -> T:
+    """Return the first true answer of ``condition``, or fail after so many seconds."""
+    end = time.monotonic() + seconds
+    while not (answer := condition()):
+        assert time.monotonic() < end, f"{what}: not within {seconds:g} s"
+        time.sleep(0.02)
+    return answer

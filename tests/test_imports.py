@@ -1,0 +1,147 @@
+"""The rules of the map: imports go one way, and TensorFlow loads only where it is announced."""
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from core.settings import ROOT
+
+# A package of core imports those before it and none after it.
+ORDER = (
+    "errors",
+    "settings",
+    "datasets",
+    "architectures",
+    "runs",
+    "training",
+    "jobs",
+    "imaging",
+    "inference",
+    "evaluation",
+    "export",
+    "__main__",
+)
+# What core may import besides the standard library.
+LIBRARIES = {"numpy", "PIL", "sklearn", "keras", "tensorflow"}
+TENSORFLOW = {"keras", "tensorflow"}
+
+
+def modules(folder: str) -> list[str]:
+    """Return the names of the modules below a folder; a package is the module in its __init__."""
+    paths = sorted((ROOT / folder).rglob("*.py"))
+    names = [".".join(path.relative_to(ROOT).with_suffix("").parts) for path in paths]
+    return [name.removesuffix(".__init__") for name in names]
+
+
+def source(module: str) -> tuple[Path, str]:
+    path = ROOT.joinpath(*module.split("."))
+    path = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+    return path, path.read_text(encoding="utf-8")
+
+
+def imports(code: str, package: str = "", *, top_level: bool = False) -> set[str]:
+    """Return the dotted names that ``code`` imports, those inside functions included.
+
+    ``from a import b`` counts as ``a.b``, as ``b`` may be a module.
+    """
+    tree = ast.parse(code)
+    found = set()
+    for node in tree.body if top_level else ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            if node.level:
+                parents = package.split(".")[: len(package.split(".")) - node.level + 1]
+                base = ".".join([*parents, base] if base else parents)
+            found |= {f"{base}.{alias.name}" for alias in node.names}
+    return found
+
+
+def imports_of(module: str) -> set[str]:
+    path, code = source(module)
+    package = module if path.name == "__init__.py" else module.rpartition(".")[0]
+    return imports(code, package)
+
+
+def loads_tensorflow(module: str) -> bool:
+    """Tell whether the module's docstring announces that importing it imports TensorFlow."""
+    return bool(re.search(r"\(TF[:)]", ast.get_docstring(ast.parse(source(module)[1])) or ""))
+
+
+def loaded_by(names: list[str]) -> set[str]:
+    """Return the top-level modules that a fresh Python has after importing ``names``."""
+    code = f"import sys, {', '.join(names)}; print(*(name.split('.')[0] for name in sys.modules))"
+    process = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120
+    )
+    assert process.returncode == 0, process.stderr
+    return set(process.stdout.split())
+
+
+CORE = modules("core")
+PAGES = [name for name in modules("pages") if not name.startswith("pages.components")]
+COMPONENTS = modules("pages/components")
+WITHOUT_TENSORFLOW = [name for name in CORE if not loads_tensorflow(name)]
+
+
+def test_imports_inside_functions_and_relative_ones_are_seen():
+    code = "import a.b\ndef f():\n from core import jobs\n from . import c\n from ..d import e"
+    assert imports(code, "x.y") == {"a.b", "core.jobs", "x.y.c", "x.d.e"}
+
+
+@pytest.mark.parametrize("module", CORE)
+def test_core_imports_upwards_only(module):
+    package = [*module.split("."), ""][1]
+    assert package in ("", *ORDER), f"core.{package} is not in the map: give it its place there"
+    allowed = ORDER[: ORDER.index(package) + 1] if package else ()
+    used = {name.split(".")[1] for name in imports_of(module) if name.startswith("core.")}
+    assert used <= set(allowed)
+
+
+@pytest.mark.parametrize("module", CORE)
+def test_core_imports_no_streamlit_and_no_page(module):
+    used = {name.split(".")[0] for name in imports_of(module)}
+    assert used <= LIBRARIES | set(sys.stdlib_module_names) | {"core"}
+
+
+@pytest.mark.parametrize("module", COMPONENTS)
+def test_components_import_no_page(module):
+    used = {name for name in imports_of(module) if name.split(".")[0] in ("pages", "streamlit_app")}
+    assert all(name.startswith("pages.components.") for name in used), used
+
+
+@pytest.mark.parametrize("module", PAGES)
+def test_pages_import_components_and_no_other_page(module):
+    used = {name for name in imports_of(module) if name.split(".")[0] in ("pages", "streamlit_app")}
+    assert all(name.startswith("pages.components") for name in used), used
+
+
+@pytest.mark.parametrize("module", [*PAGES, *COMPONENTS, "streamlit_app"])
+def test_pages_leave_tensorflow_to_core(module):
+    announced = {name for name in CORE if loads_tensorflow(name)}
+    for name in imports_of(module):
+        assert name.split(".")[0] not in TENSORFLOW
+        assert name not in announced and name.rpartition(".")[0] not in announced
+
+
+@pytest.mark.parametrize("module", [name for name in CORE if loads_tensorflow(name)])
+def test_an_announced_import_of_tensorflow_is_there(module):
+    direct = {name.split(".")[0] for name in imports(source(module)[1], top_level=True)}
+    assert direct & TENSORFLOW
+
+
+def test_importing_core_loads_neither_tensorflow_nor_streamlit():
+    assert {"core.training.worker", "core.inference.engine", "core.__main__"} <= set(
+        WITHOUT_TENSORFLOW
+    )
+    assert not loaded_by(WITHOUT_TENSORFLOW) & (TENSORFLOW | {"streamlit", "sklearn"})
+
+
+def test_importing_the_components_does_not_load_tensorflow():
+    assert COMPONENTS
+    assert not loaded_by(COMPONENTS) & TENSORFLOW
