@@ -17,7 +17,7 @@ from core.architectures.recipe import Augmentation, Optimizer, Schedule
 from core.errors import AtelierError, ImageRejected
 from core.settings import ROOT
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -133,7 +133,7 @@ def _classify(options: argparse.Namespace) -> int:
     model = inference.find(options.run)
     good = 0
     for path in options.files:
-        line: dict[str, Any] = {"path": path}
+        line: dict[str, Any] = {"path": path, "label": None, "class": None, "probabilities": None}
         try:
             answer = inference.classify_file(Path(path), model)
         except ImageRejected as error:

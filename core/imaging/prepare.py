@@ -27,7 +27,7 @@ BLACK = 24  # level; a background darker than this is black already, as in Fashi
 PEN = 0.09  # share of the longest side; content in which no square of this size fits is lines
 FLAT = 0.92  # share of the content that has one colour when it was drawn with one pen
 LINE = 0.25  # px of the network's input; lines narrower than this are widened
-FAINT = 0  # level that content has at least
+FAINT = 32  # level that content has at least
 FILL = 100  # level of what lines enclose
 LUMA = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601, as Pillow's conversion to grey
 
@@ -159,11 +159,12 @@ def look(picture: Image.Image, frame: tuple[int, int]) -> Scene:
     cropped = _small(picture.crop(tuple(round(v) for v in box)))
     colour = np.asarray(cropped)
     content = despeckle(_distance(colour, background) > threshold)
-    if not content.any():
-        content = np.ones_like(content)
+    top, bottom, left, right = bounds(content)  # anew: now they are exact
+    trimmed = np.s_[top:bottom, left:right]
+    content = content[trimmed] if content.any() else np.ones_like(content)
     return Scene(
-        colour=colour,
-        grey=np.asarray(cropped.convert("L")),
+        colour=colour[trimmed],
+        grey=np.asarray(cropped.convert("L"))[trimmed],
         content=content,
         background=background,
         spread=spread,

@@ -43,7 +43,7 @@ def layouts(images, tmp_path_factory):
         labels = labels_of(stem)
         records = np.concatenate([labels.astype(np.uint8)[:, None], planes], axis=1)
         records.tofile(folder / "binary" / f"{stem}.bin")
-        batch = {b"batch_label": b"", b"labels": labels.tolist(), b"data": planes}
+        batch = {b"batch_label": b"a batch", b"labels": labels.tolist(), b"data": planes}
         (folder / "python" / stem).write_bytes(pickled(batch))
     yield folder
     shutil.rmtree(folder)  # 370 MB that pytest would keep for three sessions

@@ -17,6 +17,7 @@ from core.inference import engine
 from core.runs import State, TrainingConfig
 from core.settings import ASSETS, ROOT, settings
 from core.training.worker import train_in_process
+from pages.components import wording
 
 VISITOR = "a" * 32
 SOMEBODY_ELSE = "b" * 32
@@ -58,6 +59,8 @@ def cold(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Begin as a fresh server does, and keep it so: TensorFlow is not loaded in the background."""
     monkeypatch.setattr(inference, "warm", lambda: None)
     monkeypatch.setattr(engine, "_state", inference.EngineState())
+    # A choice by its label is lost in AppTest, but not in a browser, when the label changes.
+    monkeypatch.setattr(wording, "ago", lambda moment: "some time ago")
     st.cache_data.clear()
 
 

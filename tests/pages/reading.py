@@ -26,3 +26,15 @@ def button(app: AppTest, label: str) -> Any:
 def labels(app: AppTest) -> list[str]:
     """Return the labels of all buttons."""
     return [each.label for each in app.button]
+
+
+def sentence(app: AppTest) -> str:
+    """Return the one error or warning on the page; there must be one, and no exception."""
+    assert not app.exception
+    (shown,) = [*app.error, *app.warning]
+    return shown.value
+
+
+def quiet(app: AppTest) -> bool:
+    """Tell whether the page shows no exception, no error and no warning."""
+    return not [*app.exception, *app.error, *app.warning]

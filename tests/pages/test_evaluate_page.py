@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from reading import button, components, texts
+from reading import button, components, quiet, sentence, texts
 
 from core import runs
 from core.runs import Evaluation, State
@@ -15,7 +15,7 @@ def finished(every_state):
 
 def test_a_finished_run_is_shown_with_its_figures(open_page, finished):
     app = open_page("evaluate", run=finished)
-    assert not app.exception and not app.error
+    assert quiet(app)
     figures = {metric.label: metric.value for metric in app.metric}
     accuracy = runs.read(finished).result.test_accuracy
     assert figures["Test accuracy"] == f"{100 * accuracy:.2f} %"
@@ -32,14 +32,14 @@ def test_shares_and_three_others(open_page, finished):
     before = [str(bars) for bars in components(app, "probability_bars")]
     app.segmented_control(key="numbers").set_value("Share of the true class").run()
     button(app, "Three others").click().run()
-    assert not app.exception and not app.error
+    assert quiet(app)
     assert [str(bars) for bars in components(app, "probability_bars")] != before
 
 
 @pytest.mark.usefixtures("bundled")
 def test_the_bundled_model_comes_first_and_all_finished_runs_are_offered(open_page, finished):
     app = open_page("evaluate")
-    assert not app.exception and not app.error
+    assert quiet(app)
     (picker,) = [box for box in app.selectbox if box.label == "Network"]
     assert len(picker.options) == 2
     assert picker.options[0].startswith("Bundled model")
@@ -48,35 +48,26 @@ def test_the_bundled_model_comes_first_and_all_finished_runs_are_offered(open_pa
 @pytest.mark.usefixtures("no_bundled")
 def test_without_a_bundled_model_the_page_says_so(open_page):
     app = open_page("evaluate")
-    assert not app.exception
-    (error,) = app.error
-    assert error.value.startswith("This run cannot be shown: The file config.json is missing.")
+    assert sentence(app).startswith("This run cannot be shown: The file config.json is missing.")
 
 
 @pytest.mark.usefixtures("bundled")
 def test_an_unknown_run_in_the_url_becomes_a_sentence(open_page):
     app = open_page("evaluate", run="nope")
-    assert not app.exception
-    (error,) = app.error
-    assert error.value.startswith("There is no run 'nope' here.")
+    assert sentence(app).startswith("There is no run 'nope' here.")
 
 
 @pytest.mark.parametrize("state", [state for state in State if state is not State.FINISHED])
 def test_a_run_without_a_finished_network_becomes_a_sentence(open_page, every_state, state):
     app = open_page("evaluate", run=every_state[state])
-    assert not app.exception
-    (error,) = app.error
-    assert "has no finished network: its state is" in error.value
-    assert "Open it on the Train page" in error.value
+    assert "has no finished network: its state is" in sentence(app)
+    assert "Open it on the Train page" in sentence(app)
 
 
 def test_a_missing_evaluation_becomes_a_sentence(open_page, finished):
     runs.read(finished).folder.evaluation.unlink()
     app = open_page("evaluate", run=finished)
-    assert not app.exception
-    assert [error.value for error in app.error] == [
-        "This run has no evaluation on the test images."
-    ]
+    assert sentence(app) == "This run has no evaluation on the test images."
 
 
 @pytest.mark.parametrize("damage", ["cut", "other shape"])
@@ -87,26 +78,20 @@ def test_a_damaged_evaluation_becomes_a_sentence(open_page, finished, damage):
     else:
         runs.write_evaluation(path, Evaluation(np.full((5, 10), 0.1, np.float32), 2.3))
     app = open_page("evaluate", run=finished)
-    assert not app.exception
-    (error,) = app.error
-    assert error.value.startswith("The file evaluation.npz ")
-    assert error.value.endswith("Train the run again.")
+    assert sentence(app).startswith("The file evaluation.npz ")
+    assert sentence(app).endswith("Train the run again.")
 
 
 @pytest.mark.usefixtures("no_data")
 def test_without_data_the_page_says_which_file_is_missing(open_page, finished):
     app = open_page("evaluate", run=finished)
-    assert not app.exception
-    (error,) = app.error
-    assert "missing from" in error.value and "git restore" in error.value
+    assert "missing from" in sentence(app) and "git restore" in sentence(app)
 
 
 @pytest.mark.usefixtures("damaged_data")
 def test_with_damaged_data_the_page_says_which_file_it_is(open_page, finished):
     app = open_page("evaluate", run=finished)
-    assert not app.exception
-    (error,) = app.error
-    assert "t10k-images-idx3-ubyte.gz is damaged" in error.value
+    assert "t10k-images-idx3-ubyte.gz is damaged" in sentence(app)
 
 
 def test_nothing_is_left_of_a_run_but_its_name(open_page, finished):

@@ -1,7 +1,7 @@
 """Home: a test image is classified, and the engine is described in words."""
 
 import pytest
-from reading import button, components, texts
+from reading import button, components, quiet, sentence, texts
 
 from core import datasets, jobs
 
@@ -10,7 +10,7 @@ CLASSES = datasets.find("fashion-mnist").classes
 
 def test_a_fresh_server_paints_before_tensorflow_is_loaded(open_page):
     app = open_page("home")
-    assert not app.exception and not app.error
+    assert quiet(app)
     assert app.title[0].value == "Atelier"
     assert "**Loading the network …**" in texts(app)
     assert not components(app, "probability_bars")
@@ -21,7 +21,7 @@ def test_a_fresh_server_paints_before_tensorflow_is_loaded(open_page):
 @pytest.mark.usefixtures("bundled")
 def test_a_sample_is_classified(open_page):
     app = open_page("home")
-    assert not app.exception and not app.error
+    assert quiet(app)
     assert "says the network with" in texts(app)
     (bars,) = components(app, "probability_bars")
     assert all(name in str(bars) for name in CLASSES)
@@ -42,17 +42,14 @@ def test_another_one_shows_another_image(open_page, monkeypatch):
 @pytest.mark.usefixtures("no_bundled")
 def test_without_the_bundled_model_the_page_says_so(open_page):
     app = open_page("home")
-    assert not app.exception
-    assert [error.value for error in app.error] == ["The bundled model is missing or damaged."]
+    assert sentence(app) == "The bundled model is missing or damaged."
     assert "Network not available." in texts(app)
 
 
 @pytest.mark.usefixtures("no_data")
 def test_without_data_the_page_says_which_file_is_missing(open_page):
     app = open_page("home")
-    assert not app.exception
-    (error,) = app.error
-    assert "missing from fashion-mnist" in error.value and "git restore" in error.value
+    assert "missing from fashion-mnist" in sentence(app) and "git restore" in sentence(app)
     assert "Fashion-MNIST: not on this machine yet." in texts(app)
     assert "The way through" in texts(app)  # the rest of the page is there
 
@@ -60,9 +57,7 @@ def test_without_data_the_page_says_which_file_is_missing(open_page):
 @pytest.mark.usefixtures("damaged_data")
 def test_with_damaged_data_the_page_says_which_file_it_is(open_page):
     app = open_page("home")
-    assert not app.exception
-    (error,) = app.error
-    assert "t10k-images-idx3-ubyte.gz is damaged" in error.value
+    assert "t10k-images-idx3-ubyte.gz is damaged" in sentence(app)
 
 
 def test_what_keeps_training_from_working_is_shown(open_page, queue, monkeypatch):
@@ -70,4 +65,4 @@ def test_what_keeps_training_from_working_is_shown(open_page, queue, monkeypatch
         queue, "engine", lambda: jobs.Engine(workers=1, problem="Nothing can be trained now.")
     )
     app = open_page("home")
-    assert [error.value for error in app.error] == ["Nothing can be trained now."]
+    assert sentence(app) == "Nothing can be trained now."

@@ -1,20 +1,19 @@
 """Train: settings from recipes and URLs, starting a run, and showing runs of every state."""
 
 import pytest
-from reading import button, components, labels, texts
+from reading import button, components, labels, quiet, sentence, texts
 
-from core import architectures, runs
+from core import architectures, datasets, runs
 from core.runs import State
 from core.settings import settings
 
 
 def test_without_runs_the_page_says_how_to_begin(open_page):
     app = open_page("train")
-    assert not app.exception and not app.error and not app.warning
+    assert quiet(app)
     assert [info.value for info in app.info] == [
         "No run yet. Press Train: the MLP takes about a minute."
     ]
-    assert "learning rate" not in texts(app)
 
 
 @pytest.mark.parametrize("name", architectures.ARCHITECTURES)
@@ -35,7 +34,7 @@ def test_train_makes_a_run_queues_it_and_opens_it(open_page, queue):
     app = open_page("train", epochs="3", batch_size="128", seed="7")
     app.select_slider(key="limit").set_value(6_000)
     button(app, "Train").click().run()
-    assert not app.exception and not app.error
+    assert quiet(app)
     (run,) = runs.list_runs()
     assert queue.submitted == [run.id]
     assert app.query_params["run"] == run.id
@@ -50,10 +49,8 @@ def test_a_folder_that_cannot_be_written_becomes_a_sentence(open_page, queue):
     settings().runs.write_text("a file where the folder should be")
     app = open_page("train")
     button(app, "Train").click().run()
-    assert not app.exception
-    (error,) = app.error
-    assert error.value.startswith("The run could not be saved in ")
-    assert "Make the folder writable" in error.value
+    assert sentence(app).startswith("The run could not be saved in ")
+    assert "Make the folder writable" in sentence(app)
     assert not queue.submitted
 
 
@@ -67,21 +64,18 @@ def test_settings_that_cannot_work_together_become_a_sentence(open_page, queue):
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("architecture", "foo"), ("dataset", "bar"), ("optimizer", "x"), ("epochs", "0")],
+    [("architecture", "foo"), ("dataset", "bar")],
 )
 def test_a_setting_in_the_url_that_there_is_not_becomes_a_sentence(open_page, name, value):
     app = open_page("train", **{name: value})
-    assert not app.exception and not app.error
-    assert any(f"{name} “{value}”" in warning.value for warning in app.warning)
+    assert f"The link asks for {name} “{value}”" in sentence(app)
     assert "Train" in labels(app)
 
 
 @pytest.mark.parametrize("run_id", ["nope", "../../etc", "x" * 500, "<b>hi</b>", ".", "a\0b"])
 def test_an_unknown_run_in_the_url_becomes_a_sentence(open_page, every_state, run_id):
     app = open_page("train", run=run_id)
-    assert not app.exception
-    (error,) = app.error
-    assert error.value.startswith("There is no run ")
+    assert sentence(app).startswith("There is no run ")
     assert "Train" in labels(app)
     assert "Runs" in texts(app)  # the sentence ends with "Choose one from the list."
 
@@ -90,7 +84,7 @@ def test_the_list_shows_runs_of_every_state(open_page, every_state):
     app = open_page("train")
     assert not app.exception
     app.segmented_control(key="whose").set_value("Everyone's").run()
-    assert not app.exception and not app.error
+    assert quiet(app)
     said = texts(app)
     assert "test accuracy" in said
     assert "The memory ran out. Take a smaller batch." in said
@@ -129,8 +123,7 @@ def test_a_run_of_any_state_can_be_opened(open_page, every_state, state):
 
 def test_a_damaged_run_is_the_only_error(open_page, every_state):
     app = open_page("train", run=every_state[State.DAMAGED])
-    (error,) = app.error
-    assert error.value.startswith("This run cannot be shown")
+    assert sentence(app).startswith("This run cannot be shown")
     assert "Train" in labels(app) and "Runs" in texts(app)
 
 
@@ -138,9 +131,7 @@ def test_a_damaged_curve_leaves_the_rest_of_the_page_alone(open_page, every_stat
     run = runs.read(every_state[State.FINISHED])
     run.folder.batches.write_text("{broken\n")
     app = open_page("train", run=run.id)
-    assert not app.exception
-    (error,) = app.error
-    assert error.value == "The file batches.jsonl has a line that is not a point of a curve."
+    assert sentence(app) == "The file batches.jsonl has a line that is not a point of a curve."
     assert "Train" in labels(app) and "Runs" in texts(app)
 
 
@@ -171,9 +162,19 @@ def test_open_opens_the_run(open_page, every_state):
 @pytest.mark.usefixtures("no_data")
 def test_without_data_train_says_which_file_is_missing(open_page, queue):
     app = open_page("train")
-    assert not app.exception and not app.error
+    assert quiet(app)
     button(app, "Train").click().run()
-    assert not app.exception
-    (error,) = app.error
-    assert "is missing from assets/fashion-mnist" in error.value
+    assert "is missing from assets/fashion-mnist" in sentence(app)
     assert not queue.submitted and not runs.list_runs()
+
+
+@pytest.mark.parametrize("name", architectures.ARCHITECTURES)
+def test_a_link_to_an_architecture_takes_its_recipe(open_page, name):
+    architecture = architectures.find(name)
+    dataset = architecture.datasets[0]
+    app = open_page("train", dataset=datasets.find(dataset).title, architecture=architecture.title)
+    assert not app.exception and not [w for w in app.warning if "The link asks" in w.value]
+    assert app.selectbox(key="architecture").value == name
+    recipe = architecture.recipe_for(dataset)
+    assert app.number_input(key="epochs").value == recipe.epochs
+    assert app.selectbox(key="schedule").value == recipe.schedule
