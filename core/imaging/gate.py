@@ -91,9 +91,9 @@ def open_picture(data: bytes, name: str = "picture") -> Picture:
         if image.format == "PNG":  # the decoder does not look at the checksums of pixel data
             Image.open(io.BytesIO(data), formats=FORMATS).verify()
         notes = _frame_notes(image)
-        orientation = _orientation(image)
         _draft(image)
         image.load()
+        orientation = _orientation(image)  # not earlier: for a PNG this loads, and hides an error
         small, transparent, deep = _reduce_to_rgb(image, _png_bit_depth(data))
     except (Image.DecompressionBombError, MemoryError) as error:
         raise ImageRejected(
@@ -280,12 +280,12 @@ def _to_rgb(
         see_through = values == key
         grey[see_through] = 255
         return Image.fromarray(grey).convert("RGB"), bool(see_through.any())
+    if part.mode == "1":  # convert("RGBA") would ignore its transparent colour
+        part = part.convert("L")
     if key is not None:
         part.info["transparency"] = key
     if not part.has_transparency_data:
         return part.convert("RGB"), False
-    if part.mode == "1":
-        part = part.convert("L")
     rgba = part.convert("RGBA")
     see_through = bool((np.asarray(rgba.getchannel("A")) < 255).any())
     white = Image.new("RGBA", rgba.size, "white")

@@ -1,0 +1,102 @@
+"""The registry of architectures, without TensorFlow; ``test_build.py`` holds it against Keras."""
+
+import pytest
+
+from core import architectures, datasets
+from core.architectures import ARCHITECTURES, Conv, Dense, Dropout, LabelForm, Optimizer
+from core.architectures.recipe import ValidationFrom
+from core.errors import SettingsError
+from core.runs import TrainingConfig
+
+USES = [
+    pytest.param(architecture, dataset, id=f"{architecture.name}-{dataset}")
+    for architecture in ARCHITECTURES.values()
+    for dataset in architecture.datasets
+]
+
+
+def of_kind(name, kind):
+    """Return the layers of one kind."""
+    return [layer for layer in architectures.find(name).layers if isinstance(layer, kind)]
+
+
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_an_entry_is_complete(name):
+    architecture = ARCHITECTURES[name]
+    assert architecture.name == name
+    assert architecture.title and architecture.summary and architecture.origin
+    assert architecture.datasets
+    assert set(architecture.datasets) <= set(datasets.DATASETS)
+    assert {dataset for dataset, _ in architecture.recipes} <= set(architecture.datasets)
+    for reported in architecture.reported:
+        assert reported.dataset in architecture.datasets
+        assert 10 < reported.percent < 100
+    assert architectures.find(name) is architecture
+
+
+@pytest.mark.parametrize(("architecture", "dataset"), USES)
+def test_each_use_makes_a_config_and_a_table(architecture, dataset):
+    config = TrainingConfig(dataset, architecture.name, architecture.recipe_for(dataset))
+    assert 1 <= config.validation_count < config.used
+    spec = datasets.find(dataset)
+    table = architecture.table(spec.shape, len(spec.classes))
+    assert len(table) == len(architecture.layers) + 1
+    assert table[-1].output_shape == (len(spec.classes),)
+    assert all(row.layer.describe() for row in table)
+    assert all(side > 0 for row in table for side in row.output_shape)
+
+
+@pytest.mark.parametrize("name", ["resnet", "", "MLP", "x" * 1000])
+def test_an_unknown_architecture_lists_those_there_are(name):
+    with pytest.raises(SettingsError) as caught:
+        architectures.find(name)
+    assert all(known in str(caught.value) for known in ARCHITECTURES)
+    assert len(str(caught.value)) < 300
+
+
+def test_a_data_set_that_it_is_not_made_for_is_refused():
+    with pytest.raises(SettingsError, match=r"not made for cifar-10.*fashion-mnist"):
+        architectures.find("basic-cnn").recipe_for("cifar-10")
+
+
+# The five presets are what their origins are.
+
+
+def test_mlp_is_300_100_with_sgd_30_epochs_and_the_last_5000_images_for_validation():
+    assert [layer.units for layer in of_kind("mlp", Dense)] == [300, 100]
+    assert architectures.find("mlp").is_dense
+    recipe = architectures.find("mlp").recipe_for("fashion-mnist")
+    assert recipe.optimizer is Optimizer.SGD
+    assert recipe.epochs == 30
+    assert recipe.validation_count(60_000, 60_000) == 5000
+    assert recipe.validation_from is ValidationFrom.END
+
+
+def test_two_convolutions_of_64_and_32_filters_with_dropout_for_10_epochs():
+    assert [layer.filters for layer in of_kind("two-conv-cnn", Conv)] == [64, 32]
+    assert [layer.rate for layer in of_kind("two-conv-cnn", Dropout)] == [0.3, 0.3, 0.5]
+    assert [layer.units for layer in of_kind("two-conv-cnn", Dense)] == [256]
+    assert architectures.find("two-conv-cnn").recipe.epochs == 10
+
+
+def test_deep_cnn_has_one_hot_labels_a_fifth_for_validation_and_patience():
+    recipe = architectures.find("deep-cnn").recipe
+    assert recipe.label_form is LabelForm.ONE_HOT
+    assert recipe.validation_count(60_000, 60_000) == 12_000
+    assert recipe.patience is not None
+    assert len(of_kind("deep-cnn", architectures.BatchNorm)) == len(of_kind("deep-cnn", Conv)) == 6
+
+
+def test_basic_cnn_has_one_convolution_and_a_random_split():
+    assert len(of_kind("basic-cnn", Conv)) == 1
+    assert architectures.find("basic-cnn").recipe.validation_from is ValidationFrom.RANDOM
+
+
+def test_strided_cnn_is_made_for_both_data_sets():
+    architecture = architectures.find("strided-cnn")
+    assert set(architecture.datasets) == {"fashion-mnist", "cifar-10"}
+    assert [layer.stride for layer in of_kind("strided-cnn", Conv)] == [2, 2, 2]
+    assert {(each.dataset, each.percent) for each in architecture.reported} >= {
+        ("fashion-mnist", 96.43),
+        ("cifar-10", 79.55),
+    }

@@ -1,0 +1,154 @@
+"""Networks as data against the Keras models made of them."""
+
+import math
+
+import keras
+import numpy as np
+import pytest
+
+from core import datasets
+from core.architectures import ARCHITECTURES, LabelForm, Recipe
+from core.architectures.build import build, compile_model, wants_one_hot
+from core.architectures.recipe import Optimizer, Schedule
+
+USES = [
+    pytest.param((architecture, datasets.find(dataset)), id=f"{architecture.name}-{dataset}")
+    for architecture in ARCHITECTURES.values()
+    for dataset in architecture.datasets
+]
+FASHION = (28, 28, 1)
+
+
+@pytest.fixture(params=USES, scope="module")
+def use(request):
+    """Return an architecture, one of its data sets, and the model of both."""
+    architecture, spec = request.param
+    return architecture, spec, build(architecture, spec.shape, len(spec.classes), seed=5)
+
+
+def random_pixels(shape, count=4):
+    return np.random.default_rng(1).integers(0, 256, (count, *shape), np.uint8)
+
+
+def test_shapes_and_parameters_are_those_of_keras(use):
+    architecture, spec, model = use
+    layers = model.layers[2:]  # after the input and the scaling
+    table = architecture.table(spec.shape, len(spec.classes))
+    assert [row.output_shape for row in table] == [layer.output.shape[1:] for layer in layers]
+    assert [row.parameters for row in table] == [layer.count_params() for layer in layers]
+    assert architecture.parameters(spec.shape, len(spec.classes)) == model.count_params()
+
+
+def test_multiplications_are_one_a_weight_and_position(use):
+    architecture, spec, model = use
+    expected = 0
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.Conv2D):
+            expected += math.prod(layer.kernel.shape) * math.prod(layer.output.shape[1:3])
+        elif isinstance(layer, keras.layers.Dense):
+            expected += math.prod(layer.kernel.shape)
+    assert architecture.multiplications(spec.shape, len(spec.classes)) == expected
+
+
+def test_answers_are_probabilities(use):
+    _, spec, model = use
+    answers = model(random_pixels(spec.shape), training=False).numpy()
+    assert answers.shape == (4, len(spec.classes))
+    assert answers.min() >= 0
+    assert answers.sum(axis=1) == pytest.approx(1, abs=1e-5)
+
+
+def test_pixels_of_0_to_255_are_scaled_inside(use):
+    _, spec, model = use
+    pixels = random_pixels(spec.shape)
+    behind_scale = keras.Model(model.layers[1].output, model.output)
+    expected = behind_scale(pixels.astype(np.float32) / 255, training=False).numpy()
+    for kind in (np.uint8, np.float32, np.int64):
+        answers = model(pixels.astype(kind), training=False).numpy()
+        assert answers == pytest.approx(expected, abs=1e-5)
+
+
+def test_the_seed_decides_the_weights(use):
+    architecture, spec, model = use
+    same = build(architecture, spec.shape, len(spec.classes), seed=5)
+    other = build(architecture, spec.shape, len(spec.classes), seed=6)
+    for mine, equal in zip(model.get_weights(), same.get_weights(), strict=True):
+        assert np.array_equal(mine, equal)
+    assert not np.array_equal(model.layers[-1].kernel, other.layers[-1].kernel)
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+@pytest.mark.parametrize("form", LabelForm)
+def test_the_loss_is_the_cross_entropy_in_either_form(form, smoothing):
+    recipe = Recipe(label_form=form, label_smoothing=smoothing)
+    model = build(ARCHITECTURES["mlp"], FASHION, 10, seed=0)
+    compile_model(model, recipe, steps=1, group=1)
+    pixels, labels = random_pixels(FASHION, 20), np.arange(20) % 10
+    one_hot = np.eye(10)[labels]
+    logs = model.evaluate(
+        pixels, one_hot if wants_one_hot(recipe) else labels, verbose=0, return_dict=True
+    )
+    probabilities = model(pixels, training=False).numpy()
+    smooth = one_hot * (1 - smoothing) + smoothing / 10
+    expected = -(smooth * np.log(probabilities)).sum(axis=1).mean()
+    assert logs["loss"] == pytest.approx(expected, rel=1e-4)
+    assert logs["accuracy"] == pytest.approx((probabilities.argmax(axis=1) == labels).mean())
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "kind"),
+    [
+        (Optimizer.SGD, keras.optimizers.SGD),
+        (Optimizer.MOMENTUM, keras.optimizers.SGD),
+        (Optimizer.ADAM, keras.optimizers.Adam),
+        (Optimizer.RMSPROP, keras.optimizers.RMSprop),
+    ],
+)
+def test_optimizers(optimizer, kind):
+    model = build(ARCHITECTURES["mlp"], FASHION, 10, seed=0)
+    compile_model(model, Recipe(optimizer=optimizer, learning_rate=0.25), steps=1, group=1)
+    assert type(model.optimizer) is kind
+    assert float(model.optimizer.learning_rate) == 0.25
+    momentum = {Optimizer.SGD: 0, Optimizer.MOMENTUM: 0.9}.get(optimizer)
+    assert momentum is None or model.optimizer.momentum == momentum
+
+
+@pytest.mark.parametrize("schedule", Schedule)
+def test_a_learning_rate_may_be_a_whole_number(schedule):
+    """As JSON and URLs have it."""
+    model = build(ARCHITECTURES["mlp"], FASHION, 10, seed=0)
+    compile_model(model, Recipe(learning_rate=1, schedule=schedule), steps=10, group=1)
+    assert float(model.optimizer.learning_rate) > 0
+
+
+def rates(schedule, steps=100):
+    """Return the learning rate at each step, and after the last."""
+    model = build(ARCHITECTURES["mlp"], FASHION, 10, seed=0)
+    compile_model(model, Recipe(schedule=schedule, learning_rate=0.5), steps, group=1)
+    return [float(model.optimizer._learning_rate(step)) for step in range(steps + 1)]
+
+
+def test_the_cosine_ends_at_zero():
+    cosine = rates(Schedule.COSINE)
+    assert cosine[0] == pytest.approx(0.5)
+    assert cosine[50] == pytest.approx(0.25)
+    assert cosine[100] == pytest.approx(0, abs=1e-6)
+    assert cosine == sorted(cosine, reverse=True)
+
+
+def test_one_cycle_rises_for_three_tenths_and_then_falls_to_zero():
+    cycle = rates(Schedule.ONE_CYCLE)
+    assert cycle[0] == pytest.approx(0.5 / 20)
+    assert max(cycle) == pytest.approx(cycle[30]) == pytest.approx(0.5)
+    assert cycle[:31] == sorted(cycle[:31])
+    assert cycle[30:] == sorted(cycle[30:], reverse=True)
+    assert cycle[100] == pytest.approx(0, abs=1e-6)
+
+
+def test_only_dense_networks_are_compiled_by_xla():
+    """On a CPU it makes them faster, and convolutions many times slower."""
+    for architecture in ARCHITECTURES.values():
+        shape = datasets.find(architecture.datasets[0]).shape
+        model = build(architecture, shape, 10, seed=0)
+        compile_model(model, architecture.recipe, steps=1, group=1)
+        assert model.jit_compile is architecture.is_dense

@@ -1,0 +1,487 @@
+"""The image gate and the preparation, on pictures made here."""
+
+import io
+import os
+import struct
+import zlib
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from core.errors import ImageRejected
+from core.imaging import gate
+from core.imaging.gate import MAX_SIDE, open_picture, safe_name
+from core.imaging.prepare import prepare
+
+
+def encode(image: Image.Image, form: str, **options) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, form, **options)
+    return buffer.getvalue()
+
+
+def corner_picture() -> Image.Image:
+    """48 x 32, grey, with a red upper left and a blue lower right corner."""
+    image = Image.new("RGB", (48, 32), (128, 128, 128))
+    image.paste((255, 0, 0), (0, 0, 16, 16))
+    image.paste((0, 0, 255), (32, 16, 48, 32))
+    return image
+
+
+def png_chunk(kind: bytes, body: bytes) -> bytes:
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+
+def png(width: int, height: int, *, depth: int = 8, colour: int = 0, chunks: bytes = b"") -> bytes:
+    header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + png_chunk(b"IHDR", header) + chunks + png_chunk(b"IEND", b"")
+
+
+def rejected(data: bytes, name: str = "jacket.png") -> str:
+    with pytest.raises(ImageRejected) as caught:
+        open_picture(data, name)
+    sentence = str(caught.value)
+    assert sentence.endswith(".") and len(sentence) < 320
+    return sentence
+
+
+# ---- What passes the gate ----
+
+
+@pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP", "GIF", "BMP"])
+def test_each_format_passes_and_keeps_its_colours(form):
+    picture = open_picture(encode(corner_picture(), form), f"a.{form.lower()}")
+    assert picture.rgb.mode == "RGB" and picture.rgb.size == (48, 32) and picture.notes == ()
+    pixels = np.asarray(picture.rgb).astype(int)
+    assert np.abs(pixels[4, 4] - (255, 0, 0)).max() < 12
+    assert np.abs(pixels[28, 44] - (0, 0, 255)).max() < 12
+
+
+# What a camera stores for each orientation: the inverse of what has to be done to see it upright.
+STORED = {
+    1: [],
+    2: [Image.Transpose.FLIP_LEFT_RIGHT],
+    3: [Image.Transpose.ROTATE_180],
+    4: [Image.Transpose.FLIP_TOP_BOTTOM],
+    5: [Image.Transpose.TRANSPOSE],
+    6: [Image.Transpose.ROTATE_90],
+    7: [Image.Transpose.TRANSVERSE],
+    8: [Image.Transpose.ROTATE_270],
+}
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP"])
+def test_every_exif_orientation_is_turned_upright(orientation, form):
+    stored = corner_picture()
+    for operation in STORED[orientation]:
+        stored = stored.transpose(operation)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    picture = open_picture(encode(stored, form, exif=exif))
+    difference = np.asarray(picture.rgb).astype(int) - np.asarray(corner_picture())
+    assert picture.rgb.size == (48, 32) and np.abs(difference).mean() < 6
+    assert ("Turned upright, as the camera noted." in picture.notes) == (orientation > 1)
+    assert not picture.rgb.getexif()
+
+
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF data")  # Pillow's warning, as it should be
+@pytest.mark.parametrize("block", [b"MM\0j\0\0\0\x08\0\x01", b"II*\0\xff\xff\xff\xff", b"x" * 40])
+def test_broken_exif_does_not_reject_an_intact_picture(block):
+    data = encode(corner_picture(), "JPEG", exif=b"Exif\0\0" + block)
+    assert open_picture(data).rgb.size == (48, 32)
+
+
+def half_transparent(mode: str) -> Image.Image:
+    """8 x 8, black; the left half fully transparent."""
+    image = Image.new("RGBA", (8, 8), (0, 0, 0, 255))
+    image.paste((0, 0, 0, 0), (0, 0, 4, 8))
+    return image.convert(mode)
+
+
+def palette_picture() -> Image.Image:
+    image = Image.new("P", (8, 8), 1)
+    image.putpalette([9, 9, 9, 0, 0, 0])
+    image.paste(0, (0, 0, 4, 8))
+    return image
+
+
+def with_key(mode: str, left, right) -> Image.Image:
+    image = Image.new(mode, (8, 8), right)
+    image.paste(left, (0, 0, 4, 8))
+    return image
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(encode(half_transparent("RGBA"), "PNG"), id="RGBA PNG"),
+        pytest.param(encode(half_transparent("LA"), "PNG"), id="LA PNG"),
+        pytest.param(encode(half_transparent("RGBA"), "WEBP", lossless=True), id="RGBA WebP"),
+        pytest.param(encode(palette_picture(), "PNG", transparency=0), id="palette PNG"),
+        pytest.param(encode(palette_picture(), "PNG", transparency=b"\0\xff"), id="palette alpha"),
+        pytest.param(encode(palette_picture(), "GIF", transparency=0), id="palette GIF"),
+        pytest.param(encode(with_key("L", 7, 0), "PNG", transparency=7), id="grey tRNS"),
+        pytest.param(
+            encode(with_key("RGB", (1, 2, 3), 0), "PNG", transparency=(1, 2, 3)), id="RGB tRNS"
+        ),
+        pytest.param(
+            # 4-bit grey: the key 7 is in units of the file, 0 to 15, not of the decoded pixels
+            png(8, 8, depth=4, chunks=png_chunk(b"tRNS", b"\0\x07")
+                + png_chunk(b"IDAT", zlib.compress(b"\0\x77\x77\0\0" * 8))),
+            id="4-bit grey tRNS",
+        ),
+        pytest.param(
+            png(8, 8, depth=16, chunks=png_chunk(b"tRNS", b"\x12\x34")
+                + png_chunk(b"IDAT", zlib.compress((b"\0" + b"\x12\x34" * 4 + b"\0\0" * 4) * 8))),
+            id="16-bit grey tRNS",
+        ),
+        pytest.param(
+            png(8, 8, depth=16, colour=2, chunks=png_chunk(b"tRNS", b"\x12\x34" * 3)
+                + png_chunk(b"IDAT", zlib.compress((b"\0" + b"\x12\x34" * 12 + bytes(24)) * 8))),
+            id="16-bit RGB tRNS",
+        ),
+    ],
+)  # fmt: skip
+def test_transparent_parts_become_white(data):
+    picture = open_picture(data)
+    pixels = np.asarray(picture.rgb)
+    assert (pixels[:, :4] == 255).all() and (pixels[:, 4:] == 0).all()
+    assert "Transparent parts were put on white." in picture.notes
+
+
+def test_transparent_black_in_a_one_bit_picture_becomes_white():
+    body = png_chunk(b"tRNS", b"\0\0") + png_chunk(b"IDAT", zlib.compress(b"\0\xf0" * 8))
+    picture = open_picture(png(8, 8, depth=1, chunks=body))
+    assert (np.asarray(picture.rgb) == 255).all()
+    assert picture.notes == ("Transparent parts were put on white.",)
+
+
+def test_half_transparency_is_mixed_with_white():
+    pixels = np.asarray(open_picture(encode(Image.new("RGBA", (4, 4), (0, 0, 0, 128)), "PNG")).rgb)
+    assert np.abs(pixels.astype(int) - 127).max() <= 1
+
+
+def test_an_opaque_alpha_channel_is_not_worth_a_note():
+    assert open_picture(encode(Image.new("RGBA", (4, 4), "red"), "PNG")).notes == ()
+
+
+def test_16_bit_grey_is_scaled_not_clipped():
+    ramp = np.linspace(0, 65535, 256).astype(np.uint16).reshape(16, 16)
+    picture = open_picture(encode(Image.fromarray(ramp), "PNG"))
+    expected = np.arange(256).reshape(16, 16)
+    assert np.abs(np.asarray(picture.rgb)[..., 0].astype(int) - expected).max() <= 1
+    assert picture.notes == ("16-bit grey was reduced to 8 bits.",)
+
+
+@pytest.mark.parametrize("form", ["JPEG", "PNG", "BMP"])
+def test_one_bit_and_grey_pictures(form):
+    image = Image.new("L", (16, 16), 255)
+    image.paste(0, (0, 0, 8, 16))
+    image = image if form == "JPEG" else image.convert("1")
+    pixels = np.asarray(open_picture(encode(image, form)).rgb)
+    assert pixels[8, 2].max() < 10 and pixels[8, 13].min() > 245
+
+
+def test_cmyk_jpeg():
+    pixels = np.asarray(open_picture(encode(corner_picture().convert("CMYK"), "JPEG")).rgb)
+    assert np.abs(pixels[4, 4].astype(int) - (255, 0, 0)).max() < 12
+
+
+@pytest.mark.parametrize("form", ["GIF", "WEBP", "PNG"])
+def test_of_an_animation_the_first_frame_is_used(form):
+    frames = [Image.new("RGB", (8, 8), c) for c in ("red", "lime", "blue")]
+    options = {"lossless": True} if form == "WEBP" else {}
+    data = encode(frames[0], form, save_all=True, append_images=frames[1:], **options)
+    picture = open_picture(data)
+    assert picture.rgb.getpixel((4, 4)) == (255, 0, 0)
+    assert len(picture.notes) == 1 and "first" in picture.notes[0] and "frame" in picture.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("form", "size"),
+    [("JPEG", (4000, 3000)), ("PNG", (3300, 1000)), ("PNG", (2_000_000, 2)), ("BMP", (2, 9001))],
+)
+def test_big_pictures_are_reduced(form, size):
+    image = Image.new("RGB", size, "white")
+    image.paste("red", (0, 0, size[0] // 2, size[1]))
+    small = open_picture(encode(image, form)).rgb
+    assert max(small.size) <= MAX_SIDE
+    if min(size) > 2:
+        assert abs(small.width / small.height - size[0] / size[1]) < 0.02
+        middle = small.height // 2
+        assert small.getpixel((small.width // 4, middle))[1] < 10
+        assert small.getpixel((small.width * 3 // 4, middle))[1] > 245
+
+
+# ---- What the gate rejects ----
+
+
+def test_an_empty_file():
+    assert "is empty" in rejected(b"")
+
+
+def test_more_than_ten_megabytes():
+    noise = encode(corner_picture(), "BMP") + os.urandom(gate.MAX_BYTES)
+    assert "10.0 MB" in rejected(noise)
+
+
+def test_exactly_ten_megabytes_is_not_too_much():
+    data = encode(corner_picture(), "BMP")
+    assert open_picture(data + bytes(gate.MAX_BYTES - len(data))).rgb.size == (48, 32)
+
+
+def test_a_header_that_claims_60_megapixels_without_any_pixels():
+    assert "60.0 megapixels" in rejected(png(10_000, 6_000))
+
+
+def test_a_real_60_megapixel_picture_that_compresses_to_nothing():
+    assert "60.0 megapixels" in rejected(encode(Image.new("L", (10_000, 6_000)), "PNG"))
+
+
+def test_a_header_beyond_the_limit_at_which_pillow_raises():
+    assert "50 megapixels" in rejected(png(30_000, 30_000))
+
+
+def test_a_single_pixel():
+    assert "1 × 1" in rejected(encode(Image.new("L", (1, 1)), "PNG"))
+
+
+def test_a_jpeg_of_hundreds_of_scans():
+    data = encode(corner_picture(), "JPEG", progressive=True)
+    scan = data[data.rindex(b"\xff\xda") : -2]
+    assert "passes" in rejected(data[:-2] + scan * 100 + data[-2:])
+    assert open_picture(data).rgb.size == (48, 32)
+
+
+@pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP", "GIF"])
+@pytest.mark.parametrize("share", [0.05, 0.4, 0.8])
+def test_truncated_files(form, share):
+    noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
+    data = encode(Image.fromarray(noise), form)
+    assert "jacket.png" in rejected(data[: int(len(data) * share)])
+
+
+def test_a_damaged_checksum_in_a_png():
+    data = bytearray(encode(corner_picture(), "PNG"))
+    data[data.index(b"IEND") - 8] ^= 1
+    assert "damaged" in rejected(bytes(data))
+
+
+@pytest.mark.parametrize("data", [b"Dear Sir or Madam,\n" * 9, b"\0", b"PK\x03\x04" + bytes(99)])
+def test_other_files_with_a_picture_name(data):
+    assert "not a picture" in rejected(data)
+
+
+@pytest.mark.parametrize(
+    ("data", "named"),
+    [
+        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(99), "HEIC"),
+        (b"\0\0\0\x18ftypmif1\0\0\0\0mif1heic" + bytes(99), "HEIC"),
+        (b"\0\0\0\x1cftypavif\0\0\0\0avifmif1miaf" + bytes(99), "AVIF"),
+        (b"\0\0\0\x18ftypisom\0\0\0\0isommp41" + bytes(99), "video"),
+        (encode(Image.new("RGB", (4, 4)), "TIFF"), "TIFF"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "SVG"),
+        (b"\xef\xbb\xbf<?xml version='1.0'?>\n<!-- x -->\n<SVG/>", "SVG"),
+        (b"%PDF-1.7\n" + bytes(99), "PDF"),
+        (b"<!DOCTYPE html><html></html>", "web page"),
+    ],
+)
+def test_formats_that_are_not_read_are_named(data, named):
+    assert named in rejected(data)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("shirt (1).jpg", "shirt (1).jpg"),
+        ("../../etc/passwd", "passwd"),
+        ("C:\\photos\\coat.png", "coat.png"),
+        ("a\nb\0c\x1b[31m.png", "abc-31m.png"),
+        ("\u202egnp.exe", "gnp.exe"),
+        ("\ud800half.png", "half.png"),
+        ("![x](http://evil.example/a.png)", "a.png)"),
+        ("<img src=x onerror=alert(1)>", "-img src=x onerror=alert(1)-"),
+        ("Größe 名前.webp", "Größe 名前.webp"),
+        ("", "picture"),
+        ("\n/", "picture"),
+        ("x" * 500 + ".png", "x" * 59 + "…"),
+    ],
+)
+def test_hostile_names_are_made_harmless(name, expected):
+    assert safe_name(name) == expected
+    assert f"“{expected}”" in rejected(b"", name)
+
+
+# ---- Preparation ----
+
+
+def extent(pixels: np.ndarray) -> tuple[int, int, int, int]:
+    """Top, bottom, left, right (inclusive) of what is not black."""
+    rows, columns = np.flatnonzero(pixels.any(axis=1)), np.flatnonzero(pixels.any(axis=0))
+    return int(rows[0]), int(rows[-1]), int(columns[0]), int(columns[-1])
+
+
+def shirt(background, cloth, *, size=(300, 400), box=(60, 80, 240, 340)) -> Image.Image:
+    """A shaded rectangle on an even background: not flat enough to be taken for a drawing."""
+    image = Image.new("RGB", size, background)
+    left, top, right, bottom = box
+    for y in range(top, bottom):
+        share = 0.6 + 0.4 * (y - top) / (bottom - top)
+        image.paste(tuple(round(share * v) for v in cloth), (left, y, right, y + 1))
+    return image
+
+
+@pytest.mark.parametrize(
+    ("background", "cloth"),
+    [
+        ((255, 255, 255), (90, 40, 40)),
+        ((200, 190, 180), (250, 90, 90)),
+        ((0, 0, 0), (200, 200, 200)),
+        ((60, 70, 80), (230, 230, 90)),
+    ],
+)
+def test_background_becomes_black_and_the_garment_fills_the_frame(background, cloth):
+    prepared = prepare(shirt(background, cloth))
+    assert prepared.pixels.shape == (28, 28) and prepared.pixels.dtype == np.uint8
+    top, bottom, left, right = extent(prepared.pixels)
+    assert (top, bottom) == (0, 27) and abs((right - left + 1) - 28 * 180 / 260) <= 1
+    assert abs(left - (27 - right)) <= 1  # centred
+    assert prepared.pixels[:, left + 1 : right].mean() > 60
+
+
+def test_on_a_light_background_dark_cloth_becomes_bright_and_light_cloth_dark():
+    image = shirt("white", (90, 40, 40))
+    image.paste((225, 200, 200), (60, 210, 240, 340))
+    prepared = prepare(image)
+    assert prepared.pixels[5:12, 14].min() > 150 > 90 > prepared.pixels[16:25, 14].max()
+    assert "Negate" in [step.name for step in prepared.steps]
+
+
+def test_what_looks_like_fashion_mnist_already_is_not_negated():
+    names = [step.name for step in prepare(shirt((0, 0, 0), (200, 200, 200))).steps]
+    assert "Negate" not in names
+
+
+def test_white_cloth_does_not_vanish():
+    grain = np.random.default_rng(3).integers(60, 140, (400, 300, 1), dtype=np.uint8)
+    image = Image.fromarray(np.repeat(grain, 3, axis=2))
+    image.paste((255, 255, 255), (60, 80, 240, 340))
+    pixels = prepare(image).pixels
+    assert pixels[14, 8:20].min() > 20 and pixels[:, 0].max() == 0
+
+
+def test_steps_tell_the_way_and_end_with_the_input():
+    prepared = prepare(shirt((250, 250, 250), (90, 40, 40)))
+    assert len(prepared.steps) >= 4
+    for step in prepared.steps:
+        assert step.name and step.sentence.endswith(".") and step.image.dtype == np.uint8
+    assert np.array_equal(prepared.steps[-1].image, prepared.pixels)
+
+
+@pytest.mark.parametrize("box", [(20, 20, 26, 28), (900, 700, 990, 790), (0, 0, 50, 60)])
+def test_small_and_off_centre_content_is_found(box):
+    picture = shirt((255, 255, 255), (120, 60, 60), size=(1000, 800), box=box)
+    top, bottom, left, right = extent(prepare(picture).pixels)
+    aspect = (box[2] - box[0]) / (box[3] - box[1])
+    assert max(bottom - top, right - left) >= 26
+    assert abs((right - left + 1) / (bottom - top + 1) - aspect) < 0.3
+
+
+def test_specks_do_not_widen_the_crop():
+    clean, specked = (shirt((255, 255, 255), (90, 40, 40)) for _ in range(2))
+    for x, y in [(5, 5), (290, 12), (150, 395), (8, 380)]:
+        specked.paste((0, 0, 0), (x, y, x + 2, y + 2))
+    difference = prepare(clean).pixels.astype(int) - prepare(specked).pixels
+    assert np.abs(difference).mean() < 2
+
+
+@pytest.mark.parametrize("size", [(1600, 200), (200, 1600), (1600, 2), (2, 1600), (2, 2), (28, 28)])
+def test_any_aspect_gives_the_frame(size):
+    image = Image.new("RGB", size, "white")
+    image.paste((70, 20, 20), (0, 0, max(1, size[0] // 2), max(1, size[1] // 2)))
+    pixels = prepare(image).pixels
+    assert pixels.shape == (28, 28) and pixels.any()
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+@pytest.mark.parametrize("colour", ["white", "black", "red"])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_a_blank_picture_is_rejected(mode, colour, channels):
+    with pytest.raises(ImageRejected, match="one single colour"):
+        prepare(Image.new("RGB", (280, 280), colour).convert(mode), channels=channels)
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_pure_noise_falls_back_to_the_whole_picture(seed):
+    noise = np.random.default_rng(seed).integers(0, 256, (200, 300, 3), dtype=np.uint8)
+    assert extent(prepare(Image.fromarray(noise), kind="photo").pixels)[2:] == (0, 27)
+
+
+def drawing(size: int, width: int, ink: str, ground: str, gap: float = 0.0) -> Image.Image:
+    """The outline of trousers, as a share of the side; ``gap`` leaves the waist partly open."""
+    image = Image.new("RGB", (size, size), ground)
+    outline = [(0.3 + gap, 0.1), (0.7, 0.1), (0.8, 0.9), (0.6, 0.9), (0.5, 0.4), (0.4, 0.9),
+               (0.2, 0.9), (0.3, 0.1)]  # fmt: skip
+    ImageDraw.Draw(image).line([(x * size, y * size) for x, y in outline], ink, width)
+    return image
+
+
+@pytest.mark.parametrize(("size", "width"), [(280, 18), (280, 6), (280, 1), (1600, 1), (1600, 90)])
+@pytest.mark.parametrize(("ink", "ground"), [("white", "black"), ("black", "white")])
+def test_drawings_keep_their_lines_and_are_filled(size, width, ink, ground):
+    pixels = prepare(drawing(size, width, ink, ground)).pixels
+    top, bottom, left, right = extent(pixels)
+    assert (top, bottom) == (0, 27)
+    assert pixels[4, left + 5 : right - 4].min() > 50  # the hips are filled
+    assert pixels[25:, 13:15].max() < 30  # nothing between the legs
+    assert pixels[:, 0].max() == 0 and pixels[:, 27].max() == 0
+
+
+def test_drawings_do_not_depend_on_the_polarity():
+    light, dark = (prepare(drawing(280, 8, *c)).pixels for c in (("white", "black"),
+                                                                 ("black", "white")))  # fmt: skip
+    assert np.array_equal(light, dark)
+
+
+def test_an_outline_with_a_gap_is_filled_all_the_same():
+    assert prepare(drawing(280, 8, "black", "white", gap=0.1)).pixels[10, 11:17].min() > 90
+
+
+def test_kind_overrides_the_guess():
+    picture = drawing(280, 8, "black", "white")
+    names = [step.name for step in prepare(picture, kind="photo").steps]
+    assert "Fill" not in names and "Negate" in names
+    shirt_names = [s.name for s in prepare(shirt("white", (9, 9, 9)), kind="drawing").steps]
+    assert "Fill" in shirt_names
+
+
+def test_a_photo_like_picture_is_not_taken_for_a_drawing():
+    assert "Fill" not in [s.name for s in prepare(shirt("white", (200, 60, 60))).steps]
+
+
+def test_colour_data_sets_get_a_centre_crop_without_negation():
+    image = Image.new("RGB", (300, 100), "blue")
+    image.paste("red", (100, 0, 200, 100))
+    image.paste("lime", (100, 0, 200, 50))
+    prepared = prepare(image, height=32, width=32, channels=3)
+    assert prepared.pixels.shape == (32, 32, 3) and prepared.pixels.dtype == np.uint8
+    assert (prepared.pixels[:16] == (0, 255, 0)).all()
+    assert (prepared.pixels[16:] == (255, 0, 0)).all()
+    assert np.array_equal(prepared.steps[-1].image, prepared.pixels)
+
+
+@pytest.mark.parametrize(("height", "width"), [(28, 28), (32, 20), (64, 64)])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_other_frames(height, width, channels):
+    shape = prepare(
+        shirt("white", (90, 40, 40)), height=height, width=width, channels=channels
+    ).pixels.shape
+    assert shape == ((height, width) if channels == 1 else (height, width, 3))
+
+
+@pytest.mark.parametrize("options", [{"channels": 4}, {"kind": "painting"}])
+def test_unknown_options_are_named(options):
+    with pytest.raises(ValueError, match=str(next(iter(options.values())))):
+        prepare(shirt("white", (90, 40, 40)), **options)

@@ -1,0 +1,67 @@
+"""The bundled model's files and card; the training itself is that of any run."""
+
+import hashlib
+
+import pytest
+from support import small
+
+from core import inference, runs
+from core.errors import AtelierError, SettingsError
+from core.runs import RunFolder
+from core.runs.folder import BUNDLED_FOLDER
+from core.training import pretrain as program
+from core.training.pretrain import ARCHITECTURE, DATASET, bundle, card, pretrain
+
+
+def test_a_bundle_is_a_run_folder_that_works(trained, tmp_path, monkeypatch):
+    bundle(trained, tmp_path / "bundle")
+    monkeypatch.setattr("core.runs.folder.BUNDLED_FOLDER", tmp_path / "bundle")
+    run = runs.read(runs.BUNDLED)
+    assert run.config == trained.config and run.result == trained.result
+    assert inference.find(runs.BUNDLED).path.read_bytes() == trained.folder.model.read_bytes()
+    assert runs.read_curves(run.folder).epochs == runs.read_curves(trained.folder).epochs
+    text = (tmp_path / "bundle" / "README.md").read_text(encoding="utf-8")
+    assert text == card(trained)
+
+
+def test_the_card_says_what_was_measured(trained):
+    text = card(trained)
+    digest = hashlib.sha256(trained.folder.model.read_bytes()).hexdigest()
+    parameters = (784 + 1) * 300 + (300 + 1) * 100 + (100 + 1) * 10
+    for part in (
+        f"{trained.result.test_accuracy:.2%}",
+        f"{trained.result.val_accuracy:.2%}",
+        f"{parameters:,}",
+        digest,
+        "5,500 images, 2 epochs",
+        "Not meant for",
+        "MIT licence",
+    ):
+        assert part in text
+
+
+def test_a_folder_that_cannot_be_written_is_a_sentence(trained, tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(SettingsError, match="name another with --output"):
+        bundle(trained, tmp_path / "file" / "bundle")
+
+
+def test_a_training_that_fails_leaves_what_was_bundled_alone(tmp_path, monkeypatch):
+    run_id = runs.create(small(), "ada")
+    runs.folder_of(run_id).write_result(runs.Result(runs.State.FAILED, "No memory."))
+    monkeypatch.setattr(program, "train_in_process", lambda config: runs.read(run_id))
+    with pytest.raises(AtelierError, match=r"not replaced: No memory\."):
+        pretrain(output=tmp_path / "bundle")
+    assert not (tmp_path / "bundle").exists()
+
+
+@pytest.mark.skipif(
+    not (BUNDLED_FOLDER / "model.keras").exists(), reason="the bundled model is not trained yet"
+)
+def test_the_bundled_card_is_that_of_the_bundled_model():
+    """A model that was replaced without its card, or the other way round, would be noticed."""
+    run = runs.read(runs.BUNDLED)
+    assert (run.config.dataset, run.config.architecture) == (DATASET, ARCHITECTURE)
+    text = (BUNDLED_FOLDER / "README.md").read_text(encoding="utf-8")
+    assert hashlib.sha256(RunFolder(BUNDLED_FOLDER).model.read_bytes()).hexdigest() in text
+    assert f"{run.result.test_accuracy:.2%}" in text
