@@ -272,10 +272,10 @@ def negate(scene: Scene) -> tuple[Scene, str]:
 
 
 def separate(scene: Scene) -> tuple[Scene, str]:
-    """Set everything but the content to black, unless that is nothing or everything."""
+    """Set everything but the content to black."""
     share = float(scene.content.mean())
-    if not 0.03 < share < 0.98:
-        return replace(scene, content=np.ones_like(scene.content)), ""
+    if share == 1:
+        return scene, ""
     return replace(scene, grey=np.where(scene.content, scene.grey, 0).astype(np.uint8)), (
         f"The background is set to black; {100 * share:.0f} % of the pixels remain."
     )

@@ -276,7 +276,7 @@ def save_model(model: "keras.Model", path: Path) -> None:
     """Write a model file in one step, without the optimizer, which would triple its size."""
     import keras
 
-    plain = keras.models.clone_model(model)
+    plain = keras.Model.from_config(model.get_config())
     plain.set_weights(model.get_weights())
     write_atomic(path, plain.save)
 

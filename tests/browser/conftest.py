@@ -16,7 +16,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    expect,
+    sync_playwright,
+)
 
 from core.settings import ROOT
 
@@ -26,6 +33,8 @@ VIEWPORTS: dict[str, dict[str, Any]] = {
     "phone": {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True},
 }
 PATIENCE = 60_000  # ms that Playwright waits for anything; the machine may be busy
+
+expect.set_options(timeout=PATIENCE)
 
 
 @dataclass(frozen=True)
@@ -139,11 +148,12 @@ class Visitor:
 
     def go(self, title: str) -> None:
         """Go to a page by the navigation, which a phone hides behind a button."""
-        link = self.page.get_by_test_id("stSidebarNavLink").filter(has_text=title)
         if self.is_phone:
             self.page.get_by_test_id("stExpandSidebarButton").click()
-        link.click()
+        self.page.get_by_test_id("stSidebarNavLink").filter(has_text=title).click()
         self.page.get_by_role("heading", name=title, level=1, exact=True).wait_for()
+        if self.is_phone:
+            self.page.get_by_test_id("stSidebarCollapseButton").get_by_role("button").click()
         self.settle()
 
     @property

@@ -80,11 +80,6 @@ def test_answers_are_those_of_the_evaluation_whatever_the_number_of_images(train
         assert answers == pytest.approx(expected[:count], abs=1e-5)
 
 
-def test_no_images_have_no_answers(trained, images):
-    answers = inference.load(inference.find(trained.id)).probabilities(images[:0])
-    assert answers.shape == (0, 10)
-
-
 @pytest.mark.parametrize("shape", [(1, 32, 32, 3), (1, 28, 28), (28, 28, 1)])
 def test_images_of_another_shape_are_refused(trained, shape):
     network = inference.load(inference.find(trained.id))
