@@ -152,10 +152,13 @@ def test_transparent_parts_become_white(data):
     assert "Transparent parts were put on white." in picture.notes
 
 
-def test_transparent_black_in_a_one_bit_picture_becomes_white():
-    body = png_chunk(b"tRNS", b"\0\0") + png_chunk(b"IDAT", zlib.compress(b"\0\xf0" * 8))
+@pytest.mark.parametrize(("key", "right"), [(0, 255), (1, 0)])
+def test_the_transparent_colour_of_a_one_bit_picture(key, right):
+    data = zlib.compress((b"\0\xf0" if key else b"\0\x0f") * 8)
+    body = png_chunk(b"tRNS", bytes([0, key])) + png_chunk(b"IDAT", data)
     picture = open_picture(png(8, 8, depth=1, chunks=body))
-    assert (np.asarray(picture.rgb) == 255).all()
+    pixels = np.asarray(picture.rgb)
+    assert (pixels[:, :4] == 255).all() and (pixels[:, 4:] == right).all()
     assert picture.notes == ("Transparent parts were put on white.",)
 
 
