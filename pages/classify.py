@@ -74,7 +74,7 @@ def _camera() -> Picture | None:
 def _draw() -> Picture | None:
     from streamlit_drawable_canvas import st_canvas
 
-    st.caption("Draw a shirt, a shoe, a bag: filled shapes work better than outlines.")
+    st.caption("Draw the outline of a shirt, a shoe or a bag; its inside is filled for the network.")
     sheet = st.session_state.setdefault("sheet", 0)
     canvas = st_canvas(
         stroke_width=PEN,

@@ -3,14 +3,11 @@
 The tests build on one another: the run that the first one trains is looked at by the others.
 """
 
-import io
 import re
 import time
 from dataclasses import dataclass
 
-import numpy as np
 import pytest
-from PIL import Image
 from playwright.sync_api import expect
 
 from core import datasets
@@ -18,16 +15,8 @@ from core import datasets
 pytestmark = pytest.mark.browser
 
 CLASSES = datasets.find("fashion-mnist").classes
+EPOCHS = "30"  # of 6,000 images: some ten seconds of training
 UPDATES = 4  # of the live chart that are looked at
-
-
-@pytest.fixture(scope="module")
-def picture() -> bytes:
-    """Return a test image as a shop would show it, large and dark on white, as a PNG."""
-    image = datasets.load("fashion-mnist", "test").images[1, ..., 0]
-    file = io.BytesIO()
-    Image.fromarray(255 - np.kron(image, np.ones((16, 16), np.uint8))).save(file, "PNG")
-    return file.getvalue()
 
 
 @dataclass
@@ -120,7 +109,7 @@ def test_train_streams_survives_a_reload_and_finishes(server, new_visitor, train
     limit.press("ArrowRight")
     expect(page.get_by_test_id("stSlider")).to_contain_text("6,000")
     epochs = page.get_by_role("spinbutton", name="Epochs", exact=True)
-    epochs.fill("4")
+    epochs.fill(EPOCHS)
     epochs.press("Enter")
     visitor.settle()
     page.get_by_role("button", name="Train", exact=True).click()
@@ -134,6 +123,7 @@ def test_train_streams_survives_a_reload_and_finishes(server, new_visitor, train
 
     page.reload()
     expect(page).to_have_url(re.compile("run="))
+    expect(page.get_by_text(re.compile(r"^Epoch \d+ of 30 · "))).to_be_visible()
     expect(page.get_by_text("Finished", exact=True).first).to_be_visible()
     expect(metric(visitor, "Test accuracy")).to_have_text(re.compile(r"^\d\d\.\d\d %$"))
     expect(page.get_by_role("button", name="Stop", exact=True)).to_have_count(0)
