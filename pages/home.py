@@ -39,7 +39,7 @@ def main() -> None:
                 st.page_link(f"pages/{page}.py", label=f"**{title}**", icon=icon)
                 st.caption(sentence)
     st.subheader("Engine", anchor=False)
-    st.fragment(_engine, run_every=2)()
+    st.fragment(_engine, run_every=5)()
 
 
 def _sample(was_ready: bool) -> None:

@@ -9,6 +9,13 @@ from core.settings import ASSETS
 from pages.components.guard import sentences
 from pages.components.visitor import visitor_id
 
+# Streamlit writes white on the theme's primary colour, which in the dark theme has to be light to
+# be readable as text. This indigo carries white in both (5.3 to 1).
+STYLE = """<style>
+[data-testid="stBaseButton-primary"] { background: #5b5bd6; border-color: #5b5bd6; }
+[data-testid="stBaseButton-primary"]:hover { background: #4a4ac0; border-color: #4a4ac0; }
+</style>"""
+
 _framed = threading.local()
 
 
@@ -28,6 +35,7 @@ def run() -> None:
         ]
     )
     st.set_page_config(page_title=f"{page.title} · Atelier")
+    st.html(STYLE)
     visitor_id()
     _framed.now = True
     try:

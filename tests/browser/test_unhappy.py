@@ -58,7 +58,7 @@ def test_stop_stops_soon_and_is_not_for_others(server, new_visitor):
     other = new_visitor(server, "phone")
     other.open("train")
     other.page.get_by_text(re.compile("^Everyone's")).click()
-    other.page.get_by_role("button", name="Open", exact=True).first.click()
+    other.page.get_by_test_id("stButton").get_by_text("Open", exact=True).first.click()
     expect(other.page).to_have_url(re.compile(f"run={run}"))
     expect(other.page.locator(".js-plotly-plot")).to_be_visible()
     expect(other.page.get_by_text(re.compile(r"^Epoch \d+ of 50"))).to_be_visible()
@@ -89,7 +89,8 @@ def test_a_link_is_the_first_that_a_server_is_asked_for(fresh_server, new_visito
         )
         expect(page).to_have_title("Explore · Atelier")
         expect(page.get_by_text("60,000 images")).to_be_visible()
-        visitor.go("Home")
+        visitor.go("Train")
+        page.close()  # or it misses its server, which is an error on its console
 
 
 def no_traceback(visitor) -> None:
