@@ -42,6 +42,7 @@ def main() -> None:
 
 
 def _try(source: str, model: Model, was_ready: bool) -> None:
+    picture, answer = None, None  # where a sentence takes their place
     left, right = st.columns([1, 1], gap="large")
     with left, st.container(border=True), sentences():
         picture = _SOURCES[source]()
@@ -74,7 +75,9 @@ def _camera() -> Picture | None:
 def _draw() -> Picture | None:
     from streamlit_drawable_canvas import st_canvas
 
-    st.caption("Draw the outline of a shirt, a shoe or a bag; its inside is filled for the network.")
+    st.caption(
+        "Draw the outline of a shirt, a shoe or a bag; its inside is filled for the network."
+    )
     sheet = st.session_state.setdefault("sheet", 0)
     canvas = st_canvas(
         stroke_width=PEN,

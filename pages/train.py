@@ -14,7 +14,7 @@ from pages.components.guard import sentences, unknown_in_url
 from pages.components.run_list import run_list
 from pages.components.run_view import run_view
 from pages.components.visitor import visitor_id
-from pages.components.wording import percent
+from pages.components.wording import duration, percent
 
 DEFAULT = "mlp"  # fast, and made for every data set
 OPTIMIZERS = {
@@ -85,16 +85,13 @@ def _settings() -> tuple[Architecture, datasets.DatasetSpec]:
         values = _main_settings(recipe) | _more_settings(recipe)
         limit = values.pop("limit")
         seed = values.pop("seed")
-        if st.button("Train", type="primary", icon=":material/play_arrow:", width="stretch"):
-            with sentences():
-                reason = spec.missing()
-                if reason is not None:
-                    raise DataUnavailable(reason)
-                _start(
-                    runs.TrainingConfig(
-                        spec.name, architecture.name, recipe.changed(**values), limit, seed
-                    )
-                )
+        with sentences():
+            config = runs.TrainingConfig(
+                spec.name, architecture.name, recipe.changed(**values), limit, seed
+            )
+            if st.button("Train", type="primary", icon=":material/play_arrow:", width="stretch"):
+                _start(config)
+            st.caption(_expected(config))
         st.caption(
             "Trains in the background: reload, close the tab or go to another page, it goes on."
         )
@@ -228,7 +225,24 @@ def _take_recipe() -> None:
     st.session_state["patience"] = recipe.patience or 0
 
 
+def _expected(config: runs.TrainingConfig) -> str:
+    """Say how long this will take, judging by the latest run of the same network here."""
+    seen = config.training_count * config.recipe.epochs
+    for run in runs.list_runs():
+        same = run.config is not None and (run.config.architecture, run.config.dataset) == (
+            config.architecture,
+            config.dataset,
+        )
+        if same and run.result is not None and run.result.images_per_second:
+            seconds = seen / run.result.images_per_second
+            return f"About {duration(seconds)}, at the speed of the latest such run here."
+    return f"{seen:,} images to look at: {config.recipe.epochs} × {config.training_count:,}."
+
+
 def _start(config: runs.TrainingConfig) -> None:
+    reason = datasets.find(config.dataset).missing()
+    if reason is not None:
+        raise DataUnavailable(reason)
     run_id = runs.create(config, visitor_id())
     jobs.backend().submit(run_id)
     st.query_params["run"] = run_id

@@ -23,6 +23,7 @@ from playwright.sync_api import (
     Browser,
     BrowserContext,
     ConsoleMessage,
+    Locator,
     Page,
     expect,
     sync_playwright,
@@ -168,6 +169,10 @@ class Visitor:
         if self.is_phone:
             self.page.get_by_test_id("stSidebarCollapseButton").get_by_role("button").click()
         self.settle()
+
+    def button(self, label: str) -> Locator:
+        """Return the page's button; Streamlit itself has a "Stop" and several "Open"."""
+        return self.page.get_by_test_id("stButton").get_by_role("button", name=label, exact=True)
 
     @property
     def is_phone(self) -> bool:

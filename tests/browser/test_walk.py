@@ -50,7 +50,7 @@ def test_home_classifies_a_picture(visitor):
     expect(sentence).to_be_visible()
     expect_bars(visitor)
     before = page.get_by_role("img", name="Test image").get_attribute("alt")
-    page.get_by_role("button", name="Another one").click()
+    visitor.button("Another one").click()
     expect(page.get_by_role("img", name="Test image")).not_to_have_attribute("alt", before)
     expect(sentence).to_be_visible()
     assert visitor.fits()
@@ -112,7 +112,7 @@ def test_train_streams_survives_a_reload_and_finishes(server, new_visitor, train
     epochs.fill(EPOCHS)
     epochs.press("Enter")
     visitor.settle()
-    page.get_by_role("button", name="Train", exact=True).click()
+    visitor.button("Train").click()
 
     expect(page).to_have_url(re.compile("run="))
     plot = page.locator(".js-plotly-plot")
@@ -126,7 +126,7 @@ def test_train_streams_survives_a_reload_and_finishes(server, new_visitor, train
     expect(page.get_by_text(re.compile(r"^Epoch \d+ of 30 · "))).to_be_visible()
     expect(page.get_by_text("Finished", exact=True).first).to_be_visible()
     expect(metric(visitor, "Test accuracy")).to_have_text(re.compile(r"^\d\d\.\d\d %$"))
-    expect(page.get_by_role("button", name="Stop", exact=True)).to_have_count(0)
+    expect(visitor.button("Stop")).to_have_count(0)
     trained.run = re.search(r"run=([^&]+)", page.url)[1]
 
 
@@ -186,7 +186,7 @@ def test_classify_an_upload_and_a_drawing(visitor, trained, picture):
     expect(answer).to_be_visible()
     expect_bars(visitor)
     assert visitor.fits()
-    page.get_by_role("button", name="Clear").click()
+    visitor.button("Clear").click()
     expect(page.get_by_text("The answer appears here")).to_be_visible()
 
 

@@ -135,16 +135,14 @@ def small(trained: runs.Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def bundled(small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the network trained for these tests be the bundled one, loaded and ready."""
     monkeypatch.setattr("core.runs.folder.BUNDLED_FOLDER", small)
-    inference.load(inference.find(runs.BUNDLED))
-    monkeypatch.setattr(engine, "_state", inference.EngineState("ready", 3.2))
+    engine._warm()
 
 
 @pytest.fixture
 def no_bundled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Take the bundled model away, as after its loading has failed."""
+    """Take the bundled model away; the server has tried to load it."""
     monkeypatch.setattr("core.runs.folder.BUNDLED_FOLDER", tmp_path / "nowhere")
-    problem = "The bundled model is missing or damaged."
-    monkeypatch.setattr(engine, "_state", inference.EngineState("failed", 3.2, problem))
+    engine._warm()
 
 
 @pytest.fixture
