@@ -9,6 +9,7 @@
 """
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -68,7 +69,7 @@ def _integer(environment: Mapping[str, str], name: str, default: int, low: int, 
     value = environment.get(name, "").strip()
     if not value:
         return default
-    if not value.isascii() or not value.isdigit() or not low <= int(value[:9]) <= high:
+    if not re.fullmatch("[0-9]{1,9}", value) or not low <= int(value) <= high:
         raise SettingsError(
             f"{name} is {value[:40]!r}, but must be a whole number from {low} to {high}. "
             "Correct it or unset it, then start again."

@@ -7,18 +7,19 @@ from core.errors import DataUnavailable
 from pages.components import data, frame
 from pages.components.dataset_picker import dataset_picker
 from pages.components.gallery import gallery
-from pages.components.guard import unknown_in_url
+from pages.components.guard import check_url
 from pages.components.pixels import pixel_image
 
 TILES = 60  # a page
 ALL = "All classes"
+SPLIT_TITLES = {"train": "Training", "test": "Test"}
 
 
 def main() -> None:
     """Draw the page."""
     st.title("Explore", anchor=False)
     st.markdown("What the networks learn from: look at the pictures before you train on them.")
-    unknown_in_url({"split": list(datasets.SPLITS)})
+    check_url("split", SPLIT_TITLES)
     left, middle, right = st.columns([2, 1, 2])
     with left:
         spec = dataset_picker(_first_page)
@@ -28,14 +29,14 @@ def main() -> None:
             datasets.SPLITS,
             default="train",
             required=True,
-            format_func={"train": "Training", "test": "Test"}.__getitem__,
+            format_func=SPLIT_TITLES.__getitem__,
             key="split",
             bind="query-params",
             on_change=_first_page,
         )
     name = name if name in datasets.SPLITS else "train"
     with right:
-        unknown_in_url({"class": [ALL, *spec.classes]})
+        check_url("class", {name: name for name in (ALL, *spec.classes)})
         chosen = st.selectbox(
             "Class",
             [ALL, *spec.classes],
@@ -88,6 +89,8 @@ def _grid(spec: datasets.DatasetSpec, name: str, part: datasets.Split, label: in
 
 def _check_page(pages: int) -> None:
     asked = st.query_params.get("page")
+    if "page" in st.session_state:
+        return  # the widget has taken it; the URL follows at the end of the run
     if asked and not (asked.isascii() and asked.isdigit() and 1 <= int(asked[:9]) <= pages):
         st.warning(
             f"The link asks for page “{asked[:20]}”, but there are pages 1 to {pages:,}.",

@@ -10,7 +10,7 @@ from core.architectures.recipe import Schedule, ValidationFrom
 from core.errors import DataUnavailable
 from pages.components import frame
 from pages.components.dataset_picker import dataset_picker
-from pages.components.guard import sentences, unknown_in_url
+from pages.components.guard import check_url, sentences
 from pages.components.run_list import run_list
 from pages.components.run_view import run_view
 from pages.components.visitor import visitor_id
@@ -67,15 +67,17 @@ def _settings() -> tuple[Architecture, datasets.DatasetSpec]:
     """Draw the settings and the button; start a run when it is pressed."""
     with st.container(border=True):
         spec = dataset_picker(_take_recipe)
-        names = [
-            name for name, each in architectures.ARCHITECTURES.items() if spec.name in each.datasets
-        ]
-        unknown_in_url({"architecture": names})
+        titles = {
+            name: each.title
+            for name, each in architectures.ARCHITECTURES.items()
+            if spec.name in each.datasets
+        }
+        check_url("architecture", titles)
         name = st.selectbox(
             "Architecture",
-            names,
-            index=names.index(DEFAULT),
-            format_func=lambda name: architectures.find(name).title,
+            list(titles),
+            index=list(titles).index(DEFAULT),
+            format_func=titles.__getitem__,
             key="architecture",
             bind="query-params",
             on_change=_take_recipe,

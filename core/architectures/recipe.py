@@ -1,6 +1,5 @@
 """A training recipe: how a network is trained, as data that travels through JSON and URLs."""
 
-import math
 from dataclasses import asdict, dataclass, fields, replace
 from enum import StrEnum
 from typing import Any
@@ -98,6 +97,8 @@ class Recipe:
                 raise SettingsError(f"{_words(name)} is {value!r:.60}. Choose one of: {choices}.")
             object.__setattr__(self, name, kind(value))
         check_number("learning_rate", self.learning_rate, 1e-6, 10)
+        # JSON and URLs write 1 for 1.0; Keras takes only the latter.
+        object.__setattr__(self, "learning_rate", float(self.learning_rate))
         check_number("batch_size", self.batch_size, 1, 4096, whole=True)
         check_number("epochs", self.epochs, 1, 500, whole=True)
         check_number("label_smoothing", self.label_smoothing, 0, 0.5)
@@ -149,7 +150,8 @@ class Recipe:
 def check_number(name: str, value: object, low: float, high: float, *, whole: bool = False) -> None:
     """Raise SettingsError unless ``value`` is a finite number from ``low`` to ``high``."""
     right_type = isinstance(value, int if whole else int | float) and not isinstance(value, bool)
-    if not right_type or not math.isfinite(value) or not low <= value <= high:  # type: ignore[arg-type,operator]
+    # NaN and infinity are not between any two numbers.
+    if not right_type or not low <= value <= high:  # type: ignore[operator]
         kind = "whole number" if whole else "number"
         raise SettingsError(
             f"{_words(name)} is {value!r:.60}, but must be a {kind} from {low:g} to {high:g}."

@@ -71,10 +71,16 @@ def read(split: str) -> Split:
         DataUnavailable: a file is missing.
         DataDamaged: a file is not a CIFAR-10 batch; the message names it.
     """
-    batches = [
-        _read_binary(file) if file.suffix == ".bin" else _read_python(file)
-        for file in find_files(split)
-    ]
+    batches = []
+    for file in find_files(split):
+        try:
+            batches.append((_read_binary if file.suffix == ".bin" else _read_python)(file))
+        except OSError as error:
+            raise DataUnavailable(
+                f"The CIFAR-10 file {file.name} in {file.parent} cannot be read "
+                f"({error.strerror or error}). Make it readable, or remove the folder and "
+                "download the data set again."
+            ) from error
     # On disk the three colours are planes of their own: (n, 3, 32, 32) to (n, 32, 32, 3).
     pixels = np.concatenate([pixels for pixels, _ in batches]).reshape(-1, 3, 32, 32)
     labels = np.concatenate([labels for _, labels in batches]).astype(np.int64)
@@ -155,6 +161,7 @@ def _read_python(path: Path) -> tuple[np.ndarray, np.ndarray]:
         ValueError,
         AttributeError,
         IndexError,
+        OverflowError,
     ) as error:
         raise _damaged(path, f"it is not a CIFAR-10 batch ({type(error).__name__})") from error
     if labels.min() < 0 or labels.max() > 9:

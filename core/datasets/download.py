@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from core.settings import ROOT
 
-_PROGRESS = re.compile(rb"(\d+)/(\d{6,})")
+_PROGRESS = re.compile(rb"(\d+)/(\d{6,})\D")
 _SCRIPT = "import keras; keras.datasets.cifar10.load_data()"
 
 

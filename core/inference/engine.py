@@ -3,6 +3,8 @@
 import os
 import threading
 import time
+import zipfile
+import zlib
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -72,7 +74,7 @@ class Network:
         """
         if images.shape[1:] != self.model.dataset.shape:
             raise ValueError(f"images of {self.model.dataset.shape}, got {images.shape[1:]}")
-        answers = []
+        answers = [np.zeros((0, len(self.model.dataset.classes)), np.float32)]
         start = 0
         while start < len(images):
             left = len(images) - start
@@ -149,7 +151,15 @@ def _load_file(model: Model) -> Any:
     try:
         # Only files that this app wrote come here, and even they may hold no code.
         return keras.models.load_model(model.path, compile=False, safe_mode=True)
-    except (OSError, ValueError, TypeError, KeyError, RuntimeError) as error:
+    except (
+        OSError,
+        ValueError,
+        TypeError,
+        KeyError,
+        RuntimeError,
+        zipfile.BadZipFile,
+        zlib.error,
+    ) as error:
         raise ModelUnavailable(_unusable(model, "it cannot be read")) from error
 
 

@@ -8,8 +8,7 @@ from core.errors import ModelUnavailable
 from core.runs import BUNDLED, Run, read
 
 REPAIR = (
-    "Restore it with 'git restore assets/models', or train it anew with "
-    "'python -m core pretrain'."
+    "Restore it with 'git restore assets/models', or train it anew with 'python -m core pretrain'."
 )
 
 

@@ -154,7 +154,9 @@ class LocalBackend:
             try:
                 if self._owns_folder():
                     self._round()
-                    self._problem = None
+                else:
+                    self._forget_taken()
+                self._problem = None
             except OSError as error:
                 # A full disk or a missing folder may be mended while we go on looking.
                 self._problem = (
@@ -187,6 +189,7 @@ class LocalBackend:
         if now >= self._next_scan:
             self._next_scan = now + SCAN_SECONDS
             self._scan()
+        self._forget_taken()
         self._end_stopped_before_start()
         self._collect(now)
         self._give_out(now)
@@ -204,6 +207,14 @@ class LocalBackend:
             if run.state is State.QUEUED:
                 with self._lock:
                     self._queued[run.id] = run
+
+    def _forget_taken(self) -> None:
+        """Leave alone what the server that owned this folder before has given out."""
+        for run_id in list(self._queued):
+            folder = self._folder(run_id)
+            if folder.heartbeat.exists() or folder.result.exists():
+                with self._lock:
+                    self._queued.pop(run_id, None)
 
     def _end_stopped_before_start(self) -> None:
         for run_id in list(self._queued):

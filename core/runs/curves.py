@@ -4,6 +4,7 @@ Thirty people may watch one run: its lines are parsed once, as they come, and sh
 """
 
 import json
+import math
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass, field
@@ -55,9 +56,12 @@ class _Tail:
             self.inode, self.offset = status.st_ino, 0
             self.values = {name: [] for name in self.columns}
         if status.st_size > self.offset:
-            with self.path.open("rb") as file:
-                file.seek(self.offset)
-                new = file.read()
+            try:
+                with self.path.open("rb") as file:
+                    file.seek(self.offset)
+                    new = file.read()
+            except OSError:
+                new = b""  # deleted since we looked
             complete = new[: new.rfind(b"\n") + 1]
             rows = [self._row(line) for line in complete.splitlines()]
             for row in rows:
@@ -77,6 +81,8 @@ class _Tail:
         for name, value in values.items():
             if value is not None and not isinstance(value, int | float):
                 raise RunDamaged(f"The file {self.path.name} has a {name} that is not a number.")
+            if isinstance(value, float) and not math.isfinite(value):
+                values[name] = None
         return values
 
 

@@ -45,7 +45,16 @@ def read_evaluation(path: Path, count: int, classes: int) -> Evaluation:
             loss = float(file["loss"])
     except FileNotFoundError:
         raise RunDamaged("This run has no evaluation on the test images.") from None
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+    except (
+        OSError,
+        ValueError,
+        TypeError,  # one array instead of a set of them, or a loss that is not one number
+        KeyError,
+        EOFError,
+        RuntimeError,  # a damaged header that says "encrypted", or names an unknown compression
+        zipfile.BadZipFile,
+        zlib.error,
+    ) as error:
         raise RunDamaged(f"The file {path.name} cannot be read. Train the run again.") from error
     if probabilities.shape != (count, classes) or not np.isfinite(probabilities).all():
         raise RunDamaged(f"The file {path.name} does not fit the data set. Train the run again.")

@@ -71,7 +71,8 @@ class Result:
         state: finished, stopped or failed.
         reason: why it did not finish, as a sentence.
         epochs: complete epochs.
-        best_epoch: the epoch (from 1) whose weights the model has, if not the last one.
+        best_epoch: the epoch (from 1) that the figures below are of; with early stopping, the
+            one whose weights the model has.
         train_accuracy, train_loss: mean over that epoch's batches, while the weights changed.
         val_accuracy, val_loss: on the images held back, after that epoch.
         test_accuracy, test_loss: on the whole test split, once, at the end.
@@ -254,9 +255,9 @@ _ended_lock = threading.Lock()
 
 def _read(folder: RunFolder, run_id: str) -> Run:
     try:
-        ended_at = folder.result.stat().st_mtime_ns
+        ended_at: int | None = folder.result.stat().st_mtime_ns
     except OSError:
-        ended_at = 0
+        ended_at = None
     known = _ended.get(folder.path)
     if known is not None and known[0] == ended_at:
         return known[1]
@@ -264,12 +265,12 @@ def _read(folder: RunFolder, run_id: str) -> Run:
         header = _json(folder.config)
         config = TrainingConfig.from_dict(header.get("config"))
         visitor, created = str(header.get("visitor", "")), float(header.get("created", 0))
-        result = _result(folder) if ended_at else None
+        result = _result(folder) if ended_at is not None else None
         # The result is written last: if there is none now, a heartbeat read now is still in force.
         beat = _heartbeat(folder)
-    except (AtelierError, TypeError, ValueError) as error:
+    except (AtelierError, TypeError, ValueError, OverflowError) as error:
         return _damaged(folder, run_id, error)
-    if result is not None:
+    if result is not None and ended_at is not None:
         run = Run(
             run_id,
             folder.path,
@@ -346,6 +347,8 @@ def _result(folder: RunFolder) -> Result:
         result = Result(**{**values, "state": State(values.get("state", ""))})
     except (TypeError, ValueError):
         raise RunDamaged("The file result.json does not name a state.") from None
+    if result.state not in (State.FINISHED, State.STOPPED, State.FAILED):
+        raise RunDamaged("The file result.json does not say how the run ended.")
     for field in fields(Result):
         value = getattr(result, field.name)
         text = field.name in ("state", "reason")
@@ -360,7 +363,11 @@ def _heartbeat(folder: RunFolder) -> Heartbeat | None:
     values = _json(folder.heartbeat)
     known = {field.name for field in fields(Heartbeat)}
     beat = Heartbeat(**{name: value for name, value in values.items() if name in known})
-    numbers = (beat.pid, beat.epoch, beat.seconds, beat.left or 0, beat.images_per_second or 0)
-    if not all(isinstance(value, int | float) for value in numbers):
+    numbers = (beat.epoch, beat.seconds, beat.left or 0, beat.images_per_second or 0)
+    if (
+        not isinstance(beat.pid, int)
+        or not isinstance(beat.phase, str)
+        or not all(isinstance(value, int | float) for value in numbers)
+    ):
         raise RunDamaged("The file heartbeat has a value of the wrong kind.")
     return beat

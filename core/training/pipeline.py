@@ -53,8 +53,9 @@ def training_batches(part: Split, config: TrainingConfig, classes: int) -> tf.da
     order = tf.data.Dataset.range(count).shuffle(
         count, seed=config.seed, reshuffle_each_iteration=True
     )
-    batches = order.batch(recipe.batch_size).map(gather, num_parallel_calls=2, deterministic=True)
-    return batches.prefetch(8)
+    # One batch after the other: two at a time would draw from the shared random generator in an
+    # order that no seed decides.
+    return order.batch(recipe.batch_size).map(gather).prefetch(8)
 
 
 def validation_batches(part: Split, config: TrainingConfig, classes: int) -> tf.data.Dataset:

@@ -259,7 +259,9 @@ def _train_and_evaluate(folder: RunFolder, config: TrainingConfig, recorder: Rec
     if recorder.server_gone.is_set():
         return  # without a result: the run was interrupted
     if evaluation is None:
-        recorder.end(recorder.result(State.STOPPED, STOPPED))
+        # Stopped while it trained, the model has the weights of the moment, not of the best epoch.
+        finished = None if trained.stopped else trained
+        recorder.end(recorder.result(State.STOPPED, STOPPED, finished))
         return
     write_evaluation(folder.evaluation, evaluation)
     right = evaluation.probabilities.argmax(axis=1) == test.labels

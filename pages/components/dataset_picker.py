@@ -6,23 +6,23 @@ import streamlit as st
 
 from core import datasets
 from core.datasets import download
-from pages.components.guard import sentences, unknown_in_url
+from pages.components.guard import check_url, sentences
 from pages.components.wording import percent
 
 
 def dataset_picker(on_change: Callable[[], None] | None = None) -> datasets.DatasetSpec:
     """Draw the choice, bound to ``?dataset=``, with a download where one is needed."""
-    names = list(datasets.DATASETS)
-    unknown_in_url({"dataset": names})
+    titles = {name: spec.title for name, spec in datasets.DATASETS.items()}
+    check_url("dataset", titles)
     name = st.selectbox(
         "Data set",
-        names,
-        format_func=lambda name: datasets.find(name).title,
+        list(titles),
+        format_func=titles.__getitem__,
         key="dataset",
         bind="query-params",
         on_change=on_change,
     )
-    spec = datasets.find(name or names[0])
+    spec = datasets.find(name or next(iter(titles)))
     if spec.name == "cifar-10" and spec.missing() is not None:
         active = download.CIFAR10.state().active
         st.fragment(_download, run_every=1 if active else None)(active)

@@ -1,6 +1,6 @@
 """Errors that a person can do something about become a sentence on the page, never a traceback."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import streamlit as st
@@ -22,19 +22,25 @@ def sentences() -> Iterator[None]:
         st.error(str(error), icon=":material/error:")
 
 
-def unknown_in_url(options: dict[str, list[str]]) -> None:
-    """Say so where the URL asks for a value that there is not; call before the widgets.
+def check_url(key: str, titles: Mapping[str, str]) -> None:
+    """Take an option's name from the URL, and say so where the URL asks for none that exists.
 
-    Widgets bound to the URL drop such a value without a word and show their default.
+    Call it before the widget with this key. Bound to the URL, a widget writes and reads the titles
+    that people see (``?architecture=Deep+CNN``), and drops anything else without a word; here the
+    names of the command line (``?architecture=deep-cnn``) work too.
 
     Args:
-        options: the values there are, by the name of the query parameter.
+        key: of the widget, and of the query parameter.
+        titles: what the widget shows, by option.
     """
-    for name, values in options.items():
-        for asked in st.query_params.get_all(name):
-            if asked and asked not in values:
-                st.warning(
-                    f"The link asks for {name} “{asked[:60]}”, which does not exist. What you see "
-                    f"is the default. There are: {', '.join(values)}.",
-                    icon=":material/link_off:",
-                )
+    asked = st.query_params.get(key)
+    if not asked or key in st.session_state or asked in titles.values():
+        return
+    if asked in titles:
+        st.session_state[key] = asked
+        return
+    st.warning(
+        f"The link asks for {key} “{asked[:60]}”, which does not exist. What you see is the "
+        f"default. There are: {', '.join(titles.values())}.",
+        icon=":material/link_off:",
+    )
