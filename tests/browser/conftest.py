@@ -146,7 +146,7 @@ class Visitor:
     def __post_init__(self) -> None:
         """Watch the page."""
         self.page.on("console", self._on_console)
-        self.page.on("pageerror", lambda error: self.problems.append(f"page error: {error}"))
+        self.page.on("pageerror", lambda error: self.problems.append(f"{error.stack}"))
         self.page.on("request", lambda request: self._on_request(request.url))
 
     def open(self, path: str) -> None:
@@ -173,6 +173,10 @@ class Visitor:
     def button(self, label: str) -> Locator:
         """Return the page's button; Streamlit itself has a "Stop" and several "Open"."""
         return self.page.get_by_test_id("stButton").get_by_role("button", name=label, exact=True)
+
+    def state(self, word: str) -> Locator:
+        """Return the badge that says so of the run that is open (the list below has more)."""
+        return self.page.locator(".stMarkdownBadge", has_text=word).first
 
     @property
     def is_phone(self) -> bool:
