@@ -1,5 +1,6 @@
 """Loaded networks, shared by all visitors of a server (TF when called)."""
 
+import gc
 import os
 import threading
 import time
@@ -138,6 +139,9 @@ def _warm() -> None:
         load(find(BUNDLED))
         # The Evaluate page needs it, and it takes a second.
         import sklearn.metrics  # noqa: F401
+
+        # TensorFlow's million objects stay for ever: the garbage collector need not look at them.
+        gc.freeze()
     except ModelUnavailable as error:
         _state = EngineState("failed", time.monotonic() - begun, str(error))
         _started.clear()

@@ -15,7 +15,7 @@ from core import datasets
 pytestmark = pytest.mark.browser
 
 CLASSES = datasets.find("fashion-mnist").classes
-EPOCHS = "30"  # of 6,000 images: some ten seconds of training
+EPOCHS = "60"  # of 6,000 images: long enough to be reloaded in the middle
 UPDATES = 4  # of the live chart that are looked at
 
 
@@ -123,7 +123,7 @@ def test_train_streams_survives_a_reload_and_finishes(server, new_visitor, train
 
     page.reload()
     expect(page).to_have_url(re.compile("run="))
-    expect(page.get_by_text(re.compile(r"^Epoch \d+ of 30 · "))).to_be_visible()
+    expect(page.get_by_text(re.compile(rf"^Epoch \d+ of {EPOCHS} · "))).to_be_visible()
     expect(visitor.state("Finished")).to_be_visible()
     expect(metric(visitor, "Test accuracy")).to_have_text(re.compile(r"^\d\d\.\d\d %$"))
     expect(visitor.button("Stop")).to_have_count(0)

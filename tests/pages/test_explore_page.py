@@ -23,6 +23,12 @@ def test_the_url_holds_the_view(open_page):
     assert app.query_params == {"split": "Test", "class": "Bag", "page": "2"}
 
 
+def test_the_names_of_the_command_line_work_in_the_url(open_page):
+    app = open_page("explore", dataset="fashion-mnist", split="test")
+    assert quiet(app)
+    assert "**10,000 images** · 1 to 60" in texts(app)
+
+
 def test_choosing_a_class_goes_back_to_the_first_page(open_page):
     app = open_page("explore", page="900")
     app.selectbox(key="class").select("Coat").run()

@@ -168,13 +168,16 @@ def test_without_data_train_says_which_file_is_missing(open_page, queue):
     assert not queue.submitted and not runs.list_runs()
 
 
+@pytest.mark.parametrize("form", ["title", "name"])
 @pytest.mark.parametrize("name", architectures.ARCHITECTURES)
-def test_a_link_to_an_architecture_takes_its_recipe(open_page, name):
+def test_a_link_to_an_architecture_takes_its_recipe(open_page, name, form):
     architecture = architectures.find(name)
-    dataset = architecture.datasets[0]
-    app = open_page("train", dataset=datasets.find(dataset).title, architecture=architecture.title)
-    assert not app.exception and not [w for w in app.warning if "The link asks" in w.value]
+    dataset = datasets.find(architecture.datasets[0])
+    asked = {"dataset": getattr(dataset, form), "architecture": getattr(architecture, form)}
+    app = open_page("train", **asked)
+    assert not app.exception
+    assert not [warning for warning in app.warning if "The link asks" in warning.value]
     assert app.selectbox(key="architecture").value == name
-    recipe = architecture.recipe_for(dataset)
+    recipe = architecture.recipe_for(dataset.name)
     assert app.number_input(key="epochs").value == recipe.epochs
     assert app.selectbox(key="schedule").value == recipe.schedule
