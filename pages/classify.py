@@ -5,7 +5,7 @@ import io
 import streamlit as st
 from PIL import Image
 
-from core import inference
+from core import inference, runs
 from core.errors import ModelUnavailable
 from core.imaging.gate import Picture, open_picture
 from core.inference import Answer, Model
@@ -110,9 +110,9 @@ _SOURCES = {UPLOAD: _upload, DRAW: _draw, CAMERA: _camera}
 def _answer(picture: Picture | None, model: Model, was_ready: bool) -> Answer | None:
     """Show what the network says, or why it says nothing yet."""
     state = inference.state()
-    if state.phase == "failed":
+    if state.phase == "failed" and model.run == runs.BUNDLED:
         raise ModelUnavailable(state.problem or "")
-    if state.phase != "ready":
+    if state.phase in ("cold", "loading"):
         st.markdown("**Loading the network …**")
         st.progress(
             min(0.95, state.seconds_now() / 8),
@@ -128,7 +128,8 @@ def _answer(picture: Picture | None, model: Model, was_ready: bool) -> Answer | 
             "answers with one of these."
         )
         return None
-    answer = inference.classify_picture(picture.rgb, model)
+    with st.spinner("Loading the network …", show_time=True):
+        answer = inference.classify_picture(picture.rgb, model)
     sure = float(answer.probabilities[answer.label])
     word = "It is:" if sure >= UNSURE else "Perhaps, but it is a guess:"
     st.markdown(f"{word} **{answer.name}** ({percent(sure, 0)})")

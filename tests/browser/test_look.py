@@ -41,9 +41,8 @@ def take(visitor, path: Path) -> None:
     """Save a picture of the whole page, which Streamlit scrolls inside of the window."""
     size = visitor.page.viewport_size
     visitor.page.get_by_text("Loading the network").wait_for(state="hidden")
-    visitor.page.locator(".stPlotlyChart, .js-plotly-plot").first.wait_for() if any(
-        name in path.name for name in ("explore", "evaluate")
-    ) else None
+    if path.name.startswith(("explore", "evaluate")):
+        visitor.page.locator(".js-plotly-plot").first.wait_for()
     height = visitor.page.evaluate("document.querySelector('.stMain').scrollHeight")
     visitor.page.set_viewport_size({"width": size["width"], "height": height})
     visitor.settle()
