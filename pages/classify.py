@@ -43,7 +43,7 @@ def main() -> None:
 
 def _try(source: str, model: Model, was_ready: bool) -> None:
     picture, answer = None, None  # where a sentence takes their place
-    left, right = st.columns([1, 1], gap="large")
+    left, right = st.columns([1, 1], gap="medium")
     with left, st.container(border=True), sentences():
         picture = _SOURCES[source]()
     with right, st.container(border=True), sentences():

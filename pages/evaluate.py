@@ -108,7 +108,7 @@ def _confusion(
     with images:
         if chosen is None:
             st.subheader("Images of a cell", anchor=False)
-            st.caption("Nothing chosen yet. Try the strongest red cell: the commonest mistake.")
+            st.caption("Nothing chosen yet. Try the strongest orange cell: the commonest mistake.")
             return
         _cell(spec, test, probabilities, *chosen)
 

@@ -141,11 +141,12 @@ def _balance(spec: datasets.DatasetSpec, name: str) -> None:
     counts = data.class_counts(spec.name, name)
     st.subheader("Class balance", anchor=False)
     even = len(set(counts)) == 1
+    kind = SPLIT_TITLES[name].lower()
     st.caption(
-        f"Every class has {counts[0]:,} {name} images, so always guessing the same class is right "
+        f"Every class has {counts[0]:,} {kind} images, so always guessing the same class is right "
         f"in {100 / len(counts):.0f} % of cases."
         if even
-        else f"From {min(counts):,} to {max(counts):,} {name} images a class."
+        else f"From {min(counts):,} to {max(counts):,} {kind} images a class."
     )
     figure = go.Figure(
         go.Bar(

@@ -49,7 +49,7 @@ def _sample(was_ready: bool) -> None:
         spec = datasets.find("fashion-mnist")
         index = st.session_state.setdefault("home_sample", random.randrange(len(test)))
         truth = int(test.labels[index])
-        left, right = st.columns([1, 2], gap="large", vertical_alignment="center")
+        left, right = st.columns([1, 2], gap="medium", vertical_alignment="center")
         with left:
             st.markdown("**A picture it has never seen**")
             pixel_image(test.images[index], f"Test image {index}: {spec.classes[truth]}")

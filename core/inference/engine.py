@@ -57,8 +57,12 @@ class Network:
         os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
         os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+        import keras
         import tensorflow as tf
 
+        # Streamlit calls this after every script run where Keras is loaded. It would collect all
+        # garbage, and clear Keras's state under a network that another thread is loading.
+        keras.backend.clear_session = lambda free_memory=True: None
         network = _load_file(model)
         self.model = model
         self._lock = threading.Lock()
@@ -142,7 +146,7 @@ def _warm() -> None:
 
         # TensorFlow's million objects stay for ever: the garbage collector need not look at them.
         gc.freeze()
-    except ModelUnavailable as error:
+    except (ModelUnavailable, ImportError, OSError, MemoryError) as error:
         _state = EngineState("failed", time.monotonic() - begun, str(error))
         _started.clear()
         return

@@ -107,8 +107,18 @@ def _actions(run: Run, visitor: str) -> None:
             )
         if run.state is State.FINISHED:
             query = {"run": run.id}
-            st.page_link("pages/evaluate.py", label="Evaluate it", query_params=query)
-            st.page_link("pages/classify.py", label="Try it on pictures", query_params=query)
+            st.page_link(
+                "pages/evaluate.py",
+                label="Evaluate it",
+                icon=":material/target:",
+                query_params=query,
+            )
+            st.page_link(
+                "pages/classify.py",
+                label="Try it on pictures",
+                icon=":material/photo_camera:",
+                query_params=query,
+            )
         st.caption(_summary(run))
 
 

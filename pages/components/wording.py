@@ -65,5 +65,6 @@ def title(run: runs.Run) -> str:
 def label(run: runs.Run) -> str:
     """Return a line that tells a run from its like in a list to choose from."""
     accuracy = run.result.test_accuracy if run.result else None
-    when = "" if run.id == runs.BUNDLED else f" · {ago(run.created)}"
+    # The end of the id, as two runs with the same settings and seed are equal in all else.
+    when = "" if run.id == runs.BUNDLED else f" · {ago(run.created)} · {run.id[-6:]}"
     return f"{title(run)} · {percent(accuracy, 2)}{when}"

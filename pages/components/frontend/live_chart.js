@@ -27,7 +27,9 @@ function newChart(root) {
     resizing.disconnect()
     chart.draw = () => {}
     charts.delete(root)
-    window.atelierPlotly?.then((Plotly) => Plotly.purge(plot), () => {})
+    // Not under a drawing that is still under way, which would then look for what is gone.
+    const purge = () => window.atelierPlotly?.then((Plotly) => Plotly.purge(plot), () => {})
+    Promise.resolve(chart.drawing).then(purge, purge)
   }
   charts.set(root, chart)
 
@@ -39,7 +41,7 @@ function newChart(root) {
       const config = newConfig(Plotly) // one object: Plotly starts anew at any other
       chart.draw = () => {
         if (root.clientWidth === 0) return // in a closed tab or expander
-        Plotly.react(plot, traces(chart.data, root), layout(chart.data, root), config)
+        chart.drawing = Plotly.react(plot, traces(chart.data, root), layout(chart.data, root), config)
       }
       chart.draw()
       root.classList.remove("loading")
