@@ -6,6 +6,11 @@
 | ``ATELIER_CIFAR10`` | a folder with CIFAR-10 in the canonical binary layout | not set |
 | ``ATELIER_WORKERS`` | trainings that run at the same time, 1 to 64 | half the cores |
 | ``ATELIER_WARM_SPARE`` | keep a worker with TensorFlow loaded, ``1`` or ``0`` | ``1`` |
+| ``ATELIER_MAX_RUNNING`` | trainings that one visitor may have at a time, 1 to 64 | the workers |
+| ``ATELIER_MAX_QUEUED`` | runs that one visitor may have waiting, 1 to 100,000 | 20 |
+| ``ATELIER_MAX_EPOCHS`` | epochs a run, 1 to 500 | 500 |
+| ``ATELIER_MAX_MINUTES`` | minutes a run, 1 to 10,000 | 1,440 |
+| ``ATELIER_MAX_MEMORY_MB`` | memory a run, 1,000 to 1,000,000 | no limit |
 """
 
 import os
@@ -22,6 +27,25 @@ ASSETS = ROOT / "assets"
 
 
 @dataclass(frozen=True)
+class Limits:
+    """What a visitor and a run may take; for a hosted copy, set in the environment.
+
+    Attributes:
+        running: trainings that one visitor may have at a time.
+        queued: runs that one visitor may have waiting.
+        epochs: a run.
+        seconds: a run.
+        memory: bytes a run's process may take; None for no limit.
+    """
+
+    running: int
+    queued: int
+    epochs: int
+    seconds: float
+    memory: int | None
+
+
+@dataclass(frozen=True)
 class Settings:
     """What the environment asked for, after validation."""
 
@@ -30,6 +54,7 @@ class Settings:
     workers: int
     warm_spare: bool
     cores: int
+    limits: Limits
 
     @property
     def runs(self) -> Path:
@@ -53,7 +78,19 @@ class Settings:
             workers=workers,
             warm_spare=_integer(environment, "ATELIER_WARM_SPARE", 1, 0, 1) == 1,
             cores=cores,
+            limits=Limits(
+                running=_integer(environment, "ATELIER_MAX_RUNNING", workers, 1, 64),
+                queued=_integer(environment, "ATELIER_MAX_QUEUED", 20, 1, 100_000),
+                epochs=_integer(environment, "ATELIER_MAX_EPOCHS", 500, 1, 500),
+                seconds=60 * _integer(environment, "ATELIER_MAX_MINUTES", 1440, 1, 10_000),
+                memory=_memory_limit(environment),
+            ),
         )
+
+
+def _memory_limit(environment: Mapping[str, str]) -> int | None:
+    megabytes = _integer(environment, "ATELIER_MAX_MEMORY_MB", 0, 1000, 1_000_000)
+    return megabytes * 1_000_000 or None
 
 
 def _path(environment: Mapping[str, str], name: str) -> Path | None:

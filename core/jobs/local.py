@@ -240,7 +240,7 @@ class LocalBackend:
                 continue
             with self._lock:
                 del self._working[run_id]
-            folder.remove_temporary(worker.process.pid)
+            folder.remove_temporary()
             if folder.path.is_dir() and not folder.heartbeat.exists():
                 self._start_failed(run, folder)
 

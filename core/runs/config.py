@@ -4,6 +4,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from core import architectures, datasets
+from core.architectures import Architecture
 from core.architectures.recipe import Recipe, check_names, check_number
 from core.errors import SettingsError
 
@@ -19,6 +20,10 @@ class TrainingConfig:
         limit: use only this many training images (validation included), evenly spread over the
             classes as the data set is; None for all.
         seed: of the weights, the order of the images and the augmentation, 0 to 2**31 - 1.
+        width: factor on the number of filters and units of every layer, 0.25 to 4.
+        dropout: rate of every dropout layer instead of the architecture's own, 0 (none) to 0.9;
+            None for its own.
+        tensorboard: whether the run also writes TensorBoard's event files; changes no curve.
 
     Raises:
         SettingsError: a value or a combination cannot work; the message says why.
@@ -29,6 +34,9 @@ class TrainingConfig:
     recipe: Recipe
     limit: int | None = None
     seed: int = 0
+    width: float = 1.0
+    dropout: float | None = None
+    tensorboard: bool = False
 
     def __post_init__(self) -> None:
         """Check the combination."""
@@ -36,11 +44,23 @@ class TrainingConfig:
             raise SettingsError("Data set and architecture are named by text.")
         spec = datasets.find(self.dataset)
         architectures.find(self.architecture).recipe_for(self.dataset)
+        if not isinstance(self.recipe, Recipe):
+            raise SettingsError("The recipe is not a recipe.")
+        check_number("width", self.width, 0.25, 4)
+        if self.dropout is not None:
+            check_number("dropout", self.dropout, 0, 0.9)
+        if not isinstance(self.tensorboard, bool):
+            raise SettingsError("TensorBoard is asked for with true or false.")
         available = spec.counts["train"]
         if self.limit is not None:
             check_number("limit", self.limit, 100, available, whole=True)
         check_number("seed", self.seed, 0, 2**31 - 1, whole=True)
         self.recipe.validation_count(self.used, available)
+
+    @property
+    def network(self) -> Architecture:
+        """The architecture in the size that this run asks for."""
+        return architectures.find(self.architecture).sized(self.width, self.dropout)
 
     @property
     def used(self) -> int:
@@ -66,6 +86,9 @@ class TrainingConfig:
             "recipe": self.recipe.to_dict(),
             "limit": self.limit,
             "seed": self.seed,
+            "width": self.width,
+            "dropout": self.dropout,
+            "tensorboard": self.tensorboard,
         }
 
     @classmethod

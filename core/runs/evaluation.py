@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from core.errors import RunDamaged
-from core.runs.files import write_atomic
+from core.runs.files import open_regular, write_atomic
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ def read_evaluation(path: Path, count: int, classes: int) -> Evaluation:
         RunDamaged: the file is missing, cannot be read, or does not fit.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with open_regular(path) as content, np.load(content, allow_pickle=False) as file:
             probabilities = np.asarray(file["probabilities"], np.float32)
             loss = float(file["loss"])
     except FileNotFoundError:

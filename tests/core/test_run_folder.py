@@ -13,10 +13,11 @@ from core import runs
 from core.errors import RunNotFound, SettingsError
 from core.runs import BUNDLED, Heartbeat, Result, State
 from core.runs.folder import BUNDLED_FOLDER, STALE_AFTER
+from core.runs.process import start_time
 from core.settings import settings
 
 HOST = socket.gethostname()
-HERE = Heartbeat(os.getpid(), HOST, "training", 1.5, 9000.0, 3.0, 6.0)
+HERE = Heartbeat(os.getpid(), HOST, "training", 1.5, 9000.0, 3.0, 6.0, start_time(os.getpid()))
 
 
 @pytest.fixture
