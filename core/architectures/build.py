@@ -53,7 +53,7 @@ def compile_model(model: keras.Model, recipe: Recipe, steps: int, group: int) ->
         loss = keras.losses.SparseCategoricalCrossentropy()
         accuracy = keras.metrics.SparseCategoricalAccuracy(name="accuracy")
     model.compile(
-        optimizer=_optimizer(recipe, steps),
+        optimizer=make_optimizer(recipe, steps),
         loss=loss,
         metrics=[accuracy],
         steps_per_execution=group,
@@ -67,7 +67,8 @@ def wants_one_hot(recipe: Recipe) -> bool:
     return recipe.label_form is LabelForm.ONE_HOT or recipe.label_smoothing > 0
 
 
-def _optimizer(recipe: Recipe, steps: int) -> Any:
+def make_optimizer(recipe: Recipe, steps: int) -> Any:
+    """Return the optimizer of ``recipe``; its schedule runs over ``steps`` steps."""
     rate = _learning_rate(recipe, steps)
     match recipe.optimizer:
         case Optimizer.SGD:

@@ -58,6 +58,25 @@ _AUGMENTATION_0_1 = {
 }
 
 
+# What each setting does, in one line for people who see it for the first time.
+EXPLANATIONS = {
+    "optimizer": "The rule that turns gradients into steps.",
+    "learning_rate": "How far each step goes. Too small learns slowly, too large not at all.",
+    "weight_decay": "AdamW only: pulls every weight a little towards zero at each step.",
+    "schedule": "Large steps first and small ones at the end often end lower.",
+    "batch_size": "Images a step. Larger batches are faster and make fewer, smoother steps.",
+    "epochs": "How often the network sees every training image.",
+    "validation": "Training images that are only looked at to see how well the network does on "
+    "images it has not learned from: a share (0.1) or a number (5000).",
+    "validation_from": "Which images are held back: the last ones, or drawn with the seed.",
+    "label_form": "How labels enter the loss: as numbers or one-hot. The curves are the same.",
+    "label_smoothing": "Spreads this share of each label over all classes: less sure of itself.",
+    "patience": "Ends after so many epochs without a lower validation loss, and keeps the best "
+    "epoch.",
+    "augmentation": "Varies the images from epoch to epoch, so that they are not learned by heart.",
+}
+
+
 @dataclass(frozen=True)
 class Recipe:
     """How a network is trained; every value is checked when the recipe is made.

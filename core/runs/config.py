@@ -1,5 +1,6 @@
 """What a run was asked to do."""
 
+import math
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -7,6 +8,18 @@ from core import architectures, datasets
 from core.architectures import Architecture
 from core.architectures.recipe import Recipe, check_names, check_number
 from core.errors import SettingsError
+
+MOST_ACTIVATIONS = 4e9  # bytes that the layers' outputs of one batch may take while training
+
+# As ``EXPLANATIONS`` of the recipe.
+EXPLANATIONS = {
+    "limit": "Use only so many training images, for a quick try; validation is taken from them.",
+    "seed": "The same seed and settings give the same curves on the same machine.",
+    "width": "Factor on the filters and units of every layer: the size of the network.",
+    "dropout": "Share of a layer's inputs that are zeroed at random while training; slower to "
+    "learn, harder to learn by heart.",
+    "tensorboard": "Also writes event files: look at them with tensorboard --logdir var/runs.",
+}
 
 
 @dataclass(frozen=True)
@@ -56,6 +69,15 @@ class TrainingConfig:
             check_number("limit", self.limit, 100, available, whole=True)
         check_number("seed", self.seed, 0, 2**31 - 1, whole=True)
         self.recipe.validation_count(self.used, available)
+        # Each layer's output is kept for the gradients, which take as much again.
+        layers = self.network.table(spec.shape, len(spec.classes))
+        images = min(self.recipe.batch_size, self.training_count)
+        needed = 2 * 4 * images * sum(math.prod(row.output_shape) for row in layers)
+        if needed > MOST_ACTIVATIONS:
+            raise SettingsError(
+                f"A batch of {images:,} images would need about {needed / 1e9:.0f} GB of memory in "
+                "this network. Take a smaller batch or a smaller width."
+            )
 
     @property
     def network(self) -> Architecture:

@@ -277,10 +277,14 @@ def request_pause(run_id: str) -> None:
     _mark(folder_of(run_id), "pause")
 
 
-def resume(run_id: str) -> None:
+def resume(run_id: str, *, claimed: bool = False) -> None:
     """Put a run that did not come to its end back into the queue.
 
     It goes on from its latest checkpoint: same schedule, same order of images, same curves.
+
+    Args:
+        run_id: of the run.
+        claimed: whether this process trains it itself; else the queue gives it to a worker.
 
     Raises:
         RunNotFound: no run has this id.
@@ -293,9 +297,14 @@ def resume(run_id: str) -> None:
         )
     folder = run.folder
     with _writing(folder, "The run could not be resumed"):
-        # The heartbeat last: without one, and without a result, a run is queued.
-        for file in (folder.stop, folder.pause, folder.result, folder.heartbeat):
+        for file in (folder.stop, folder.pause):
             file.unlink(missing_ok=True)
+        if claimed:
+            folder.write_heartbeat(Heartbeat(os.getpid(), HOST, started=OWN_START))
+        else:
+            folder.heartbeat.unlink(missing_ok=True)
+        # Last: without a result, and without a heartbeat, a run is queued.
+        folder.result.unlink(missing_ok=True)
 
 
 def annotate(

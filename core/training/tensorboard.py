@@ -32,7 +32,8 @@ class Board:
         self._images = images
         for old in folder.path.glob("events.out.*"):
             old.unlink()  # it may hold points that the training repeats
-        self._writer = tf.compat.v1.summary.FileWriter(str(folder.path), flush_secs=2)
+        with tf.Graph().as_default():  # the one writer that needs no TensorBoard wants a graph
+            self._writer = tf.compat.v1.summary.FileWriter(str(folder.path), flush_secs=2)
         for path, write in ((folder.batches, self.batch), (folder.epochs, self.epoch)):
             if path.exists():
                 for line in path.read_text().splitlines():

@@ -1,0 +1,282 @@
+"""Training steps compiled in groups (TF: importing this module imports TensorFlow).
+
+Keras's ``fit`` returns to Python between steps, feeds images through tf.data and runs each layer's
+and each weight's update as several small operations. Here the images stay in memory, a whole group
+of steps is one call, and an update is one operation a weight. The mathematics are those of ``fit``
+with the same loss and optimizer; ``core.training.forward`` is the network itself.
+
+This module knows nothing of epochs' ends, listeners or files.
+"""
+
+import math
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from core.architectures.build import make_optimizer
+from core.architectures.recipe import Recipe
+from core.datasets import Split
+from core.training.forward import Forward
+from core.training.pipeline import augment
+
+EVALUATION_BATCH = 500  # images
+AUGMENTATIONS = ("flip", "shift", "rotation", "scale", "erasing")
+
+
+class Steps:
+    """One network with its optimizer and its training images in memory, ready to step.
+
+    Everything random is a function of the seed and the step's number, so that neither the size of
+    the groups nor a restart changes a single bit on the same machine.
+    """
+
+    def __init__(
+        self,
+        model: keras.Model,
+        recipe: Recipe,
+        part: Split,
+        classes: int,
+        epochs_steps_total: int,
+        seed: int,
+    ) -> None:
+        """Take over ``model``, whose weights change in place.
+
+        Args:
+            model: from ``core.architectures.build.build``.
+            recipe: how it is trained.
+            part: the training images, uint8 (n, height, width, channels), and their labels.
+            classes: number of classes.
+            epochs_steps_total: steps of the whole run, for the learning rate's schedule.
+            seed: of the order of the images, of augmentation and of dropout, from 0.
+        """
+        self.per_epoch = math.ceil(len(part) / recipe.batch_size)
+        self._model, self._recipe, self._seed = model, recipe, seed
+        self._count = len(part)
+        self._smoothing, self._classes = recipe.label_smoothing, classes
+        self._flags = tuple(flag for flag in AUGMENTATIONS if flag in recipe.augmentation)
+        self._images = tf.constant(part.images)
+        self._labels = tf.constant(part.labels, tf.int32)
+        self._forward = Forward(model)
+        self._trained = [_resource(variable) for variable in model.trainable_variables]
+        self._optimizer = make_optimizer(recipe, epochs_steps_total)
+        self._optimizer.build(model.trainable_variables)
+        self._update = _updater(self._optimizer, model.trainable_variables)
+        self._epoch = 0
+        self._order = tf.range(self._count)
+        # XLA on a CPU makes dense networks faster and convolutions many times slower. It compiles
+        # for one batch size, so the odd last batch of an epoch goes without.
+        dense = not any(isinstance(layer, keras.layers.Conv2D) for layer in model.layers)
+        self._step = tf.function(self._one_step, jit_compile=dense, autograph=False)
+        self._group = tf.function(self._many_steps, autograph=False)
+        self._rest = tf.function(self._last_step, autograph=False)
+        self._judge = tf.function(self._one_evaluation, reduce_retracing=True, autograph=False)
+
+    def begin_epoch(self, epoch: int) -> None:
+        """Draw the order of the images of an epoch, counted from 0."""
+        self._epoch = epoch
+        order = np.random.default_rng((self._seed, epoch)).permutation(self._count)
+        self._order = tf.constant(order, tf.int32)
+
+    def run(self, first: int, count: int) -> tuple[float, float]:
+        """Run ``count`` steps of the epoch, from step ``first`` (0-based) on.
+
+        Returns:
+            Sum of the loss over the images of these steps, and how many images were right, both
+            while the weights change.
+        """
+        size = self._recipe.batch_size
+        whole = max(0, min(first + count, self._count // size) - first)
+        before = self._epoch * self.per_epoch
+        loss, right = 0.0, 0.0
+        if whole:
+            first_step, steps = tf.constant(first), tf.constant(whole)
+            sums = self._group(self._order, first_step, steps, tf.constant(before))
+            loss, right = float(sums[0]), float(sums[1])
+        if whole < count:
+            batch = self._order[(first + whole) * size :]
+            sums = self._rest(batch, tf.constant(before + first + whole))
+            loss, right = loss + float(sums[0]), right + float(sums[1])
+        return loss, right
+
+    def evaluate(self, images: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
+        """Return mean loss and accuracy (0 to 1) of the network as it is used, without dropout."""
+        loss, right = 0.0, 0.0
+        for start in range(0, len(labels), EVALUATION_BATCH):
+            part = slice(start, start + EVALUATION_BATCH)
+            sums = self._judge(tf.constant(images[part]), tf.constant(labels[part], tf.int32))
+            loss, right = loss + float(sums[0]), right + float(sums[1])
+        return loss / len(labels), right / len(labels)
+
+    def state(self) -> dict[str, np.ndarray]:
+        """Return weights and optimizer, all that going on from here needs but the seed."""
+        return {name: np.asarray(variable.numpy()) for name, variable in self._variables().items()}
+
+    def restore(self, state: dict[str, np.ndarray]) -> None:
+        """Take over what ``state`` gave, perhaps in another process.
+
+        Raises:
+            ValueError: it is the state of another network or another optimizer; nothing changed.
+        """
+        variables = self._variables()
+        if state.keys() != variables.keys():
+            odd = sorted(state.keys() ^ variables.keys())[0]
+            raise ValueError(f"The state and the network differ in {odd!r}.")
+        for name, variable in variables.items():
+            new = state[name]
+            expected = (tuple(variable.shape), variable.dtype.as_numpy_dtype)
+            if (new.shape, new.dtype) != expected:
+                raise ValueError(
+                    f"The state's {name!r} is {new.dtype} {new.shape}, but the network's is "
+                    f"{np.dtype(expected[1])} {expected[0]}."
+                )
+        for name, variable in variables.items():
+            variable.assign(state[name])
+
+    def _variables(self) -> dict[str, Any]:
+        """Return all variables by names that do not depend on what this process built before."""
+        named = {}
+        for place, layer in enumerate(self._model.layers):
+            for variable in layer.weights:
+                named[f"layer{place}.{variable.name}"] = _resource(variable)
+        for place, variable in enumerate(self._optimizer.variables):
+            named[f"optimizer{place}"] = _resource(variable)
+        return named
+
+    def _many_steps(self, order: Any, first: Any, count: Any, before: Any) -> tuple[Any, Any]:
+        size = self._recipe.batch_size
+
+        def body(step: Any, loss: Any, right: Any) -> tuple[Any, Any, Any]:
+            images, labels, seed = self._batch(
+                tf.slice(order, [step * size], [size]), before + step
+            )
+            new_loss, new_right = self._step(images, labels, seed)
+            # Doubles add up the steps' sums without rounding, so grouping cannot show.
+            return step + 1, loss + new_loss, right + new_right
+
+        zero = tf.zeros([], tf.float64)
+        start = (first, zero, tf.zeros([], tf.int32))
+        _, loss, right = tf.while_loop(
+            lambda step, *_: step < first + count, body, start, parallel_iterations=1
+        )
+        return loss, right
+
+    def _last_step(self, indices: Any, step: Any) -> tuple[Any, Any]:
+        return self._one_step(*self._batch(indices, step))
+
+    def _batch(self, indices: Any, step: Any) -> tuple[Any, Any, Any]:
+        """Return the images, varied, and the labels of a step, and its random seed.
+
+        Each step has a thousand seeds: the first two vary the images, others are for dropout.
+        """
+        images = tf.gather(self._images, indices)
+        seed = tf.stack([tf.constant(self._seed, tf.int64), tf.cast(step, tf.int64) * 1000])
+        if self._flags:
+            images = augment(tf.cast(images, tf.float32), self._flags, seed)
+        return images, tf.gather(self._labels, indices), seed
+
+    def _one_step(self, images: Any, labels: Any, seed: Any) -> tuple[Any, Any]:
+        """Do one step on these images; return the sums of loss and of right answers."""
+        weights = [variable.read_value() for variable in self._trained]
+        logits = self._forward.train(images, weights, seed)
+        losses = self._losses(logits, labels)
+        gradients = tf.gradients(tf.reduce_mean(losses), weights)
+        self._update(weights, gradients)
+        return _sums(losses, logits, labels)
+
+    def _one_evaluation(self, images: Any, labels: Any) -> tuple[Any, Any]:
+        logits = self._forward.infer(images)
+        return _sums(self._losses(logits, labels), logits, labels)
+
+    def _losses(self, logits: Any, labels: Any) -> Any:
+        """Return each image's cross-entropy; from logits, which never takes a logarithm of 0."""
+        if not self._smoothing:
+            return tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
+        low = self._smoothing / self._classes
+        smooth = tf.one_hot(labels, self._classes, 1 - self._smoothing + low, low)
+        return tf.nn.softmax_cross_entropy_with_logits(smooth, logits)
+
+
+def _sums(losses: Any, logits: Any, labels: Any) -> tuple[Any, Any]:
+    right = tf.equal(tf.argmax(logits, axis=1, output_type=tf.int32), labels)
+    loss = tf.reduce_sum(losses)
+    return tf.cast(loss, tf.float64), tf.reduce_sum(tf.cast(right, tf.int32))
+
+
+def _resource(variable: Any) -> Any:
+    """Return the tf.Variable behind a Keras variable."""
+    return variable._value
+
+
+def _updater(optimizer: Any, variables: list[Any]) -> Any:
+    """Return a function of (weights as read, gradients) that does the optimizer's update.
+
+    TensorFlow has each of these updates as one operation, with the formula that Keras spells out
+    in ten; they work on the variables of Keras's optimizer.
+    """
+    targets = [_resource(variable).handle for variable in variables]
+    iterations = _resource(optimizer.iterations)
+
+    def slots(name: str) -> list[Any]:
+        return [_resource(slot) for slot in getattr(optimizer, name)]
+
+    def begin() -> Any:
+        rate = tf.cast(optimizer.learning_rate, tf.float32)
+        iterations.assign_add(1)
+        return rate
+
+    raw = tf.raw_ops
+    match optimizer:
+        case keras.optimizers.SGD() if not optimizer.momentum:
+
+            def update(weights: list[Any], gradients: list[Any]) -> None:
+                rate = begin()
+                for target, gradient in zip(targets, gradients, strict=True):
+                    raw.ResourceApplyGradientDescent(var=target, alpha=rate, delta=gradient)
+
+        case keras.optimizers.SGD():
+            momenta = slots("momentums")
+
+            def update(weights: list[Any], gradients: list[Any]) -> None:
+                rate = begin()
+                for target, slot, gradient in zip(targets, momenta, gradients, strict=True):
+                    raw.ResourceApplyKerasMomentum(
+                        var=target,
+                        accum=slot.handle,
+                        lr=rate,
+                        grad=gradient,
+                        momentum=optimizer.momentum,
+                        use_nesterov=optimizer.nesterov,
+                    )
+
+        case keras.optimizers.Adam():
+            means, squares = slots("_momentums"), slots("_velocities")
+            decay = optimizer.weight_decay
+
+            def update(weights: list[Any], gradients: list[Any]) -> None:
+                done = tf.cast(iterations, tf.float32) + 1
+                rate = begin()
+                powers = [tf.pow(beta, done) for beta in (optimizer.beta_1, optimizer.beta_2)]
+                for place, gradient in enumerate(gradients):
+                    if decay and optimizer._use_weight_decay(variables[place]):
+                        _resource(variables[place]).assign_sub(weights[place] * (decay * rate))
+                    raw.ResourceApplyAdam(
+                        var=targets[place],
+                        m=means[place].handle,
+                        v=squares[place].handle,
+                        beta1_power=powers[0],
+                        beta2_power=powers[1],
+                        lr=rate,
+                        beta1=optimizer.beta_1,
+                        beta2=optimizer.beta_2,
+                        epsilon=optimizer.epsilon,
+                        grad=gradient,
+                    )
+
+        case _:
+
+            def update(weights: list[Any], gradients: list[Any]) -> None:
+                optimizer.apply(gradients)
+
+    return update

@@ -1,0 +1,230 @@
+"""Compiled steps: the same numbers as Keras's ``fit``, and the same bits however they are run."""
+
+import keras
+import numpy as np
+import pytest
+
+from core import datasets
+from core.architectures import ARCHITECTURES, Architecture, Recipe, find
+from core.architectures.build import build, compile_model, wants_one_hot
+from core.architectures.layers import Activation, BatchNorm, Conv, Flatten, MaxPool
+from core.architectures.recipe import LabelForm, Optimizer, Schedule
+from core.datasets import Split
+from core.training.steps import Steps
+
+SHAPE = (28, 28, 1)
+COUNT = 330  # images: ten steps of 32, and one of 10
+
+NORMALISED = Architecture(
+    name="normalised",
+    title="Normalised",
+    summary="Batch normalisation without dropout, each order of layers once.",
+    origin="This test.",
+    layers=(
+        Conv(6, activation="linear", bias=False),
+        BatchNorm(),
+        Activation(),
+        MaxPool(),
+        Conv(8, kernel=2),
+        MaxPool(),
+        Conv(8, stride=2, activation="linear"),
+        MaxPool(),
+        BatchNorm(momentum=0.9),
+        Activation(),
+        Flatten(),
+    ),
+    recipe=Recipe(),
+)
+
+
+@pytest.fixture(scope="module")
+def part():
+    split = datasets.load("fashion-mnist", "train")
+    return Split(split.images[:COUNT], split.labels[:COUNT])
+
+
+EVERY = ("flip", "shift", "rotation", "scale", "erasing")
+
+
+def steps_of(architecture, part, recipe=None, seed=3, total=33):
+    recipe = recipe or Recipe(batch_size=32)
+    return Steps(build(architecture, SHAPE, 10, seed), recipe, part, 10, total, seed)
+
+
+def same(one, other):
+    assert one.keys() == other.keys()
+    return all(np.array_equal(one[name], other[name]) for name in one)
+
+
+def varied_recipe():
+    recipe = Recipe(batch_size=32, optimizer=Optimizer.ADAM, schedule=Schedule.ONE_CYCLE)
+    object.__setattr__(recipe, "augmentation", EVERY)
+    return recipe
+
+
+CASES = {
+    "dense": ("mlp", Recipe(batch_size=32, optimizer=Optimizer.MOMENTUM)),
+    "dropout": ("two-conv-cnn", Recipe(batch_size=32)),
+    "normalised": ("atelier-cnn", varied_recipe()),
+}
+
+
+@pytest.fixture(params=CASES, scope="module")
+def case(request, part):
+    """Return a maker of equal Steps."""
+    name, recipe = CASES[request.param]
+    return lambda: steps_of(find(name), part, recipe)
+
+
+def test_the_same_seed_gives_the_same_bits_in_groups_of_any_size(case):
+    one, other = case(), case()
+    for epoch in range(2):
+        one.begin_epoch(epoch)
+        other.begin_epoch(epoch)
+        whole = one.run(0, 11)
+        parts = [other.run(0, 4), other.run(4, 6), other.run(10, 1)]
+        assert whole == tuple(map(sum, zip(*parts, strict=True)))
+        assert same(one.state(), other.state())
+
+
+def test_a_restored_run_goes_on_as_if_it_had_never_ended(case):
+    whole = case()
+    whole.begin_epoch(0)
+    whole.run(0, 11)
+    whole.begin_epoch(1)
+    whole.run(0, 5)
+    saved = whole.state()
+    rest = [whole.run(5, 6)]
+    whole.begin_epoch(2)
+    rest.append(whole.run(0, 3))
+
+    resumed = case()
+    resumed.restore(saved)
+    resumed.begin_epoch(1)
+    again = [resumed.run(5, 6)]
+    resumed.begin_epoch(2)
+    again.append(resumed.run(0, 3))
+    assert again == rest
+    assert same(resumed.state(), whole.state())
+
+
+def test_the_last_batch_of_an_epoch_is_smaller(part):
+    steps = steps_of(find("basic-cnn"), part)
+    steps.begin_epoch(0)
+    assert steps.per_epoch == 11
+    loss, right = steps.run(10, 1)
+    assert 0 < loss < 10 * 4
+    assert 0 <= right <= 10
+
+
+def test_epochs_and_seeds_decide_the_order(part):
+    def losses(seed, epoch):
+        steps = Steps(build(find("mlp"), SHAPE, 10, 0), Recipe(batch_size=32), part, 10, 9, seed)
+        steps.begin_epoch(epoch)
+        return steps.run(10, 1)  # not by XLA, which takes its time
+
+    assert losses(0, 0) == losses(0, 0)
+    assert len({losses(0, 0), losses(0, 1), losses(1, 0)}) == 3
+
+
+def fit(architecture, part, recipe, seed=3):
+    """Train a model by Keras on the images in the order of the first epoch."""
+    model = build(architecture, SHAPE, 10, seed)
+    compile_model(model, recipe, 33, group=1)
+    order = np.random.default_rng((seed, 0)).permutation(len(part))
+    labels = part.labels[order]
+    if wants_one_hot(recipe):
+        labels = np.eye(10)[labels]
+    logs = model.fit(
+        part.images[order],
+        labels,
+        batch_size=recipe.batch_size,
+        epochs=1,
+        shuffle=False,
+        verbose=0,
+    )
+    return model, logs.history["loss"][0], logs.history["accuracy"][0]
+
+
+@pytest.mark.parametrize(
+    ("architecture", "recipe"),
+    [
+        (find("mlp"), Recipe(optimizer=Optimizer.SGD, learning_rate=0.01, batch_size=32)),
+        (find("basic-cnn"), Recipe(optimizer=Optimizer.SGD, learning_rate=0.01, batch_size=32)),
+        (NORMALISED, Recipe(optimizer=Optimizer.SGD, learning_rate=0.01, batch_size=165)),
+        (
+            NORMALISED,
+            Recipe(
+                optimizer=Optimizer.MOMENTUM,
+                learning_rate=0.01,
+                batch_size=165,  # few steps: batch normalisation makes much of the last bits
+                schedule=Schedule.COSINE,
+                label_form=LabelForm.ONE_HOT,
+            ),
+        ),
+        (
+            find("basic-cnn"),
+            Recipe(batch_size=32, schedule=Schedule.ONE_CYCLE, label_smoothing=0.1),
+        ),
+        (find("mlp"), Recipe(batch_size=32, optimizer=Optimizer.RMSPROP)),
+    ],
+    ids=["mlp-sgd", "cnn-sgd", "normalised-sgd", "momentum", "adam-smoothed", "rmsprop"],
+)
+def test_an_epoch_agrees_with_keras(part, architecture, recipe):
+    steps = steps_of(architecture, part, recipe)
+    steps.begin_epoch(0)
+    loss, right = steps.run(0, steps.per_epoch)
+    model, keras_loss, keras_accuracy = fit(architecture, part, recipe)
+    # Adam and RMSprop divide by the size of gradients, which makes much of the last bit of small
+    # ones.
+    scale = 1 if recipe.optimizer in (Optimizer.SGD, Optimizer.MOMENTUM) else 10
+    assert loss / COUNT == pytest.approx(keras_loss, abs=1e-4 * scale)
+    assert right / COUNT == pytest.approx(keras_accuracy, abs=1.5 / COUNT)
+    for mine, keras_own in zip(steps._model.get_weights(), model.get_weights(), strict=True):
+        assert np.abs(mine - keras_own).max() < 1e-4 * scale
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_evaluation_agrees_with_keras(name, smoothing):
+    split = datasets.load("fashion-mnist", "test")
+    images, labels = split.images[:620], split.labels[:620]
+    recipe = Recipe(label_smoothing=smoothing)
+    steps = steps_of(find(name), split, recipe)
+    model = steps._model
+    compile_model(model, recipe, 1, group=1)
+    targets = np.eye(10)[labels] if smoothing else labels
+    expected = model.evaluate(images, targets, batch_size=500, verbose=0, return_dict=True)
+    loss, accuracy = steps.evaluate(images, labels)
+    assert loss == pytest.approx(expected["loss"], rel=1e-4)
+    assert accuracy == pytest.approx(expected["accuracy"], abs=1e-6)
+
+
+def test_the_model_is_the_one_that_was_given(part):
+    model = build(find("basic-cnn"), SHAPE, 10, 0)
+    before = model.get_weights()
+    steps = Steps(model, Recipe(batch_size=32), part, 10, 10, 0)
+    steps.begin_epoch(0)
+    steps.run(0, 2)
+    assert not np.array_equal(model.get_weights()[0], before[0])
+    answers = keras.ops.convert_to_numpy(model(part.images, training=False))
+    assert steps.evaluate(part.images, part.labels)[1] == pytest.approx(
+        (answers.argmax(axis=1) == part.labels).mean()
+    )
+
+
+def test_a_state_that_does_not_fit_changes_nothing(part):
+    steps = steps_of(find("basic-cnn"), part)
+    state = steps.state()
+    assert all(isinstance(value, np.ndarray) for value in state.values())
+    name = next(name for name in state if name.endswith("kernel"))
+    for wrong in (
+        {key: value for key, value in state.items() if key != name},
+        state | {"more": np.zeros(3)},
+        state | {name: state[name][..., :-1]},
+        state | {name: state[name].astype(np.float64)},
+        steps_of(find("mlp"), part).state(),
+    ):
+        with pytest.raises(ValueError, match="state"):
+            steps.restore({key: value + 1 for key, value in wrong.items()})
+        assert same(steps.state(), state)
