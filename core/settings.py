@@ -4,7 +4,7 @@
 | --- | --- | --- |
 | ``ATELIER_HOME`` | the folder that holds everything the app writes | ``var`` beside the app |
 | ``ATELIER_CIFAR10`` | a folder with CIFAR-10 in the canonical binary layout | not set |
-| ``ATELIER_WORKERS`` | trainings that run at the same time, 1 to 64 | half the cores, if memory does |
+| ``ATELIER_WORKERS`` | trainings that run at the same time, 1 to 64 | by cores and memory |
 | ``ATELIER_WARM_SPARE`` | keep a worker with TensorFlow loaded, ``1`` or ``0`` | ``1`` |
 | ``ATELIER_MAX_RUNNING`` | trainings that one visitor may have at a time, 1 to 64 | the workers |
 | ``ATELIER_MAX_QUEUED`` | runs that one visitor may have waiting, 1 to 100,000 | 20 |
@@ -13,8 +13,8 @@
 | ``ATELIER_MAX_MEMORY_MB`` | memory a run, 200 to 1,000,000 | no limit |
 | ``RAY_ADDRESS`` | ``host:port`` of a Ray cluster that trains instead of this machine | not set |
 
-How many trainings fit into the memory: each takes about 1.5 GB, and as much goes to the server and
-the warm spare.
+Without ``ATELIER_WORKERS`` it is half the cores, but no more than fit into the memory: a training
+takes about 1.5 GB, and as much goes to the server and the warm spare together.
 """
 
 import contextlib

@@ -74,6 +74,13 @@ class Backend(Protocol):
         """Return how many runs of a visitor are queued."""
         ...
 
+    def check_waiting(self, visitor: str) -> None:
+        """Check that a visitor may queue one more run.
+
+        Raises:
+            SettingsError: they have as many waiting as this server allows.
+        """
+
     def engine(self) -> Engine:
         """Return the engine's state."""
         ...

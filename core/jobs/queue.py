@@ -56,10 +56,15 @@ class Queue:
         self._begun = 0  # how many of ``_order`` have started
         self._lock = threading.Lock()
 
-    def add(self, run: Run) -> None:
-        """Queue a run, unless it is queued."""
+    def add(self, run: Run, *, again: bool = False) -> None:
+        """Queue a run, unless it is queued or runs.
+
+        Args:
+            run: to be queued.
+            again: queue it although it runs: it was resumed while its process is about to end.
+        """
         with self._lock:
-            if run.id not in self._queued:
+            if run.id not in self._queued and (again or run.id not in self._running):
                 self._queued[run.id] = run
                 self._waiting[run.visitor] += 1
                 self._order = None

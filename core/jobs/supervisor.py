@@ -107,8 +107,13 @@ class Supervisor(ABC):
             OSError: not now; it stays in the queue.
         """
 
+    @abstractmethod
     def _tend(self, now: float) -> None:
         """Do once a round what a subclass has to do besides."""
+
+    @abstractmethod
+    def _close(self) -> None:
+        """End all jobs in order."""
 
     def _end_of(self, place: Place) -> None:
         """See to a run whose job has ended, without a result and without a wish to end it."""
@@ -122,9 +127,6 @@ class Supervisor(ABC):
     @property
     def _warm(self) -> bool:
         return False
-
-    def _close(self) -> None:
-        """End all jobs in order."""
 
     # What people ask.
 
@@ -156,7 +158,8 @@ class Supervisor(ABC):
             self.check_waiting(run.visitor)
         resume(run_id)
         self._attempts.pop(run_id, None)
-        self.submit(run_id)
+        self._queue.add(read(run_id), again=True)
+        self._wake.set()
 
     def position(self, run_id: str) -> int | None:
         """Return how many runs go before this one; see ``Backend``."""
@@ -313,7 +316,6 @@ class Supervisor(ABC):
             stop = folder.stop.exists()
             if not stop and not folder.pause.exists():
                 place.asked = None
-                self._watch(place, now)
                 return
             place.asked = now if place.asked is None else place.asked
             grace = self.stop_grace if stop else self.pause_grace
@@ -335,9 +337,6 @@ class Supervisor(ABC):
             return
         if not folder.result.exists() and not folder.pause.exists():
             self._end_of(place)
-
-    def _watch(self, place: Place, now: float) -> None:
-        """Look after a job that is alive and that nobody wants to end."""
 
     def _leave(self, place: Place) -> None:
         del self._places[place.run.id]
