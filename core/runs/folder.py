@@ -375,6 +375,23 @@ def restore(run_id: str) -> None:
         deleted.path.rename(settings().runs / run_id)
 
 
+def list_deleted() -> list[tuple[Run, float]]:
+    """Return the runs that ``restore`` brings back, each with its deletion's time, latest first.
+
+    The time is in seconds since the epoch, as ``Run.created``.
+    """
+    deleted = []
+    with contextlib.suppress(OSError):
+        for entry in os.scandir(settings().runs):
+            run_id = entry.name.removeprefix(_DELETED)
+            if run_id == entry.name or not ID.fullmatch(run_id):
+                continue
+            moment = entry.stat(follow_symlinks=False).st_mtime
+            if time.time() - moment <= DELETED_KEPT:
+                deleted.append((_read_files(RunFolder(Path(entry.path)), run_id), moment))
+    return sorted(deleted, key=lambda pair: pair[1], reverse=True)
+
+
 def purge_deleted(older: float = DELETED_KEPT) -> None:
     """Remove for good what was deleted longer ago than so many seconds."""
     with contextlib.suppress(OSError):

@@ -61,8 +61,17 @@ def title(run: runs.Run) -> str:
         return run.name
     if run.config is None:
         return run.id
-    architecture = architectures.find(run.config.architecture).title
-    return f"{architecture} on {datasets.find(run.config.dataset).title}"
+    return f"{architecture_title(run.config.architecture)} on {dataset_title(run.config.dataset)}"
+
+
+def architecture_title(name: str) -> str:
+    """Return what people call an architecture."""
+    return architectures.find(name).title
+
+
+def dataset_title(name: str) -> str:
+    """Return what people call a data set."""
+    return datasets.find(name).title
 
 
 def label(run: runs.Run) -> str:
