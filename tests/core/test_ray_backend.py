@@ -5,6 +5,7 @@ Skipped where Ray is not installed (``pip install -r requirements-cluster.txt``)
 """
 
 import importlib.util
+import itertools
 import os
 import shutil
 import signal
@@ -76,7 +77,7 @@ class Cluster:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
         self.address = f"127.0.0.1:{port}"
-        self.folder = tempfile.mkdtemp(prefix="ray-", dir="/tmp")  # noqa: S108 - sockets need short paths
+        self.folder = tempfile.mkdtemp(prefix="ray-", dir="/tmp")
         self.head = Node(
             *("--head", f"--port={port}", "--num-cpus=0", "--include-dashboard=false"),
             *(f"--temp-dir={self.folder}", "--ray-client-server-port=0"),
@@ -224,7 +225,7 @@ def test_a_run_whose_node_dies_goes_on_elsewhere_from_its_checkpoint(backend, cl
     assert epochs == list(range(1, len(epochs) + 1))  # none missing, none twice
     points = curves.batches["epoch"]
     assert points == sorted(set(points))
-    assert max(b - a for a, b in zip(points, points[1:], strict=False)) <= 1.0
+    assert max(b - a for a, b in itertools.pairwise(points)) <= 1.0
     note(f"{len(epochs)} epochs by now, each of them once")
     cluster.nodes.remove(node)
     cluster.nodes.append(cluster.add_node())
