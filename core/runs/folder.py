@@ -219,7 +219,7 @@ def folder_of(run_id: str) -> RunFolder:
         return RunFolder(BUNDLED_FOLDER)
     if isinstance(run_id, str) and ID.fullmatch(run_id):
         folder = RunFolder(settings().runs / run_id)
-        if _changed(folder.path) is not None:
+        if _changed(folder) is not None:
             return folder
     raise RunNotFound(
         f"There is no run {str(run_id)[:80]!r} here. It may have been deleted, or the link is from "
@@ -241,16 +241,20 @@ def list_runs() -> list[Run]:
 
     Ten thousand runs take some 50 ms: of a folder in which nothing changed, only that is looked at.
     """
+    folder, runs = settings().runs, []
     try:
-        entries = list(os.scandir(settings().runs))
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                with contextlib.suppress(RunNotFound, FileNotFoundError):  # no run, or just deleted
+                    # What ``read`` would find out too, without ten thousand sets of paths.
+                    changed = entry.stat(follow_symlinks=False).st_mtime_ns
+                    known = _known.get(folder / entry.name)
+                    if known and known[0] == changed and known[1].state is not State.RUNNING:
+                        runs.append(known[1])
+                    else:
+                        runs.append(read(entry.name))
     except OSError:
         return []
-    runs = []
-    for entry in entries:
-        try:
-            runs.append(_remembered(entry.path) or read(entry.name))
-        except RunNotFound:
-            continue  # not a run, or deleted since the listing
     if len(_known) > 2 * len(runs) + 100:
         with _known_lock:
             _known.clear()  # of runs deleted, and of folders of other settings
@@ -363,7 +367,7 @@ def restore(run_id: str) -> None:
         SettingsError: the folder cannot be written.
     """
     deleted = RunFolder(settings().runs / f"{_DELETED}{run_id}")
-    if not ID.fullmatch(run_id) or _changed(deleted.path) is None:
+    if not ID.fullmatch(run_id) or _changed(deleted) is None:
         raise RunNotFound(
             "The deleted run is gone for good: a deletion can be undone for ten minutes."
         )
@@ -402,7 +406,7 @@ _DELETED, _NEW = ".deleted-", ".new-"
 
 # What was read of a folder, with the time of its latest change: a file that is made, replaced or
 # removed changes it, and nothing that counts is changed in any other way.
-_known: dict[str, tuple[int, Run]] = {}
+_known: dict[Path, tuple[int, Run]] = {}
 _known_lock = threading.Lock()
 _SETTLED = 100_000_000  # ns; a file system's clock ticks some hundred times a second
 
@@ -410,34 +414,26 @@ _SETTLED = 100_000_000  # ns; a file system's clock ticks some hundred times a s
 _seen: dict[Path, tuple[int, float]] = {}
 
 
-def _changed(path: str | Path) -> int | None:
-    """Return when something was last made or removed in a folder, in ns; None if it is none."""
+def _changed(folder: RunFolder) -> int | None:
+    """Return when something was last made or removed in the folder, in ns; None if it is none."""
     try:
-        status = os.lstat(path)
+        status = os.lstat(folder.path)
     except OSError:
         return None
     return status.st_mtime_ns if stat.S_ISDIR(status.st_mode) else None
 
 
 def _read(folder: RunFolder, run_id: str) -> Run:
-    known = _remembered(str(folder.path))
-    if known is not None:
-        return known
-    changed = _changed(folder.path)
+    changed = _changed(folder)
+    known = _known.get(folder.path)
+    # Whether a run still runs is not for the folder's time to say.
+    if known is not None and known[0] == changed and known[1].state is not State.RUNNING:
+        return known[1]
     run = _read_files(folder, run_id)
     if changed is not None and abs(time.time_ns() - changed) > _SETTLED:
         with _known_lock:
-            _known[str(folder.path)] = (changed, run)
+            _known[folder.path] = (changed, run)
     return run
-
-
-def _remembered(path: str) -> Run | None:
-    """Return what was read of a folder before, if nothing has changed in it since."""
-    known = _known.get(path)
-    # Whether a run still runs is not for the folder's time to say.
-    if known is None or known[1].state is State.RUNNING or known[0] != _changed(path):
-        return None
-    return known[1]
 
 
 def _read_files(folder: RunFolder, run_id: str) -> Run:
@@ -558,9 +554,7 @@ def _notes(folder: RunFolder) -> dict[str, Any]:
 
 def _damaged(folder: RunFolder, run_id: str, error: Exception) -> Run:
     reason = str(error) if isinstance(error, AtelierError) else "A value is of the wrong kind."
-    return Run(
-        run_id, folder.path, State.DAMAGED, reason, None, "", (_changed(folder.path) or 0) / 1e9
-    )
+    return Run(run_id, folder.path, State.DAMAGED, reason, None, "", (_changed(folder) or 0) / 1e9)
 
 
 def _json(path: Path) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import contextlib
 import faulthandler
 import fcntl
 import os
+import select
 import signal
 import sys
 import threading
@@ -438,8 +439,8 @@ def main() -> int:
             _preload(spec)
     to_server.write("ready\n")
     line = sys.stdin.buffer.readline().decode("utf-8", "replace").strip()
-    if not line:
-        return 0  # the server ended while this spare was waiting
+    if not line or select.select([sys.stdin.buffer], [], [], 0)[0]:
+        return 0  # the server ended while this spare was waiting or loading: the run is queued
     folder = folder_of(line)
     with open_append(folder.log) as log:
         os.dup2(log.fileno(), 1)

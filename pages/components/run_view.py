@@ -6,6 +6,7 @@ import streamlit as st
 
 from core import jobs, runs
 from core.runs import Run, State
+from pages.components.access import owns, seen
 from pages.components.curves import curves_of
 from pages.components.guard import sentences
 from pages.components.live_chart import live_chart
@@ -20,16 +21,16 @@ def run_view(run_id: str) -> None:
     """Show a run; a run that is active keeps itself up to date.
 
     Raises:
-        RunNotFound: no run has this id.
+        RunNotFound: no run has this id, or it is not the visitor's to see.
     """
-    run = runs.read(run_id)
-    active = run.state.active
-    st.fragment(_view, run_every=TICK if active else None)(run_id, visitor_id(), active)
+    visitor = visitor_id()
+    active = seen(run_id, visitor).state.active
+    st.fragment(_view, run_every=TICK if active else None)(run_id, visitor, active)
 
 
 def _view(run_id: str, visitor: str, was_active: bool) -> None:
     with sentences():
-        run = runs.read(run_id)
+        run = seen(run_id, visitor)
         if was_active and not run.state.active:
             st.rerun()  # ends the fragment's ticking and brings the list below up to date
         with st.container(border=True):
@@ -105,7 +106,7 @@ def _figures(run: Run) -> None:
 
 def _actions(run: Run, visitor: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        if run.visitor == visitor:
+        if owns(run, visitor):
             _control(run)
         if run.state is State.FINISHED:
             query = {"run": run.id}
