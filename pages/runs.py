@@ -24,7 +24,7 @@ from pages.components.runs_table import (
     valid_sort,
 )
 from pages.components.visitor import visitor_id
-from pages.components.wording import STATE_WORDS, title
+from pages.components.wording import STATE_WORDS, title, title_markdown
 
 PAGE = 20  # runs
 CHOSEN_MOST = 100  # what a URL can carry
@@ -275,7 +275,7 @@ def _undo(visitor: str) -> None:
     if not batch:
         return
     minutes = max(1, round((deleted[0][1] + runs.DELETED_KEPT - time.time()) / 60))
-    what = f"“{title(batch[0])}” is" if len(batch) == 1 else f"{len(batch)} runs are"
+    what = f"“{title_markdown(batch[0])}” is" if len(batch) == 1 else f"{len(batch)} runs are"
     with st.container(border=True, horizontal=True, vertical_alignment="center", key="runs_undo"):
         st.markdown(
             f":material/delete: {what} deleted. This can be undone for {minutes} more "
