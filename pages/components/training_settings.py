@@ -8,7 +8,6 @@ import streamlit as st
 from core import architectures, datasets
 from core.architectures import Architecture, Augmentation, Optimizer, Recipe
 from core.architectures.recipe import EXPLANATIONS, Schedule, ValidationFrom
-from core.errors import AtelierError
 from core.runs import TrainingConfig
 from core.runs.config import EXPLANATIONS as RUN_EXPLANATIONS
 from pages.components.dataset_picker import dataset_picker
@@ -45,12 +44,18 @@ OWN, NO = -1.0, 0.0  # dropout as the architecture has it, and none
 DROPOUTS = (OWN, NO, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8)
 
 
-def training_settings() -> tuple[Architecture, datasets.DatasetSpec, Callable[[], TrainingConfig]]:
+def training_settings(
+    start: Callable[[Callable[[], TrainingConfig]], None],
+) -> tuple[Architecture, datasets.DatasetSpec]:
     """Draw the settings.
 
+    Args:
+        start: draws what starts a run, between the small panel and the rest. It gets a function
+            that makes the config of all settings, or raises SettingsError where they cannot work
+            together.
+
     Returns:
-        The architecture in the size chosen, the data set, and a function that makes the config of
-        it all; the function raises SettingsError where the settings cannot work together.
+        The architecture in the size chosen, and the data set.
     """
     spec = dataset_picker(_take_recipe)
     titles = {
@@ -62,20 +67,16 @@ def training_settings() -> tuple[Architecture, datasets.DatasetSpec, Callable[[]
     architecture = architectures.find(name)
     recipe = architecture.recipe_for(spec.name)
     chosen = _main(recipe)
+    place = st.container()
     with st.expander("More settings", icon=":material/tune:"):
         size = _data(recipe, chosen) | _network()
         _optimization(recipe, chosen)
         _regularization(recipe, chosen)
         size |= _rest()
 
-    def config() -> TrainingConfig:
-        return TrainingConfig(spec.name, name, recipe.changed(**chosen), **size)
-
-    try:
-        sized = architecture.sized(size["width"], size["dropout"])
-    except AtelierError:
-        sized = architecture
-    return sized, spec, config
+    with place:
+        start(lambda: TrainingConfig(spec.name, name, recipe.changed(**chosen), **size))
+    return architecture.sized(size["width"], size["dropout"]), spec
 
 
 def settings_query(config: TrainingConfig) -> dict[str, str]:
@@ -110,10 +111,8 @@ def settings_query(config: TrainingConfig) -> dict[str, str]:
 
 
 def _main(recipe: Recipe) -> dict[str, Any]:
-    left, right = st.columns(2)
-    with left:
+    with _pair():
         epochs = _number("Epochs", 1, 500, recipe.epochs, "epochs")
-    with right:
         batch_size = _number("Batch size", 1, 4096, recipe.batch_size, "batch_size")
     learning_rate = _number(
         "Learning rate",
@@ -137,17 +136,15 @@ def _data(recipe: Recipe, chosen: dict[str, Any]) -> dict[str, Any]:
         bind="query-params",
         help=RUN_EXPLANATIONS["limit"],
     )
-    left, right = st.columns(2)
     own = float(recipe.validation)
     options = dict.fromkeys((own, *VALIDATIONS))
-    with left:
+    with _pair():
         chosen["validation"] = _select(
             "Validation",
             {each: _validation_words(each) for each in sorted(options, key=_images)},
             own,
             "validation",
         )
-    with right:
         chosen["validation_from"] = _select(
             "Held back", VALIDATION_FROM, recipe.validation_from, "validation_from"
         )
@@ -155,10 +152,8 @@ def _data(recipe: Recipe, chosen: dict[str, Any]) -> dict[str, Any]:
 
 
 def _network() -> dict[str, Any]:
-    left, right = st.columns(2)
-    with left:
+    with _pair():
         width = _select("Width", {each: _width_words(each) for each in WIDTHS}, 1.0, "width")
-    with right:
         titles = {each: _dropout_words(each) for each in DROPOUTS}
         dropout = _select("Dropout", titles, OWN, "dropout")
     return {"width": width, "dropout": None if dropout == OWN else dropout}
@@ -186,12 +181,10 @@ def _regularization(recipe: Recipe, chosen: dict[str, Any]) -> None:
             help=EXPLANATIONS["augmentation"],
         )
     )
-    left, right = st.columns(2)
-    with left:
+    with _pair():
         chosen["label_smoothing"] = _number(
             "Label smoothing", 0.0, 0.5, recipe.label_smoothing, "label_smoothing", step=0.05
         )
-    with right:
         patience = _number(
             "Early stopping after",
             0,
@@ -212,6 +205,11 @@ def _rest() -> dict[str, Any]:
         help=RUN_EXPLANATIONS["tensorboard"],
     )
     return {"seed": seed, "tensorboard": tensorboard}
+
+
+def _pair() -> Any:
+    """Return a container whose elements stand side by side where there is room."""
+    return st.grid(2, min_column_width=110, gap="small")
 
 
 def _select(
