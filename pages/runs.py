@@ -61,7 +61,10 @@ def main() -> None:
     for problem in st.session_state.pop(PROBLEMS, []):
         st.error(problem, icon=":material/error:")
     _undo(visitor)
-    _actions(chosen, found, visitor)
+    if chosen:
+        # Pinned, so that it stays in sight however long the table is.
+        with st.bottom:
+            _actions(chosen, found, visitor)
     if not found:
         st.info("No run fits these filters.", icon=":material/filter_alt_off:")
         st.button("Clear the filters", on_click=_clear_filters)
@@ -175,9 +178,6 @@ def _actions(chosen: list[Run], found: list[Run], visitor: str) -> None:
             on_click=_compare,
             args=([run.id for run in chosen],),
         )
-        if not chosen:
-            st.caption("Nothing is chosen.")
-            return
         if len(own) == 1:
             _rename(own[0])
         if own:
@@ -275,10 +275,10 @@ def _undo(visitor: str) -> None:
     if not batch:
         return
     minutes = max(1, round((deleted[0][1] + runs.DELETED_KEPT - time.time()) / 60))
-    said = f"“{title(batch[0])}” is deleted." if len(batch) == 1 else f"{len(batch)} runs deleted."
+    what = f"“{title(batch[0])}” is" if len(batch) == 1 else f"{len(batch)} runs are"
     with st.container(border=True, horizontal=True, vertical_alignment="center", key="runs_undo"):
         st.markdown(
-            f":material/delete: {said} It can be undone for {minutes} more "
+            f":material/delete: {what} deleted. This can be undone for {minutes} more "
             f"{'minute' if minutes == 1 else 'minutes'}.",
             width="stretch",
         )
@@ -314,6 +314,7 @@ def _choose(ids: Sequence[str]) -> None:
 
 def _compare(ids: Sequence[str]) -> None:
     _put("runs", ids)
+    _choose([])
 
 
 def _back() -> None:

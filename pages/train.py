@@ -23,7 +23,7 @@ def main() -> None:
     st.markdown("Pick a network, press Train, and watch it learn.")
     opened = st.query_params.get("run")
     with st.container(key="run_first" if opened else "settings_first"):
-        settings, view = st.columns([1, 2], gap="medium")
+        settings, view = st.columns([3, 7], gap="medium")
     with settings, st.container(border=True):
         architecture, spec = training_settings(_start)
     with view:

@@ -324,6 +324,8 @@ def _row(run: Run, visitor: str) -> dict[str, Any]:
     return {
         "id": run.id,
         "title": title(run),
+        # For those who hear it, as several runs may have the same title.
+        "spoken": f"{title(run)}, {ago(run.created)}",
         "detail": detail(run),
         "href": f"train?run={run.id}",
         "state": "Stopping" if run.stopping else word,

@@ -79,35 +79,14 @@ def training_settings(
     return architecture.sized(size["width"], size["dropout"]), spec
 
 
-def settings_query(config: TrainingConfig) -> dict[str, str]:
-    """Return the query of a link that opens the Train page with the settings of a run."""
-    architecture = architectures.find(config.architecture)
-    own, recipe = architecture.recipe_for(config.dataset), config.recipe
-    query = {
-        "dataset": datasets.find(config.dataset).title,
-        "architecture": architecture.title,
-    }
-    texts = {
-        "optimizer": OPTIMIZERS[recipe.optimizer],
-        "schedule": SCHEDULES[recipe.schedule],
-        "validation": _validation_words(float(recipe.validation)),
-        "validation_from": VALIDATION_FROM[recipe.validation_from],
-        "augmentation": ",".join(AUGMENTATIONS[way] for way in recipe.augmentation),
-        "patience": str(recipe.patience or 0),
-    }
-    for key in EXPLANATIONS:
-        value = getattr(recipe, key)
-        if value != getattr(own, key) and key != "label_form":
-            query[key] = texts.get(key, f"{value:g}" if isinstance(value, float) else str(value))
-    if config.limit in LIMITS[:-1]:
-        query["limit"] = _limit_words(config.limit)
-    if config.width != 1.0:
-        query["width"] = _width_words(config.width)
-    if config.dropout is not None:
-        query["dropout"] = _dropout_words(config.dropout)
-    if config.seed:
-        query["seed"] = str(config.seed)
-    return query
+def take_settings(config: TrainingConfig) -> None:
+    """Fill the settings in from a run's; call it before they are drawn."""
+    state = st.session_state
+    state["dataset"], state["architecture"] = config.dataset, config.architecture
+    for key in ("limit", "seed", "width", "tensorboard"):
+        state[key] = getattr(config, key)
+    state["dropout"] = OWN if config.dropout is None else config.dropout
+    _take(config.recipe)
 
 
 def _main(recipe: Recipe) -> dict[str, Any]:
@@ -127,9 +106,10 @@ def _main(recipe: Recipe) -> dict[str, Any]:
 
 
 def _data(recipe: Recipe, chosen: dict[str, Any]) -> dict[str, Any]:
+    limits = dict.fromkeys((*LIMITS[:-1], st.session_state.get("limit"), None))
     limit = st.select_slider(
         "Training images",
-        LIMITS,
+        sorted(limits, key=lambda each: each or 60_000),
         value=None,
         format_func=_limit_words,
         key="limit",
@@ -137,7 +117,7 @@ def _data(recipe: Recipe, chosen: dict[str, Any]) -> dict[str, Any]:
         help=RUN_EXPLANATIONS["limit"],
     )
     own = float(recipe.validation)
-    options = dict.fromkeys((own, *VALIDATIONS))
+    options = {own, *VALIDATIONS, st.session_state.get("validation", own)}
     with _pair():
         chosen["validation"] = _select(
             "Validation",
@@ -152,9 +132,13 @@ def _data(recipe: Recipe, chosen: dict[str, Any]) -> dict[str, Any]:
 
 
 def _network() -> dict[str, Any]:
+    # A run of the command line may have other values than these.
+    widths = {*WIDTHS, st.session_state.get("width", 1.0)}
+    dropouts = {*DROPOUTS, st.session_state.get("dropout", OWN)}
     with _pair():
-        width = _select("Width", {each: _width_words(each) for each in WIDTHS}, 1.0, "width")
-        titles = {each: _dropout_words(each) for each in DROPOUTS}
+        titles = {each: _width_words(each) for each in sorted(widths)}
+        width = _select("Width", titles, 1.0, "width")
+        titles = {each: _dropout_words(each) for each in sorted(dropouts)}
         dropout = _select("Dropout", titles, OWN, "dropout")
     return {"width": width, "dropout": None if dropout == OWN else dropout}
 
@@ -265,10 +249,12 @@ def _take_recipe() -> None:
     if dataset not in architecture.datasets:
         architecture = architectures.find(DEFAULT)
         st.session_state["architecture"] = DEFAULT
-    recipe = architecture.recipe_for(dataset)
+    _take(architecture.recipe_for(dataset))
+
+
+def _take(recipe: Recipe) -> None:
     for key in EXPLANATIONS:
-        if key in st.session_state:
-            st.session_state[key] = getattr(recipe, key)
+        st.session_state[key] = getattr(recipe, key)
     st.session_state["validation"] = float(recipe.validation)
     st.session_state["augmentation"] = list(recipe.augmentation)
     st.session_state["patience"] = recipe.patience or 0

@@ -43,11 +43,11 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
   lines.forEach((line, i) => {
     const row = data.rows[i]
     const { pick, star: button, link, detail, badge, cells } = line.parts
-    pick.ariaLabel = `Choose ${row.title}`
+    pick.ariaLabel = `Choose ${row.spoken}`
     pick.onchange = () => choose([row.id], pick.checked)
     button.hidden = !row.mine
     button.onclick = () => star(row.id, button.ariaPressed !== "true")
-    button.ariaLabel = `Star ${row.title}`
+    button.ariaLabel = `Star ${row.spoken}`
     link.textContent = row.title
     link.href = row.href
     link.onclick = (event) => {
