@@ -87,22 +87,17 @@ class _Training:
         )
         self._count = len(parts.train)
         self._group, self._warm = FIRST_GROUP, False
-        checkpoint = checkpoint or Checkpoint(Progress(), {})
-        progress = checkpoint.progress
-        if checkpoint.state:
-            try:
-                self._steps.restore(checkpoint.state)
-            except ValueError as error:
-                raise RunDamaged(
-                    "The file checkpoint.npz does not fit the run. Train it anew."
-                ) from error
+        progress = checkpoint.progress if checkpoint else Progress()
+        if checkpoint is not None:
+            self._restore(checkpoint)
         self._history = [EpochEvent(**values) for values in progress.history]
-        self._best_weights = checkpoint.best
+        self._best_weights = checkpoint.best if checkpoint else []
         self._step = progress.step
         self._loss_sum, self._right = progress.loss_sum, progress.right
         self._training_seconds = progress.training_seconds
         self._timed_images = progress.timed_images
         self._seconds_before = progress.seconds
+        self._epoch_seconds = progress.epoch_seconds
         self._started = time.monotonic()
         # Sums of the epoch at the latest batch event.
         self._reported = (self._seen, self._loss_sum, self._right)
@@ -127,6 +122,19 @@ class _Training:
             images_per_second=self._speed,
         )
 
+    def _restore(self, checkpoint: Checkpoint) -> None:
+        try:
+            self._steps.restore(checkpoint.state)
+            shapes = [weights.shape for weights in checkpoint.best]
+            if shapes and shapes != [weights.shape for weights in self._model.get_weights()]:
+                raise ValueError("The best weights are those of another network.")
+            if checkpoint.progress.step > self._steps.per_epoch:
+                raise ValueError("The epoch has fewer steps.")
+        except ValueError as error:
+            raise RunDamaged(
+                "The file checkpoint.npz does not fit the run. Train it anew."
+            ) from error
+
     @property
     def _seen(self) -> int:
         """Images seen in this epoch."""
@@ -142,13 +150,16 @@ class _Training:
 
     def _epoch(self) -> None:
         """Train one epoch, or the rest of one, and validate; ends early if the listener wants."""
-        begun = time.monotonic()
+        begun = time.monotonic() - self._epoch_seconds
         epoch = len(self._history)
         self._steps.begin_epoch(epoch)
         reported_at = 0.0
         while self._step < self._steps.per_epoch:
             if self._listener.should_stop():
                 self._stopped = True
+                self._epoch_seconds = time.monotonic() - begun
+                if self._seen > self._reported[0]:
+                    self._report(epoch)  # a resume reports what comes after these steps
                 return
             self._run_group()
             now = time.monotonic()
@@ -158,6 +169,7 @@ class _Training:
         val_loss, val_accuracy = self._steps.evaluate(
             self._validation.images, self._validation.labels
         )
+        self._check(val_loss)
         event = EpochEvent(
             epoch=epoch + 1,
             loss=self._loss_sum / self._count,
@@ -169,7 +181,7 @@ class _Training:
         self._history.append(event)
         if self._config.recipe.patience is not None and self._best() is event:
             self._best_weights = self._model.get_weights()
-        self._step, self._loss_sum, self._right = 0, 0.0, 0.0
+        self._step, self._loss_sum, self._right, self._epoch_seconds = 0, 0.0, 0.0, 0.0
         self._reported = (0, 0.0, 0.0)
         self._listener.checkpoint(self._checkpoint)
         self._listener.epoch(event)
@@ -182,11 +194,7 @@ class _Training:
         self._step += count
         self._loss_sum += loss_sum
         self._right += right
-        if not math.isfinite(loss_sum):
-            raise Diverged(
-                f"The loss became {loss_sum} in epoch {len(self._history) + 1}: the steps are too "
-                f"large. Take a learning rate below {self._config.recipe.learning_rate:g}."
-            )
+        self._check(loss_sum)
         if not self._warm:
             # The first group loads and compiles code; the next one tells the speed.
             self._warm = True
@@ -194,6 +202,13 @@ class _Training:
         self._training_seconds += seconds
         self._timed_images += self._seen - before
         self._group = max(1, min(8 * self._group, round(count * GROUP_SECONDS / seconds)))
+
+    def _check(self, loss: float) -> None:
+        if not math.isfinite(loss):
+            raise Diverged(
+                f"The loss became {loss} in epoch {len(self._history) + 1}: the steps are too "
+                f"large. Take a learning rate below {self._config.recipe.learning_rate:g}."
+            )
 
     def _report(self, epoch: int) -> None:
         """Tell the mean of what is new since the latest report."""
@@ -237,6 +252,7 @@ class _Training:
             loss_sum=self._loss_sum,
             right=self._right,
             seconds=self._seconds,
+            epoch_seconds=self._epoch_seconds,
             training_seconds=self._training_seconds,
             timed_images=self._timed_images,
             history=tuple(asdict(event) for event in self._history),

@@ -10,10 +10,14 @@ from pages.components.guard import sentences
 from pages.components.visitor import keep_visitor
 
 # Streamlit writes white on the theme's primary colour, which in the dark theme has to be light to
-# be readable as text. This indigo carries white in both (5.3 to 1).
+# be readable as text. This indigo carries white in both (5.3 to 1). On a phone, an opened run comes
+# before the settings.
 STYLE = """<style>
 [data-testid="stBaseButton-primary"] { background: #5b5bd6; border-color: #5b5bd6; }
 [data-testid="stBaseButton-primary"]:hover { background: #4a4ac0; border-color: #4a4ac0; }
+@media (max-width: 640px) {
+  .st-key-run_first > div > [data-testid="stHorizontalBlock"] { flex-direction: column-reverse; }
+}
 </style>"""
 
 _framed = threading.local()

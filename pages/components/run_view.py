@@ -10,7 +10,7 @@ from pages.components.access import owns, seen
 from pages.components.curves import curves_of
 from pages.components.guard import sentences
 from pages.components.live_chart import live_chart
-from pages.components.training_settings import OPTIMIZERS, settings_query
+from pages.components.training_settings import OPTIMIZERS, take_settings
 from pages.components.visitor import visitor_id
 from pages.components.wording import (
     PHASE_WORDS,
@@ -129,13 +129,16 @@ def _actions(run: Run, visitor: str) -> None:
                 icon=":material/photo_camera:",
                 query_params=query,
             )
-        if run.config is not None:
-            st.page_link(
-                "pages/train.py",
-                label="Use its settings",
-                icon=":material/tune:",
-                query_params=settings_query(run.config),
-            )
+        config = run.config
+        if config is not None and st.button(
+            "Use its settings",
+            icon=":material/tune:",
+            type="tertiary",
+            on_click=take_settings,
+            args=(config,),
+            help="Fills the settings in, to train it again or with a change.",
+        ):
+            st.rerun()  # the settings are outside of this fragment
         st.caption(_summary(run))
 
 
