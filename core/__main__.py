@@ -9,12 +9,16 @@ import json
 import os
 import runpy
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from core import architectures, datasets, runs
-from core.architectures.recipe import Augmentation, Optimizer, Schedule
+from core.architectures.recipe import EXPLANATIONS as RECIPE_SETTINGS
+from core.architectures.recipe import Augmentation, Recipe
 from core.errors import AtelierError, ImageRejected
+from core.runs.config import EXPLANATIONS as RUN_SETTINGS
+from core.runs.config import TrainingConfig
 from core.settings import ROOT
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -43,15 +47,10 @@ def _parser() -> argparse.ArgumentParser:
     train.set_defaults(command=_train)
     train.add_argument("--dataset", default="fashion-mnist", help=", ".join(datasets.DATASETS))
     train.add_argument("--architecture", default="mlp", help=", ".join(architectures.ARCHITECTURES))
-    train.add_argument("--limit", type=int, help="use only so many training images")
-    train.add_argument("--seed", type=int, default=0)
-    train.add_argument("--epochs", type=int)
-    train.add_argument("--batch-size", type=int)
-    train.add_argument("--learning-rate", type=float)
-    train.add_argument("--optimizer", help=", ".join(Optimizer))
-    train.add_argument("--schedule", help=", ".join(Schedule))
-    train.add_argument("--augmentation", help=", ".join(Augmentation))
-    train.add_argument("--patience", type=int, help="stop early after so many worse epochs")
+    for name, explanation in (RUN_SETTINGS | RECIPE_SETTINGS).items():
+        kind = (TrainingConfig if name in RUN_SETTINGS else Recipe).__annotations__[name]
+        _add_setting(train, name, kind, explanation)
+    train.add_argument("--resume", metavar="RUN", help="go on with this run instead")
     train.add_argument("--json", action="store_true", help="print the result as one JSON object")
 
     evaluate = commands.add_parser("evaluate", help="report on a trained run")
@@ -80,27 +79,46 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _add_setting(parser: argparse.ArgumentParser, name: str, kind: Any, explanation: str) -> None:
+    """Add the option for one setting, whose type as annotated is ``kind``."""
+    flag = f"--{name.replace('_', '-')}"
+    text = explanation.replace("%", "%%")
+    if kind is bool:
+        parser.add_argument(flag, action="store_true", default=None, help=text)
+    elif name == "augmentation":
+        ways = ", ".join(Augmentation)
+        parser.add_argument(flag, nargs="*", metavar="WAY", help=f"{text} Any of: {ways}.")
+    elif isinstance(kind, type) and issubclass(kind, StrEnum):
+        parser.add_argument(flag, metavar="NAME", help=f"{text} One of: {', '.join(kind)}.")
+    else:
+        number = int if kind in (int, int | None) else float
+        parser.add_argument(flag, type=number, metavar="NUMBER", help=text)
+
+
 def _train(options: argparse.Namespace) -> int:
+    from core.training.worker import go_on_in_process
+
+    if options.resume is None:
+        return _report(options, _train_new(options))
+    runs.resume(options.resume, claimed=True)
+    return _report(options, go_on_in_process(options.resume))
+
+
+def _train_new(options: argparse.Namespace) -> runs.Run:
     from core.training.worker import train_in_process
 
     recipe = architectures.find(options.architecture).recipe_for(
         datasets.find(options.dataset).name
     )
-    names = (
-        "epochs",
-        "batch_size",
-        "learning_rate",
-        "optimizer",
-        "schedule",
-        "augmentation",
-        "patience",
-    )
-    chosen = {name: getattr(options, name) for name in names}
+    chosen = {name: getattr(options, name) for name in RECIPE_SETTINGS}
     recipe = recipe.changed(**{name: value for name, value in chosen.items() if value is not None})
-    config = runs.TrainingConfig(
-        options.dataset, options.architecture, recipe, options.limit, options.seed
-    )
-    run = train_in_process(config)
+    size = {name: getattr(options, name) for name in RUN_SETTINGS}
+    size = {name: value for name, value in size.items() if value is not None}
+    return train_in_process(TrainingConfig(options.dataset, options.architecture, recipe, **size))
+
+
+def _report(options: argparse.Namespace, run: runs.Run) -> int:
+    """Print how a run ended, and return the exit status."""
     result = run.result
     if options.json:
         shown = ("epochs", "train_accuracy", "val_accuracy", "test_accuracy", "seconds")

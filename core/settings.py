@@ -4,10 +4,20 @@
 | --- | --- | --- |
 | ``ATELIER_HOME`` | the folder that holds everything the app writes | ``var`` beside the app |
 | ``ATELIER_CIFAR10`` | a folder with CIFAR-10 in the canonical binary layout | not set |
-| ``ATELIER_WORKERS`` | trainings that run at the same time, 1 to 64 | half the cores |
+| ``ATELIER_WORKERS`` | trainings that run at the same time, 1 to 64 | by cores and memory |
 | ``ATELIER_WARM_SPARE`` | keep a worker with TensorFlow loaded, ``1`` or ``0`` | ``1`` |
+| ``ATELIER_MAX_RUNNING`` | trainings that one visitor may have at a time, 1 to 64 | the workers |
+| ``ATELIER_MAX_QUEUED`` | runs that one visitor may have waiting, 1 to 100,000 | 20 |
+| ``ATELIER_MAX_EPOCHS`` | epochs a run, 1 to 500 | 500 |
+| ``ATELIER_MAX_MINUTES`` | minutes a run, 1 to 10,000 | 1,440 |
+| ``ATELIER_MAX_MEMORY_MB`` | memory a run, 200 to 1,000,000 | no limit |
+| ``RAY_ADDRESS`` | ``host:port`` of a Ray cluster that trains instead of this machine | not set |
+
+Without ``ATELIER_WORKERS`` it is half the cores, but no more than fit into the memory: a training
+takes about 1.5 GB, and as much goes to the server and the warm spare together.
 """
 
+import contextlib
 import os
 import re
 from collections.abc import Mapping
@@ -19,6 +29,26 @@ from core.errors import SettingsError
 
 ROOT = Path(__file__).resolve().parent.parent
 ASSETS = ROOT / "assets"
+WORKER_MEMORY = 1_500_000_000  # bytes; TensorFlow alone 0.6 GB, the data sets, a large batch
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a visitor and a run may take; for a hosted copy, set in the environment.
+
+    Attributes:
+        running: trainings that one visitor may have at a time.
+        queued: runs that one visitor may have waiting.
+        epochs: a run.
+        seconds: a run.
+        memory: bytes a run's process may take; None for no limit.
+    """
+
+    running: int
+    queued: int
+    epochs: int
+    seconds: float
+    memory: int | None
 
 
 @dataclass(frozen=True)
@@ -30,6 +60,13 @@ class Settings:
     workers: int
     warm_spare: bool
     cores: int
+    limits: Limits
+    ray_address: str | None = None
+
+    @property
+    def threads(self) -> int:
+        """Threads a worker, so that all workers together do not ask for more than the cores."""
+        return max(1, self.cores // self.workers)
 
     @property
     def runs(self) -> Path:
@@ -46,14 +83,69 @@ class Settings:
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0
         cores = cores or os.cpu_count() or 1
         home = _path(environment, "ATELIER_HOME") or ROOT / "var"
-        workers = _integer(environment, "ATELIER_WORKERS", max(1, cores // 2), 1, 64)
+        workers = _integer(environment, "ATELIER_WORKERS", default_workers(cores, memory()), 1, 64)
         return cls(
             home=home,
             cifar10=_path(environment, "ATELIER_CIFAR10"),
             workers=workers,
             warm_spare=_integer(environment, "ATELIER_WARM_SPARE", 1, 0, 1) == 1,
             cores=cores,
+            limits=Limits(
+                running=_integer(environment, "ATELIER_MAX_RUNNING", workers, 1, 64),
+                queued=_integer(environment, "ATELIER_MAX_QUEUED", 20, 1, 100_000),
+                epochs=_integer(environment, "ATELIER_MAX_EPOCHS", 500, 1, 500),
+                seconds=60 * _integer(environment, "ATELIER_MAX_MINUTES", 1440, 1, 10_000),
+                memory=_memory_limit(environment),
+            ),
+            ray_address=_ray_address(environment),
         )
+
+
+def default_workers(cores: int, memory: int | None) -> int:
+    """Return how many trainings a machine can do at a time, 1 to 64.
+
+    Args:
+        cores: that this process may use.
+        memory: bytes that it may use; None if nobody knows.
+    """
+    workers = cores // 2
+    if memory is not None:
+        workers = min(workers, memory // WORKER_MEMORY - 1)
+    return min(64, max(1, workers))
+
+
+def memory() -> int | None:
+    """Return the bytes of memory that this machine or container has; None if it does not tell."""
+    found = []
+    # A container's share, in the two versions of control groups that are in use.
+    for name in ("memory.max", "memory/memory.limit_in_bytes"):
+        with contextlib.suppress(OSError, ValueError):
+            found.append(int((Path("/sys/fs/cgroup") / name).read_text()))
+    with contextlib.suppress(OSError, ValueError):
+        found.append(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+    return min(found, default=None)
+
+
+def _memory_limit(environment: Mapping[str, str]) -> int | None:
+    megabytes = _integer(environment, "ATELIER_MAX_MEMORY_MB", 0, 200, 1_000_000)
+    return megabytes * 1_000_000 or None
+
+
+def _ray_address(environment: Mapping[str, str]) -> str | None:
+    value = environment.get("RAY_ADDRESS", "").strip()
+    if not value:
+        return None
+    host, _, port = value.rpartition(":")
+    if (
+        not re.fullmatch(r"[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\]", host)
+        or not re.fullmatch("[0-9]{1,5}", port)
+        or not 1 <= int(port) <= 65535
+    ):
+        raise SettingsError(
+            f"RAY_ADDRESS is {value[:80]!r}, but must be the address of the cluster's head as "
+            "host:port, for example 10.0.0.5:6379. Correct it or unset it, then start again."
+        )
+    return value
 
 
 def _path(environment: Mapping[str, str], name: str) -> Path | None:

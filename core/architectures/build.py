@@ -77,6 +77,8 @@ def make_optimizer(recipe: Recipe, steps: int) -> Any:
             return keras.optimizers.SGD(rate, momentum=0.9, nesterov=True)
         case Optimizer.ADAM:
             return keras.optimizers.Adam(rate)
+        case Optimizer.ADAMW:
+            return keras.optimizers.AdamW(rate, weight_decay=recipe.weight_decay)
         case Optimizer.RMSPROP:
             return keras.optimizers.RMSprop(rate)
 

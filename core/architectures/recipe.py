@@ -13,6 +13,7 @@ class Optimizer(StrEnum):
     SGD = "sgd"
     MOMENTUM = "momentum"  # SGD with Nesterov momentum 0.9
     ADAM = "adam"
+    ADAMW = "adamw"  # Adam with decoupled weight decay (arXiv:1711.05101)
     RMSPROP = "rmsprop"
 
 
@@ -39,12 +40,41 @@ class ValidationFrom(StrEnum):
 
 
 class Augmentation(StrEnum):
-    """How training images are varied from epoch to epoch."""
+    """One way in which training images are varied from epoch to epoch; a recipe takes several."""
 
-    NONE = "none"
     FLIP = "flip"  # mirrored left to right, every second one
-    FLIP_SHIFT = "flip-shift"  # and moved by up to a tenth of the side
-    AFFINE = "affine"  # and turned by up to 10 degrees and scaled by up to a tenth
+    SHIFT = "shift"  # moved by up to a tenth of the side
+    ROTATION = "rotation"  # turned by up to 10 degrees
+    SCALE = "scale"  # scaled by up to a tenth
+    ERASING = "erasing"  # a rectangle of every second one erased (arXiv:1708.04896)
+
+
+# What version 0.1.0 wrote: one word for several ways.
+_AUGMENTATION_0_1 = {
+    "none": (),
+    "flip": ("flip",),
+    "flip-shift": ("flip", "shift"),
+    "affine": ("flip", "shift", "rotation", "scale"),
+}
+
+
+# What each setting does, in one line for people who see it for the first time.
+EXPLANATIONS = {
+    "optimizer": "The rule that turns gradients into steps.",
+    "learning_rate": "How far each step goes. Too small learns slowly, too large not at all.",
+    "weight_decay": "AdamW only: pulls every weight a little towards zero at each step.",
+    "schedule": "Large steps first and small ones at the end often end lower.",
+    "batch_size": "Images a step. Larger batches are faster and make fewer, smoother steps.",
+    "epochs": "How often the network sees every training image.",
+    "validation": "Training images that are only looked at to see how well the network does on "
+    "images it has not learned from: a share (0.1) or a number (5000).",
+    "validation_from": "Which images are held back: the last ones, or drawn with the seed.",
+    "label_form": "How labels enter the loss: as numbers or one-hot. The curves are the same.",
+    "label_smoothing": "Spreads this share of each label over all classes: less sure of itself.",
+    "patience": "Ends after so many epochs without a lower validation loss, and keeps the best "
+    "epoch.",
+    "augmentation": "Varies the images from epoch to epoch, so that they are not learned by heart.",
+}
 
 
 @dataclass(frozen=True)
@@ -54,6 +84,8 @@ class Recipe:
     Attributes:
         optimizer: how weights are changed.
         learning_rate: its step, 1e-6 to 10; the highest one if a schedule changes it.
+        weight_decay: share of each weight taken away a step, times the learning rate, 0 to 1; for
+            AdamW only.
         schedule: how the learning rate changes over the run.
         batch_size: images a step, 1 to 4096.
         epochs: passes over the training images, 1 to 500.
@@ -64,7 +96,8 @@ class Recipe:
         label_smoothing: share of each label spread over all classes, 0 to 0.5.
         patience: epochs without a lower validation loss before the run stops early and takes the
             best epoch's weights back; None to train to the end.
-        augmentation: how training images are varied.
+        augmentation: the ways in which training images are varied, in the order of
+            ``Augmentation``; none of them leaves the images as they are.
 
     Raises:
         SettingsError: a value is out of its range; the message says which and what would do.
@@ -72,6 +105,7 @@ class Recipe:
 
     optimizer: Optimizer = Optimizer.ADAM
     learning_rate: float = 0.001
+    weight_decay: float = 0.004
     schedule: Schedule = Schedule.CONSTANT
     batch_size: int = 64
     epochs: int = 10
@@ -80,7 +114,7 @@ class Recipe:
     label_form: LabelForm = LabelForm.INTEGER
     label_smoothing: float = 0.0
     patience: int | None = None
-    augmentation: Augmentation = Augmentation.NONE
+    augmentation: tuple[Augmentation, ...] = ()
 
     def __post_init__(self) -> None:
         """Check every value."""
@@ -89,16 +123,21 @@ class Recipe:
             ("schedule", Schedule),
             ("validation_from", ValidationFrom),
             ("label_form", LabelForm),
-            ("augmentation", Augmentation),
         ):
-            value = getattr(self, name)
-            if not isinstance(value, str) or value not in kind.__members__.values():
-                choices = ", ".join(kind)
-                raise SettingsError(f"{_words(name)} is {value!r:.60}. Choose one of: {choices}.")
-            object.__setattr__(self, name, kind(value))
+            object.__setattr__(self, name, _member(name, kind, getattr(self, name)))
+        if not isinstance(self.augmentation, tuple | list):
+            raise SettingsError(
+                f"Augmentation is {self.augmentation!r:.60}, but must be a list of any of: "
+                f"{', '.join(Augmentation)}."
+            )
+        asked = {_member("augmentation", Augmentation, each) for each in self.augmentation}
+        object.__setattr__(
+            self, "augmentation", tuple(each for each in Augmentation if each in asked)
+        )
         check_number("learning_rate", self.learning_rate, 1e-6, 10)
         # JSON and URLs write 1 for 1.0; Keras takes only the latter.
         object.__setattr__(self, "learning_rate", float(self.learning_rate))
+        check_number("weight_decay", self.weight_decay, 0, 1)
         check_number("batch_size", self.batch_size, 1, 4096, whole=True)
         check_number("epochs", self.epochs, 1, 500, whole=True)
         check_number("label_smoothing", self.label_smoothing, 0, 0.5)
@@ -130,7 +169,7 @@ class Recipe:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
-        return asdict(self)
+        return asdict(self) | {"augmentation": list(self.augmentation)}
 
     @classmethod
     def from_dict(cls, values: Any) -> "Recipe":
@@ -140,11 +179,21 @@ class Recipe:
             SettingsError: not a mapping, an unknown name, or a value out of range.
         """
         check_names("recipe", values, {field.name for field in fields(cls)})
+        augmentation = values.get("augmentation")
+        if isinstance(augmentation, str):
+            values = {**values, "augmentation": _AUGMENTATION_0_1.get(augmentation, augmentation)}
         return cls(**values)
 
     def changed(self, **values: Any) -> "Recipe":
         """Return a recipe with some values replaced, checked again."""
         return replace(self, **values)
+
+
+def _member(name: str, kind: type[StrEnum], value: object) -> StrEnum:
+    if not isinstance(value, str) or value not in kind.__members__.values():
+        choices = ", ".join(kind)
+        raise SettingsError(f"{_words(name)} is {value!r:.60}. Choose one of: {choices}.")
+    return kind(value)
 
 
 def check_number(name: str, value: object, low: float, high: float, *, whole: bool = False) -> None:

@@ -1,11 +1,7 @@
-"""What a backend is, and the rule by which it chooses the next run."""
+"""What a backend is: the verbs that pages and the command line use."""
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
-
-from core.runs import Run
 
 
 @dataclass(frozen=True)
@@ -28,35 +24,66 @@ class Engine:
 
 
 class Backend(Protocol):
-    """Gives queued runs to workers."""
+    """Gives queued runs to workers. Every method returns at once."""
 
     def submit(self, run_id: str) -> None:
-        """Queue a run that ``runs.create`` made; returns at once."""
+        """Queue a run that ``runs.create`` made.
+
+        Raises:
+            RunNotFound: no run has this id.
+        """
 
     def stop(self, run_id: str) -> None:
-        """Stop a queued or running run within a second, if need be by force; returns at once."""
+        """Stop a queued or running run within a second, if need be by force.
+
+        Raises:
+            RunNotFound: no run has this id.
+            SettingsError: the folder cannot be written.
+        """
+
+    def pause(self, run_id: str) -> None:
+        """Take a queued or running run out, so that it can go on later from where it is.
+
+        A queued run is paused at once; a running one saves a checkpoint first.
+
+        Raises:
+            RunNotFound: no run has this id.
+            SettingsError: the folder cannot be written.
+        """
+
+    def resume(self, run_id: str) -> None:
+        """Queue a run that was paused, stopped or cut off; it goes on from its checkpoint.
+
+        Raises:
+            RunNotFound: no run has this id.
+            SettingsError: it cannot go on, or its visitor has too many runs waiting.
+        """
 
     def position(self, run_id: str) -> int | None:
         """Return how many runs go before this queued one, or None if it is not queued."""
         ...
 
-    def engine(self) -> Engine:
-        """Return the engine's state; takes no time."""
+    def wait(self, run_id: str) -> float | None:
+        """Return in how many seconds a queued run will start, or None if it is not queued.
+
+        An estimate, from the speed of finished runs and what the running ones say is left.
+        """
         ...
 
+    def waiting(self, visitor: str) -> int:
+        """Return how many runs of a visitor are queued."""
+        ...
 
-def order(queued: Sequence[Run], running: Iterable[Run]) -> list[Run]:
-    """Return the queued runs in the order in which they will start.
+    def check_waiting(self, visitor: str) -> None:
+        """Check that a visitor may queue one more run.
 
-    Fair: the next run is the oldest one of the visitor with the fewest running, so a visitor who
-    queues ten does not keep the others waiting.
-    """
-    busy = Counter(run.visitor for run in running)
-    waiting = sorted(queued, key=lambda run: (run.created, run.id))
-    ordered = []
-    while waiting:
-        chosen = min(waiting, key=lambda run: (busy[run.visitor], run.created, run.id))
-        waiting.remove(chosen)
-        busy[chosen.visitor] += 1
-        ordered.append(chosen)
-    return ordered
+        Raises:
+            SettingsError: they have as many waiting as this server allows.
+        """
+
+    def engine(self) -> Engine:
+        """Return the engine's state."""
+        ...
+
+    def close(self) -> None:
+        """End all work in order, within some seconds; runs under way can be resumed."""

@@ -8,11 +8,15 @@ Layout of ``ATELIER_HOME/runs/<id>``:
 | ``heartbeat`` | the worker, twice a second | that it lives, and how far it is |
 | ``batches.jsonl`` | the worker, about every 250 ms | one point of the training curve a line |
 | ``epochs.jsonl`` | the worker | one epoch a line, validation included |
-| ``model.keras`` | the worker | the network, at the latest complete epoch |
+| ``checkpoint.npz`` | the worker | all that is needed to go on, at the latest complete epoch |
+| ``model.keras`` | the worker | the network, at the end |
 | ``evaluation.npz`` | the worker | the probabilities of every test image |
 | ``result.json`` | the worker | how it ended; its presence ends the run |
 | ``worker.log`` | the worker | what TensorFlow and Python had to say |
-| ``stop`` | a page | the wish that the run stops |
+| ``events.out.*`` | the worker | TensorBoard's event files, if asked for |
+| ``lock`` | the worker | held while it works, so that there is one writer |
+| ``stop``, ``pause`` | a page | the wish that the run stops or pauses |
+| ``notes.json`` | a page | the owner's name for the run, star, whether it is shared |
 
 The bundled model is such a folder too, under ``assets/models``, with the id ``bundled``.
 
@@ -25,20 +29,29 @@ from core.runs.curves import Curves, read_curves
 from core.runs.evaluation import Evaluation, read_evaluation, write_evaluation
 from core.runs.folder import (
     BUNDLED,
+    DELETED_KEPT,
     Heartbeat,
     Result,
     Run,
     RunFolder,
     State,
+    annotate,
     create,
+    delete,
     folder_of,
+    list_deleted,
     list_runs,
+    purge_deleted,
     read,
+    request_pause,
     request_stop,
+    restore,
+    resume,
 )
 
 __all__ = [
     "BUNDLED",
+    "DELETED_KEPT",
     "Curves",
     "Evaluation",
     "Heartbeat",
@@ -47,12 +60,19 @@ __all__ = [
     "RunFolder",
     "State",
     "TrainingConfig",
+    "annotate",
     "create",
+    "delete",
     "folder_of",
+    "list_deleted",
     "list_runs",
+    "purge_deleted",
     "read",
     "read_curves",
     "read_evaluation",
+    "request_pause",
     "request_stop",
+    "restore",
+    "resume",
     "write_evaluation",
 ]

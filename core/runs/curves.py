@@ -7,18 +7,21 @@ import json
 import math
 import threading
 from collections import OrderedDict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from core.errors import RunDamaged
+from core.runs.files import open_regular, write_atomic
 from core.runs.folder import RunFolder
 
 _KEPT = 64  # runs whose parsed curves stay in memory
+_LARGEST = 1e300  # what lies beyond is no measurement, and no float can hold most of it
 
 Curve = dict[str, list[float | None]]
 
-BATCH_COLUMNS = ("epoch", "loss", "accuracy")
+BATCH_COLUMNS = ("epoch", "loss", "accuracy", "seconds")
 EPOCH_COLUMNS = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy", "seconds")
 
 
@@ -28,7 +31,7 @@ class Curves:
 
     Attributes:
         batches: ``epoch`` (with fraction), ``loss``, ``accuracy``, each the mean since the point
-            before it.
+            before it; ``seconds`` of training so far (None in runs of version 0.1.0).
         epochs: ``epoch`` (1, 2, ...), ``loss``, ``accuracy``, ``val_loss``, ``val_accuracy``,
             ``seconds``.
     """
@@ -57,7 +60,7 @@ class _Tail:
             self.values = {name: [] for name in self.columns}
         if status.st_size > self.offset:
             try:
-                with self.path.open("rb") as file:
+                with open_regular(self.path) as file:
                     file.seek(self.offset)
                     new = file.read()
             except OSError:
@@ -81,7 +84,7 @@ class _Tail:
         for name, value in values.items():
             if value is not None and not isinstance(value, int | float):
                 raise RunDamaged(f"The file {self.path.name} has a {name} that is not a number.")
-            if isinstance(value, float) and not math.isfinite(value):
+            if value is not None and not abs(value) <= _LARGEST:
                 values[name] = None
         return values
 
@@ -106,3 +109,35 @@ def read_curves(folder: RunFolder) -> Curves:
             _tails.popitem(last=False)
         batches, epochs = pair
         return Curves(batches.read(), epochs.read())
+
+
+def rewind_curves(folder: RunFolder, epochs: Sequence[Mapping[str, Any]], done: float) -> None:
+    """Cut the curves of a run back to a checkpoint, so that what follows repeats nothing.
+
+    Args:
+        folder: of a run that nobody trains now.
+        epochs: what ``epochs.jsonl`` is to hold, a line each.
+        done: epochs done, with fraction; points after it go.
+
+    Raises:
+        OSError: the disk refused; each file is the old one or the new one.
+    """
+    try:
+        with open_regular(folder.batches) as file:
+            lines = file.read().splitlines()
+    except FileNotFoundError:
+        lines = []
+    kept = [line for line in lines if _epoch_of(line) <= done + 1e-6]  # six digits are written
+    points = b"".join(line + b"\n" for line in kept)
+    write_atomic(folder.batches, lambda file: file.write_bytes(points))
+    rows = "".join(json.dumps(row) + "\n" for row in epochs)
+    write_atomic(folder.epochs, lambda file: file.write_text(rows))
+
+
+def _epoch_of(line: bytes) -> float:
+    """Return the epoch of a point; infinite if the line is none, as a cut-off last one."""
+    try:
+        epoch = json.loads(line)["epoch"]
+        return float(epoch)
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return math.inf

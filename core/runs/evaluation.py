@@ -1,5 +1,6 @@
 """What a finished network says of every test image, as one file of the run folder."""
 
+import lzma
 import zipfile
 import zlib
 from dataclasses import dataclass
@@ -8,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from core.errors import RunDamaged
-from core.runs.files import write_atomic
+from core.runs.files import open_regular, write_atomic
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ def read_evaluation(path: Path, count: int, classes: int) -> Evaluation:
         RunDamaged: the file is missing, cannot be read, or does not fit.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with open_regular(path) as content, np.load(content, allow_pickle=False) as file:
             probabilities = np.asarray(file["probabilities"], np.float32)
             loss = float(file["loss"])
     except FileNotFoundError:
@@ -51,9 +52,11 @@ def read_evaluation(path: Path, count: int, classes: int) -> Evaluation:
         TypeError,  # one array instead of a set of them, or a loss that is not one number
         KeyError,
         EOFError,
+        MemoryError,  # a damaged header that promises terabytes
         RuntimeError,  # a damaged header that says "encrypted", or names an unknown compression
         zipfile.BadZipFile,
         zlib.error,
+        lzma.LZMAError,
     ) as error:
         raise RunDamaged(f"The file {path.name} cannot be read. Train the run again.") from error
     if probabilities.shape != (count, classes) or not np.isfinite(probabilities).all():

@@ -1,10 +1,60 @@
 """Writing files so that a reader sees the old one or the new one, and never half of it."""
 
+import errno
 import json
 import os
+import stat
+import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
+
+from core.runs.process import start_time
+
+MOST_JSON = 1 << 20  # bytes; what the app writes is a few thousand
+
+
+def open_regular(path: Path) -> IO[bytes]:
+    """Open a plain file for reading.
+
+    What is put into a folder by hand may be a link to a secret, or a pipe that would keep the
+    reader waiting for ever: neither is opened.
+
+    Raises:
+        OSError: there is none, it cannot be read, or it is not a plain file.
+    """
+    return os.fdopen(_open(path, os.O_RDONLY), "rb")
+
+
+def read_json(path: Path) -> Any:
+    """Return what a JSON file holds.
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError: it is not JSON, or larger than anything that the app writes.
+    """
+    with open_regular(path) as file:
+        content = file.read(MOST_JSON + 1)
+    if len(content) > MOST_JSON:
+        raise ValueError("too large")
+    return json.loads(content)
+
+
+def open_append(path: Path) -> IO[bytes]:
+    """Open a plain file, new or not, for appending; a link or a pipe is not opened.
+
+    Raises:
+        OSError: it cannot be written, or it is not a plain file.
+    """
+    return os.fdopen(_open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT), "ab", buffering=0)
+
+
+def _open(path: Path, flags: int) -> int:
+    descriptor = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o644)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(0, "not a plain file", str(path))
+    return descriptor
 
 
 def write_atomic(path: Path, write: Callable[[Path], object], *, durable: bool = True) -> None:
@@ -18,7 +68,8 @@ def write_atomic(path: Path, write: Callable[[Path], object], *, durable: bool =
     Raises:
         OSError: the disk refused; ``path`` is as it was.
     """
-    temporary = path.with_name(f".{os.getpid()}-{path.name}")
+    # Process and thread: two that write the same file at once do not write into each other's.
+    temporary = path.with_name(f".{os.getpid()}-{threading.get_native_id()}-{path.name}")
     try:
         write(temporary)
         if durable:
@@ -30,10 +81,15 @@ def write_atomic(path: Path, write: Callable[[Path], object], *, durable: bool =
         raise
 
 
-def remove_temporary(folder: Path, pid: int) -> None:
-    """Remove what ``write_atomic`` left when its process, ``pid``, was ended in the middle."""
-    for file in folder.glob(f".{pid}-*"):
-        file.unlink(missing_ok=True)
+def remove_temporary(folder: Path) -> None:
+    """Remove what ``write_atomic`` left in a folder whose writer was ended in the middle.
+
+    What another living process writes just now, such as a page the owner's notes, stays.
+    """
+    for file in folder.glob(".[0-9]*-*"):
+        number = file.name[1:].partition("-")[0]
+        if number.isdecimal() and (int(number) == os.getpid() or start_time(int(number)) is None):
+            file.unlink(missing_ok=True)
 
 
 def write_json(path: Path, value: Any, *, durable: bool = True) -> None:
@@ -43,9 +99,18 @@ def write_json(path: Path, value: Any, *, durable: bool = True) -> None:
 
 
 def append_line(path: Path, value: Any) -> None:
-    """Append ``value`` as one line of JSON, in one write."""
-    with path.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(_finite(value)) + "\n")
+    """Append ``value`` as one line of JSON, whole or not at all.
+
+    Raises:
+        OSError: the disk refused; the file is as it was.
+    """
+    line = (json.dumps(_finite(value)) + "\n").encode()
+    with open_append(path) as file:
+        size = os.fstat(file.fileno()).st_size
+        if os.write(file.fileno(), line) != len(line):
+            # A disk that is almost full takes a part.
+            os.ftruncate(file.fileno(), size)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
 
 
 def _write_text(path: Path, text: str) -> None:

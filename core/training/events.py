@@ -1,12 +1,11 @@
 """What a training tells whoever listens."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from core.errors import AtelierError
-
-if TYPE_CHECKING:
-    import keras
+from core.runs.checkpoint import Checkpoint
 
 
 class Diverged(AtelierError):
@@ -22,12 +21,17 @@ class BatchEvent:
         images: training images seen since the start.
         loss: mean loss a training image.
         accuracy: share of training images that were right, 0 to 1.
+        seconds: of training so far, over all the processes that worked on it.
+        images_per_second: training images a second of training time so far, start-up left out;
+            None before that is known.
     """
 
     epoch: float
     images: int
     loss: float
     accuracy: float
+    seconds: float
+    images_per_second: float | None
 
 
 @dataclass(frozen=True)
@@ -58,9 +62,19 @@ class Listener(Protocol):
     def batch(self, event: BatchEvent) -> None:
         """Take note of some batches."""
 
-    def epoch(self, event: EpochEvent, model: "keras.Model") -> None:
-        """Take note of an epoch; ``model`` has its weights, and only until this returns."""
+    def checkpoint(self, make: Callable[[], Checkpoint]) -> None:
+        """Keep what ``make()`` returns: the training could go on from here.
+
+        Called at the end of each epoch, before ``epoch``, and when the training ends early.
+        """
+
+    def epoch(self, event: EpochEvent) -> None:
+        """Take note of a complete epoch."""
 
     def should_stop(self) -> bool:
         """Tell whether the training should end now."""
+        ...
+
+    def time_is_up(self, epoch_seconds: float) -> bool:
+        """Tell whether another epoch, of so many seconds, would be too long."""
         ...

@@ -1,28 +1,31 @@
 """The training loop (TF: importing this module imports TensorFlow).
 
-Keras's ``fit`` does the work. Groups of steps run without a return to Python
-(``steps_per_execution``), sized so that a listener still hears something a few times a second.
+``core.training.steps`` does the arithmetic, a group of steps at a time without a return to Python.
+The loop sizes the groups so that a listener hears something a few times a second, counts epochs,
+validates, and says what a resume would need.
 """
 
 import math
 import time
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import asdict, dataclass
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 from core import architectures, datasets
-from core.architectures.build import build, compile_model
+from core.architectures.build import build
+from core.errors import RunDamaged
+from core.runs.checkpoint import Checkpoint, Progress
 from core.runs.config import TrainingConfig
 from core.runs.evaluation import Evaluation
 from core.training.events import BatchEvent, Diverged, EpochEvent, Listener
-from core.training.pipeline import divide, training_batches, validation_batches
+from core.training.pipeline import divide
+from core.training.steps import Steps
 
 GROUP_SECONDS = 0.1  # aimed at between two returns to Python
-ASSUMED_RATE = 2e10  # multiplications a second, forward and backward, on two cores
 EVENT_SECONDS = 0.25  # between two batch events
+FIRST_GROUP = 2  # steps; how fast the rest will be is not known yet
 PREDICTION_BATCH = 250  # images; a stop is noticed between two batches
 
 
@@ -35,50 +38,226 @@ class Trained:
         epochs: complete epochs.
         best: the epoch that the model's weights are of; None if no epoch was completed.
         stopped: whether the listener ended it.
-        images_per_second: training images a second of training time, validation left out.
+        out_of_time: whether it ended before an epoch that would have taken too long.
+        images_per_second: training images a second of training time, start-up and validation left
+            out; None if there was too little to tell.
     """
 
     model: keras.Model
     epochs: int
     best: EpochEvent | None
     stopped: bool
+    out_of_time: bool
     images_per_second: float | None
 
 
-def train(config: TrainingConfig, listener: Listener) -> Trained:
-    """Train a fresh network on the training split and tell ``listener`` how it goes.
+def train(
+    config: TrainingConfig, listener: Listener, checkpoint: Checkpoint | None = None
+) -> Trained:
+    """Train a network on the training split and tell ``listener`` how it goes.
+
+    Args:
+        config: what to do.
+        listener: hears of it, and may end it.
+        checkpoint: of the same config, to go on from; None to start with fresh weights.
 
     Raises:
         DataUnavailable, DataDamaged: the data set cannot be read.
         Diverged: the loss is no longer finite.
+        RunDamaged: the checkpoint does not fit the config.
     """
-    spec = datasets.find(config.dataset)
-    architecture = architectures.find(config.architecture)
-    classes, recipe = len(spec.classes), config.recipe
-    parts = divide(spec.load("train"), config)
-    model = build(architecture, spec.shape, classes, config.seed)
-    steps = math.ceil(len(parts.train) / recipe.batch_size)
-    # A forward pass, and about twice as much for the gradients.
-    work = 3 * architecture.multiplications(spec.shape, classes) * recipe.batch_size
-    group = max(1, min(steps, 50, round(GROUP_SECONDS * ASSUMED_RATE / work)))
-    compile_model(model, recipe, steps * recipe.epochs, group)
-    reporter = _Reporter(config, listener)
-    listener.phase("training")
-    model.fit(
-        training_batches(parts.train, config, classes),
-        validation_data=validation_batches(parts.validation, config, classes),
-        epochs=recipe.epochs,
-        verbose=0,
-        shuffle=False,  # the pipeline shuffles
-        callbacks=[reporter],
-    )
-    return Trained(
-        model=model,
-        epochs=reporter.epochs,
-        best=reporter.best,
-        stopped=reporter.stopped,
-        images_per_second=reporter.images_per_second,
-    )
+    return _Training(config, listener, checkpoint).run()
+
+
+class _Training:
+    """One training under way, or the rest of one."""
+
+    def __init__(
+        self, config: TrainingConfig, listener: Listener, checkpoint: Checkpoint | None
+    ) -> None:
+        spec = datasets.find(config.dataset)
+        classes, recipe = len(spec.classes), config.recipe
+        parts = divide(spec.load("train"), config)
+        self._config, self._listener = config, listener
+        self._validation = parts.validation
+        self._model = build(config.network, spec.shape, classes, config.seed)
+        per_epoch = math.ceil(len(parts.train) / recipe.batch_size)
+        self._steps = Steps(
+            self._model, recipe, parts.train, classes, per_epoch * recipe.epochs, config.seed
+        )
+        self._count = len(parts.train)
+        self._group, self._warm = FIRST_GROUP, False
+        progress = checkpoint.progress if checkpoint else Progress()
+        if checkpoint is not None:
+            self._restore(checkpoint)
+        self._history = [EpochEvent(**values) for values in progress.history]
+        self._best_weights = checkpoint.best if checkpoint else []
+        self._step = progress.step
+        self._loss_sum, self._right = progress.loss_sum, progress.right
+        self._training_seconds = progress.training_seconds
+        self._timed_images = progress.timed_images
+        self._seconds_before = progress.seconds
+        self._epoch_seconds = progress.epoch_seconds
+        self._started = time.monotonic()
+        # Sums of the epoch at the latest batch event.
+        self._reported = (self._seen, self._loss_sum, self._right)
+        self._stopped = self._out_of_time = False
+
+    def run(self) -> Trained:
+        self._listener.phase("training")
+        while len(self._history) < self._config.recipe.epochs and not self._ends():
+            self._epoch()
+            if self._stopped:
+                break
+        if self._stopped:
+            self._listener.checkpoint(self._checkpoint)
+        elif self._best_weights:
+            self._model.set_weights(self._best_weights)
+        return Trained(
+            model=self._model,
+            epochs=len(self._history),
+            best=self._best(),
+            stopped=self._stopped,
+            out_of_time=self._out_of_time,
+            images_per_second=self._speed,
+        )
+
+    def _restore(self, checkpoint: Checkpoint) -> None:
+        try:
+            self._steps.restore(checkpoint.state)
+            shapes = [weights.shape for weights in checkpoint.best]
+            if shapes and shapes != [weights.shape for weights in self._model.get_weights()]:
+                raise ValueError("The best weights are those of another network.")
+            if checkpoint.progress.step > self._steps.per_epoch:
+                raise ValueError("The epoch has fewer steps.")
+        except ValueError as error:
+            raise RunDamaged(
+                "The file checkpoint.npz does not fit the run. Train it anew."
+            ) from error
+
+    @property
+    def _seen(self) -> int:
+        """Images seen in this epoch."""
+        return min(self._step * self._config.recipe.batch_size, self._count)
+
+    @property
+    def _seconds(self) -> float:
+        return self._seconds_before + time.monotonic() - self._started
+
+    @property
+    def _speed(self) -> float | None:
+        return self._timed_images / self._training_seconds if self._timed_images else None
+
+    def _epoch(self) -> None:
+        """Train one epoch, or the rest of one, and validate; ends early if the listener wants."""
+        begun = time.monotonic() - self._epoch_seconds
+        epoch = len(self._history)
+        self._steps.begin_epoch(epoch)
+        reported_at = 0.0
+        while self._step < self._steps.per_epoch:
+            if self._listener.should_stop():
+                self._stopped = True
+                self._epoch_seconds = time.monotonic() - begun
+                if self._seen > self._reported[0]:
+                    self._report(epoch)  # a resume reports what comes after these steps
+                return
+            self._run_group()
+            now = time.monotonic()
+            if now - reported_at >= EVENT_SECONDS or self._seen == self._count:
+                reported_at = now
+                self._report(epoch)
+        val_loss, val_accuracy = self._steps.evaluate(
+            self._validation.images, self._validation.labels
+        )
+        self._check(val_loss)
+        event = EpochEvent(
+            epoch=epoch + 1,
+            loss=self._loss_sum / self._count,
+            accuracy=self._right / self._count,
+            val_loss=val_loss,
+            val_accuracy=val_accuracy,
+            seconds=time.monotonic() - begun,
+        )
+        self._history.append(event)
+        if self._config.recipe.patience is not None and self._best() is event:
+            self._best_weights = self._model.get_weights()
+        self._step, self._loss_sum, self._right, self._epoch_seconds = 0, 0.0, 0.0, 0.0
+        self._reported = (0, 0.0, 0.0)
+        self._listener.checkpoint(self._checkpoint)
+        self._listener.epoch(event)
+
+    def _run_group(self) -> None:
+        count = min(self._group, self._steps.per_epoch - self._step)
+        before, begun = self._seen, time.monotonic()
+        loss_sum, right = self._steps.run(self._step, count)
+        seconds = time.monotonic() - begun
+        self._step += count
+        self._loss_sum += loss_sum
+        self._right += right
+        self._check(loss_sum)
+        if not self._warm:
+            # The first group loads and compiles code; the next one tells the speed.
+            self._warm = True
+            return
+        self._training_seconds += seconds
+        self._timed_images += self._seen - before
+        self._group = max(1, min(8 * self._group, round(count * GROUP_SECONDS / seconds)))
+
+    def _check(self, loss: float) -> None:
+        if not math.isfinite(loss):
+            raise Diverged(
+                f"The loss became {loss} in epoch {len(self._history) + 1}: the steps are too "
+                f"large. Take a learning rate below {self._config.recipe.learning_rate:g}."
+            )
+
+    def _report(self, epoch: int) -> None:
+        """Tell the mean of what is new since the latest report."""
+        seen, loss_sum, right = self._reported
+        new = self._seen - seen
+        images = epoch * self._count + self._seen
+        self._listener.batch(
+            BatchEvent(
+                epoch=images / self._count,
+                images=images,
+                loss=(self._loss_sum - loss_sum) / new,
+                accuracy=min(1.0, max(0.0, (self._right - right) / new)),
+                seconds=self._seconds,
+                images_per_second=self._speed,
+            )
+        )
+        self._reported = (self._seen, self._loss_sum, self._right)
+
+    def _best(self) -> EpochEvent | None:
+        """Return the epoch that counts: the one of the lowest validation loss, or the latest."""
+        if not self._history:
+            return None
+        if self._config.recipe.patience is None or self._stopped:
+            return self._history[-1]
+        return min(self._history, key=lambda event: event.val_loss)
+
+    def _ends(self) -> bool:
+        """Tell whether the training is over before its last epoch."""
+        best, patience = self._best(), self._config.recipe.patience
+        if best is None or self._step:
+            return False
+        if patience is not None and len(self._history) - best.epoch >= patience:
+            return True
+        self._out_of_time = self._listener.time_is_up(self._history[-1].seconds)
+        return self._out_of_time
+
+    def _checkpoint(self) -> Checkpoint:
+        progress = Progress(
+            epoch=len(self._history),
+            step=self._step,
+            loss_sum=self._loss_sum,
+            right=self._right,
+            seconds=self._seconds,
+            epoch_seconds=self._epoch_seconds,
+            training_seconds=self._training_seconds,
+            timed_images=self._timed_images,
+            history=tuple(asdict(event) for event in self._history),
+        )
+        return Checkpoint(progress, self._steps.state(), self._best_weights)
 
 
 def evaluate(
@@ -106,96 +285,15 @@ def evaluate(
     return Evaluation(probabilities, float(-np.log(np.maximum(truth, 1e-7)).mean()))
 
 
-class _Reporter(keras.callbacks.Callback):
-    """Turns Keras's callbacks into events, and the listener's wish into the end of ``fit``."""
-
-    def __init__(self, config: TrainingConfig, listener: Listener) -> None:
-        super().__init__()
-        self.epochs = 0
-        self.best: EpochEvent | None = None
-        self.stopped = False
-        self._config = config
-        self._listener = listener
-        self._count = config.training_count
-        self._epoch_started = 0.0
-        self._training_seconds = 0.0
-        self._best_weights: list[np.ndarray] | None = None
-        # Sums since the start of the epoch, at the latest batch event.
-        self._seen, self._loss_sum, self._right = 0, 0.0, 0.0
-        self._reported_at = 0.0
-
-    @property
-    def images_per_second(self) -> float | None:
-        if not self.epochs or not self._training_seconds:
-            return None
-        return self.epochs * self._count / self._training_seconds
-
-    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        self._epoch_started = time.monotonic()
-        self._seen, self._loss_sum, self._right = 0, 0.0, 0.0
-        self._reported_at = 0.0
-
-    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        now = time.monotonic()
-        if self._listener.should_stop():
-            self.stopped = self.model.stop_training = True
-            return
-        seen = min((batch + 1) * self._config.recipe.batch_size, self._count)
-        last = seen == self._count
-        if last:
-            self._training_seconds += now - self._epoch_started
-        if now - self._reported_at < EVENT_SECONDS and not last:
-            return
-        self._reported_at = now
-        # Keras gives means since the start of the epoch; people want to see what is new.
-        loss_sum, right = float(logs["loss"]) * seen, float(logs["accuracy"]) * seen
-        new = seen - self._seen
-        loss = (loss_sum - self._loss_sum) / new
-        accuracy = min(1.0, max(0.0, (right - self._right) / new))
-        self._seen, self._loss_sum, self._right = seen, loss_sum, right
-        if not math.isfinite(loss):
-            raise Diverged(
-                f"The loss became {loss} in epoch {self.epochs + 1}: the steps are too large. "
-                f"Take a learning rate below {self._config.recipe.learning_rate:g}."
-            )
-        images = self.epochs * self._count + seen
-        self._listener.batch(BatchEvent(images / self._count, images, loss, accuracy))
-
-    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        if self.stopped:
-            return
-        self.epochs = epoch + 1
-        event = EpochEvent(
-            epoch=self.epochs,
-            loss=float(logs["loss"]),
-            accuracy=float(logs["accuracy"]),
-            val_loss=float(logs["val_loss"]),
-            val_accuracy=float(logs["val_accuracy"]),
-            seconds=time.monotonic() - self._epoch_started,
-        )
-        self._listener.epoch(event, self.model)
-        patience = self._config.recipe.patience
-        if patience is None:
-            self.best = event
-            return
-        if self.best is None or event.val_loss < self.best.val_loss:
-            self.best, self._best_weights = event, self.model.get_weights()
-        elif self.epochs - self.best.epoch >= patience:
-            self.model.stop_training = True
-
-    def on_train_end(self, logs: Any = None) -> None:
-        if self._best_weights is not None and not self.stopped:
-            self.model.set_weights(self._best_weights)
-
-
 def warm_up() -> None:
     """Do once what makes the first training of a process slow: load code, trace, compile.
 
     A worker does this while it waits, so that a click on Train finds it ready.
     """
-    images = np.zeros((64, 28, 28, 1), np.uint8)
+    part = datasets.Split(np.zeros((64, 28, 28, 1), np.uint8), np.zeros(64, np.int64))
     for name in ("basic-cnn", "mlp"):
         architecture = architectures.find(name)
         model = build(architecture, (28, 28, 1), 10, seed=0)
-        compile_model(model, architecture.recipe, steps=1, group=2)
-        model.fit(images, np.zeros(64, np.int64), batch_size=32, epochs=1, verbose=0)
+        steps = Steps(model, architecture.recipe.changed(batch_size=32), part, 10, 2, seed=0)
+        steps.begin_epoch(0)
+        steps.run(0, 2)

@@ -44,3 +44,24 @@ def check_url(key: str, titles: Mapping[str, str]) -> None:
         f"default. There are: {', '.join(titles.values())}.",
         icon=":material/link_off:",
     )
+
+
+def check_url_number(key: str, low: float, high: float) -> None:
+    """Say so where the URL gives a number that the widget with this key would not take.
+
+    Call it before the widget, which drops such a value without a word.
+    """
+    asked = st.query_params.get(key)
+    if not asked or key in st.session_state:
+        return
+    try:
+        fits = low <= float(asked) <= high and (isinstance(low, float) or float(asked) % 1 == 0)
+    except ValueError:
+        fits = False
+    if not fits:
+        kind = "number" if isinstance(low, float) else "whole number"
+        st.warning(
+            f"The link asks for {key.replace('_', ' ')} “{asked[:60]}”, which is no {kind} from "
+            f"{low:,g} to {high:,g}. What you see is the default.",
+            icon=":material/link_off:",
+        )

@@ -1,12 +1,16 @@
 """One run: its state in words, its curves while they grow, and what can be done with it."""
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from core import jobs, runs
 from core.runs import Run, State
+from pages.components.access import owns, seen
 from pages.components.curves import curves_of
 from pages.components.guard import sentences
 from pages.components.live_chart import live_chart
+from pages.components.training_settings import OPTIMIZERS, take_settings
 from pages.components.visitor import visitor_id
 from pages.components.wording import PHASE_WORDS, STATE_WORDS, duration, number, percent, title
 
@@ -17,16 +21,16 @@ def run_view(run_id: str) -> None:
     """Show a run; a run that is active keeps itself up to date.
 
     Raises:
-        RunNotFound: no run has this id.
+        RunNotFound: no run has this id, or it is not the visitor's to see.
     """
-    run = runs.read(run_id)
-    active = run.state.active
-    st.fragment(_view, run_every=TICK if active else None)(run_id, visitor_id(), active)
+    visitor = visitor_id()
+    active = seen(run_id, visitor).state.active
+    st.fragment(_view, run_every=TICK if active else None)(run_id, visitor, active)
 
 
 def _view(run_id: str, visitor: str, was_active: bool) -> None:
     with sentences():
-        run = runs.read(run_id)
+        run = seen(run_id, visitor)
         if was_active and not run.state.active:
             st.rerun()  # ends the fragment's ticking and brings the list below up to date
         with st.container(border=True):
@@ -55,17 +59,7 @@ def _progress(run: Run, config: runs.TrainingConfig) -> None:
     epochs = config.recipe.epochs
     beat = run.heartbeat
     if run.state is State.QUEUED or beat is None:
-        before = jobs.backend().position(run.id)
-        engine = jobs.backend().engine()
-        if engine.problem:
-            text = engine.problem
-        elif before is None:
-            text = "A worker is loading TensorFlow; this takes a few seconds."
-        elif before == 0:
-            text = "Waiting: next in line."
-        else:
-            text = f"Waiting: {before} {'run goes' if before == 1 else 'runs go'} first."
-        st.progress(0.0, text=text)
+        st.progress(0.0, text=_waiting(run))
         return
     words = [PHASE_WORDS.get(beat.phase, beat.phase)]
     if beat.phase == "training":
@@ -76,6 +70,21 @@ def _progress(run: Run, config: runs.TrainingConfig) -> None:
             words.append(f"{duration(beat.left)} left")
     share = 1.0 if beat.phase == "evaluating" else min(1.0, max(0.0, beat.epoch / epochs))
     st.progress(share, text=" · ".join(words))
+
+
+def _waiting(run: Run) -> str:
+    """Say why a queued run does not train yet, and when it will."""
+    backend = jobs.backend()
+    problem, before = backend.engine().problem, backend.position(run.id)
+    if problem:
+        return problem
+    if before is None:
+        return "A worker is getting ready; this takes a few seconds."
+    text = "Waiting: next in line"
+    if before:
+        text = f"Waiting: {before:,} {'run goes' if before == 1 else 'runs go'} first"
+    wait = backend.wait(run.id)
+    return f"{text}." if wait is None else f"{text}, starts in about {duration(wait)}."
 
 
 def _figures(run: Run) -> None:
@@ -97,14 +106,8 @@ def _figures(run: Run) -> None:
 
 def _actions(run: Run, visitor: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        if run.state.active and run.visitor == visitor:
-            st.button(
-                "Stop",
-                icon=":material/stop:",
-                disabled=run.stopping,
-                on_click=jobs.backend().stop,
-                args=(run.id,),
-            )
+        if owns(run, visitor):
+            _control(run)
         if run.state is State.FINISHED:
             query = {"run": run.id}
             st.page_link(
@@ -119,7 +122,47 @@ def _actions(run: Run, visitor: str) -> None:
                 icon=":material/photo_camera:",
                 query_params=query,
             )
+        config = run.config
+        if config is not None and st.button(
+            "Use its settings",
+            icon=":material/tune:",
+            type="tertiary",
+            on_click=take_settings,
+            args=(config,),
+            help="Fills the settings in, to train it again or with a change.",
+        ):
+            st.rerun()  # the settings are outside of this fragment
         st.caption(_summary(run))
+
+
+def _control(run: Run) -> None:
+    """Draw what the owner of a run can do with it."""
+    backend = jobs.backend()
+    if run.state.active:
+        _button("Pause", ":material/pause:", backend.pause, run)
+        _button("Stop", ":material/stop:", backend.stop, run)
+    elif run.resumable:
+        _button("Resume", ":material/play_arrow:", backend.resume, run)
+    if run.state is State.FINISHED:
+        st.toggle(
+            "Shared",
+            value=run.shared,
+            key=f"shared_{run.id}",
+            on_change=_share,
+            args=(run.id,),
+            help="Lets everyone on this server look at this run.",
+        )
+
+
+def _button(label: str, icon: str, action: Callable[[str], None], run: Run) -> None:
+    if st.button(label, icon=icon, disabled=run.stopping, key=f"{label}_{run.id}"):
+        action(run.id)
+        st.rerun()  # the whole page: a resumed run has to tick again
+
+
+def _share(run_id: str) -> None:
+    with sentences():
+        runs.annotate(run_id, shared=st.session_state[f"shared_{run_id}"])
 
 
 def _summary(run: Run) -> str:
@@ -127,7 +170,8 @@ def _summary(run: Run) -> str:
     assert config is not None, "a damaged run is not shown"
     recipe = config.recipe
     words = [
-        f"{recipe.optimizer}, learning rate {recipe.learning_rate:g}, batch {recipe.batch_size}",
+        f"{OPTIMIZERS[recipe.optimizer]}, learning rate {recipe.learning_rate:g}, batch "
+        f"{recipe.batch_size}",
         f"{config.training_count:,} training and {config.validation_count:,} validation images",
         f"seed {config.seed}",
     ]

@@ -7,6 +7,7 @@ from core import architectures, datasets, runs
 STATE_WORDS = {
     runs.State.QUEUED: ("Waiting", "gray", ":material/hourglass_top:"),
     runs.State.RUNNING: ("Training", "blue", ":material/model_training:"),
+    runs.State.PAUSED: ("Paused", "violet", ":material/pause_circle:"),
     runs.State.FINISHED: ("Finished", "green", ":material/check_circle:"),
     runs.State.STOPPED: ("Stopped", "orange", ":material/stop_circle:"),
     runs.State.FAILED: ("Failed", "red", ":material/error:"),
@@ -53,13 +54,24 @@ def ago(moment: float) -> str:
 
 
 def title(run: runs.Run) -> str:
-    """Return what a run is called: its architecture and data set."""
+    """Return what a run is called: its owner's name for it, or architecture and data set."""
     if run.id == runs.BUNDLED:
         return "Bundled model"
+    if run.name:
+        return run.name
     if run.config is None:
         return run.id
-    architecture = architectures.find(run.config.architecture).title
-    return f"{architecture} on {datasets.find(run.config.dataset).title}"
+    return f"{architecture_title(run.config.architecture)} on {dataset_title(run.config.dataset)}"
+
+
+def architecture_title(name: str) -> str:
+    """Return what people call an architecture."""
+    return architectures.find(name).title
+
+
+def dataset_title(name: str) -> str:
+    """Return what people call a data set."""
+    return datasets.find(name).title
 
 
 def label(run: runs.Run) -> str:

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import SettingsError
-from core.settings import ROOT, Settings, settings
+from core.settings import ROOT, Settings, default_workers, memory, settings
 
 
 def test_defaults():
@@ -13,8 +13,31 @@ def test_defaults():
     assert found.runs == ROOT / "var" / "runs"
     assert found.cifar10 is None
     assert found.cores == len(os.sched_getaffinity(0))
-    assert found.workers == max(1, found.cores // 2)
+    assert found.workers == default_workers(found.cores, memory())
     assert found.warm_spare is True
+    assert found.ray_address is None
+    assert (found.limits.running, found.limits.queued) == (found.workers, 20)
+    assert (found.limits.epochs, found.limits.seconds, found.limits.memory) == (500, 86_400, None)
+
+
+@pytest.mark.parametrize(
+    ("cores", "gigabytes", "workers"),
+    [(1, 1, 1), (2, 24, 1), (8, 32, 4), (8, 6, 3), (8, 4, 1), (200, 1000, 64), (8, None, 4)],
+)
+def test_workers_fit_into_cores_and_memory(cores, gigabytes, workers):
+    assert default_workers(cores, gigabytes and gigabytes * 10**9) == workers
+
+
+def test_the_memory_of_this_machine_is_known():
+    found = memory()
+    assert found is None or 10**8 < found < 10**14
+
+
+@pytest.mark.parametrize("workers", ["1", "2", "3", "64"])
+def test_all_threads_together_are_no_more_than_the_cores(workers):
+    found = Settings.from_environment({"ATELIER_WORKERS": workers})
+    assert found.threads >= 1
+    assert found.threads == 1 or found.threads * found.workers <= found.cores
 
 
 def test_empty_values_mean_the_defaults():
@@ -28,12 +51,22 @@ def test_all_variables_are_read(tmp_path):
         "ATELIER_CIFAR10": "~/cifar",
         "ATELIER_WORKERS": "64",
         "ATELIER_WARM_SPARE": "0",
+        "ATELIER_MAX_RUNNING": "2",
+        "ATELIER_MAX_QUEUED": "5",
+        "ATELIER_MAX_EPOCHS": "30",
+        "ATELIER_MAX_MINUTES": "10",
+        "ATELIER_MAX_MEMORY_MB": "2500",
+        "RAY_ADDRESS": "10.0.0.5:6379",
     }
     found = Settings.from_environment(environment)
     assert found.home == tmp_path / "home"
     assert found.cifar10 == Path.home() / "cifar"
     assert found.workers == 64
     assert found.warm_spare is False
+    limits = found.limits
+    assert (limits.running, limits.queued, limits.epochs) == (2, 5, 30)
+    assert (limits.seconds, limits.memory) == (600, 2_500_000_000)
+    assert found.ray_address == "10.0.0.5:6379"
 
 
 def test_a_relative_folder_is_made_absolute(tmp_path, monkeypatch):
@@ -68,3 +101,31 @@ def test_settings_are_read_once_a_process(home, monkeypatch):
     assert settings() is first
     settings.cache_clear()
     assert settings().home == home / "other"
+
+
+@pytest.mark.parametrize("value", ["localhost:6379", "head.example.org:1", "[::1]:65535"])
+def test_addresses_of_a_cluster(value):
+    assert Settings.from_environment({"RAY_ADDRESS": value}).ray_address == value
+
+
+@pytest.mark.parametrize(
+    "value", ["auto", "10.0.0.5", "ray://head:10001", ":6379", "a b:1", "head:0", "head:65536"]
+)
+def test_what_is_no_address_of_a_cluster_is_refused(value):
+    with pytest.raises(SettingsError, match=r"^RAY_ADDRESS .* host:port"):
+        Settings.from_environment({"RAY_ADDRESS": value})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ATELIER_MAX_RUNNING", "0"),
+        ("ATELIER_MAX_QUEUED", "100001"),
+        ("ATELIER_MAX_EPOCHS", "501"),
+        ("ATELIER_MAX_MINUTES", "-1"),
+        ("ATELIER_MAX_MEMORY_MB", "199"),
+    ],
+)
+def test_limits_out_of_range_are_refused(name, value):
+    with pytest.raises(SettingsError, match=f"^{name} .* whole number from "):
+        Settings.from_environment({name: value})

@@ -1,0 +1,36 @@
+"""What a node of a Ray cluster does: train one run, in a process of its own."""
+
+import faulthandler
+import os
+
+
+def train_task(run_id: str, environment: dict[str, str], threads: int) -> None:
+    """Train a run as a worker process of this machine would; see ``core.training.worker``.
+
+    Args:
+        run_id: of a run in the shared folder.
+        environment: the ``ATELIER_`` variables of the server.
+        threads: for TensorFlow.
+
+    Raises:
+        AtelierError: the run is damaged, deleted, or trained by another process.
+    """
+    # Before TensorFlow is imported, which reads them once.
+    for name in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS"):
+        os.environ[name] = str(threads)
+    os.environ |= {"TF_CPP_MIN_LOG_LEVEL": "3", **environment}
+    os.environ.pop("RAY_ADDRESS", None)  # Ray's own by now; a worker has no use for it
+
+    from core.runs import folder_of
+    from core.runs.files import open_append
+    from core.settings import settings
+    from core.training.worker import NICENESS, train_run
+
+    settings.cache_clear()
+    os.nice(NICENESS)
+    with open_append(folder_of(run_id).log) as log:
+        os.dup2(log.fileno(), 1)
+        os.dup2(log.fileno(), 2)
+    faulthandler.enable()
+    # Ray starts a fresh process for each run, so a stop or a limit may end this one.
+    train_run(run_id, may_exit=True)
