@@ -5,6 +5,7 @@ Skipped where Ray is not installed (``pip install -r requirements-cluster.txt``)
 """
 
 import importlib.util
+import itertools
 import os
 import shutil
 import signal
@@ -72,16 +73,19 @@ class Cluster:
     """A head that trains nothing, and nodes with a place for one run each."""
 
     def __init__(self):
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+        port = free_port()
         self.address = f"127.0.0.1:{port}"
-        self.folder = tempfile.mkdtemp(prefix="ray-", dir="/tmp")  # noqa: S108 - sockets need short paths
+        self.folder = tempfile.mkdtemp(prefix="ray-", dir="/tmp")  # sockets need short paths
         self.head = Node(
             *("--head", f"--port={port}", "--num-cpus=0", "--include-dashboard=false"),
-            *(f"--temp-dir={self.folder}", "--ray-client-server-port=0"),
+            *(f"--temp-dir={self.folder}", f"--ray-client-server-port={free_port()}"),
         )
-        wait_until(lambda: answers(port), 60, "the head of the cluster")
+        self.nodes = []
+        try:
+            wait_until(lambda: answers(port), 60, "the head of the cluster")
+        except AssertionError:
+            self.close()
+            raise
         self.nodes = [self.add_node(), self.add_node()]
 
     def add_node(self):
@@ -91,6 +95,12 @@ class Cluster:
         for node in [*self.nodes, self.head]:
             node.kill()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
 
 def answers(port):
@@ -224,7 +234,7 @@ def test_a_run_whose_node_dies_goes_on_elsewhere_from_its_checkpoint(backend, cl
     assert epochs == list(range(1, len(epochs) + 1))  # none missing, none twice
     points = curves.batches["epoch"]
     assert points == sorted(set(points))
-    assert max(b - a for a, b in zip(points, points[1:], strict=False)) <= 1.0
+    assert max(b - a for a, b in itertools.pairwise(points)) <= 1.0
     note(f"{len(epochs)} epochs by now, each of them once")
     cluster.nodes.remove(node)
     cluster.nodes.append(cluster.add_node())
@@ -246,16 +256,14 @@ def test_without_the_package_a_sentence_says_what_to_install(monkeypatch, home):
 
 @needs_ray
 def test_a_cluster_that_is_not_there_is_a_problem_and_the_queue_waits(monkeypatch, home):
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{probe.getsockname()[1]}"
-        monkeypatch.setenv("RAY_ADDRESS", address)
-        backend = RayBackend(Settings.from_environment(os.environ))
-        try:
-            run_id = submit(backend)
-            problem = wait_until(lambda: backend.engine().problem, 120, "a problem")
-        finally:
-            backend.close()
+    address = f"127.0.0.1:{free_port()}"
+    monkeypatch.setenv("RAY_ADDRESS", address)
+    backend = RayBackend(Settings.from_environment(os.environ))
+    try:
+        run_id = submit(backend)
+        problem = wait_until(lambda: backend.engine().problem, 120, "a problem")
+    finally:
+        backend.close()
     assert address in problem and "cannot be reached" in problem
     assert state(run_id) is State.QUEUED
 
