@@ -24,13 +24,13 @@ from pages.components.runs_table import (
     valid_sort,
 )
 from pages.components.visitor import visitor_id
-from pages.components.wording import STATE_WORDS, title
+from pages.components.wording import STATE_WORDS, title, title_markdown
 
 PAGE = 20  # runs
 CHOSEN_MOST = 100  # what a URL can carry
 ONE_DELETION = 3.0  # seconds between deletions that one click made
 WATCH = 2.0  # seconds between two looks at the active runs that are listed
-FILTER_KEYS = ("find", "state", "data", "network", "whose", "starred")
+NO_FILTERS = {"find": "", "state": "", "data": "", "network": "", "whose": ALL, "starred": False}
 PROBLEMS = "runs_problems"  # session state: sentences that a callback left for the page
 
 
@@ -43,6 +43,9 @@ def main() -> None:
         return
     visitor = visitor_id()
     st.markdown("All that was trained here. Tick two to six runs to compare them.")
+    for problem in st.session_state.pop(PROBLEMS, []):
+        st.error(problem, icon=":material/error:")
+    _undo(visitor)
     seen = [run for run in runs.list_runs() if may_see(run, visitor)]
     if not seen:
         with st.container(border=True):
@@ -58,9 +61,6 @@ def main() -> None:
     sort = valid_sort(st.query_params.get("sort"))
     found = in_order(found, sort)
     chosen = _chosen(seen)
-    for problem in st.session_state.pop(PROBLEMS, []):
-        st.error(problem, icon=":material/error:")
-    _undo(visitor)
     if chosen:
         # Pinned, so that it stays in sight however long the table is.
         with st.bottom:
@@ -74,6 +74,8 @@ def main() -> None:
     with below:
         page = 1
         if pages > 1:
+            if st.session_state.get("runs_page", 1) > pages:
+                st.session_state["runs_page"] = pages  # what was on the last page is deleted
             page = st.pagination(pages, key="runs_page", bind="query-params")
         st.caption(f"{len(found):,} {'run' if len(found) == 1 else 'runs'}")
         st.space("stretch")
@@ -155,14 +157,12 @@ def _select(label: str, titles: dict[str, str], key: str) -> str:
 
 
 def _first_page() -> None:
-    st.session_state.pop("runs_page", None)
-    st.query_params.pop("runs_page", None)
+    st.session_state["runs_page"] = 1
 
 
 def _clear_filters() -> None:
-    for key in FILTER_KEYS:
-        st.session_state.pop(key, None)
-        st.query_params.pop(key, None)
+    for key, value in NO_FILTERS.items():
+        st.session_state[key] = value
     _first_page()
 
 
@@ -275,7 +275,7 @@ def _undo(visitor: str) -> None:
     if not batch:
         return
     minutes = max(1, round((deleted[0][1] + runs.DELETED_KEPT - time.time()) / 60))
-    what = f"“{title(batch[0])}” is" if len(batch) == 1 else f"{len(batch)} runs are"
+    what = f"“{title_markdown(batch[0])}” is" if len(batch) == 1 else f"{len(batch)} runs are"
     with st.container(border=True, horizontal=True, vertical_alignment="center", key="runs_undo"):
         st.markdown(
             f":material/delete: {what} deleted. This can be undone for {minutes} more "

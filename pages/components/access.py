@@ -7,7 +7,7 @@ mistake; it is no protection against somebody who copies an id.
 from core import runs
 from core.errors import RunNotFound, SettingsError
 from core.runs import Run, State
-from pages.components.wording import title
+from pages.components.wording import title_markdown
 
 COMMAND_LINE = "command-line"  # the visitor of runs that were started there
 
@@ -57,6 +57,7 @@ def owned(run_id: str, visitor: str) -> Run:
     run = seen(run_id, visitor)
     if not owns(run, visitor):
         raise SettingsError(
-            f"“{title(run)}” is not your run: you can look at it and compare it, but not change it."
+            f"“{title_markdown(run)}” is not your run: you can look at it and compare it, but not "
+            "change it."
         )
     return run

@@ -20,7 +20,7 @@ from pages.components.compare_tables import (
     settings_table,
 )
 from pages.components.guard import check_url, sentences
-from pages.components.wording import STATE_WORDS, ago, percent, title
+from pages.components.wording import STATE_WORDS, ago, percent, title, title_markdown
 
 LETTERS = "ABCDEF"
 MOST = len(LETTERS)
@@ -224,8 +224,8 @@ def _unpaired(compared: Sequence[Run]) -> str | None:
             return "When both have finished, their answers are compared image by image here."
         if run.state is not State.FINISHED:
             return (
-                f"“{title(run)}” did not finish, so it has no answers on the test images to "
-                "compare."
+                f"“{title_markdown(run)}” did not finish, so it has no answers on the test images "
+                "to compare."
             )
     return None
 
@@ -239,7 +239,7 @@ def _answers(run: Run) -> np.ndarray:
     try:
         return data.evaluated(run.id, written)[0].argmax(axis=1)
     except RunDamaged as error:
-        raise RunDamaged(f"“{title(run)}” cannot be tested: {error}") from error
+        raise RunDamaged(f"“{title_markdown(run)}” cannot be tested: {error}") from error
 
 
 def paired_words(paired: Paired, first: str, second: str) -> str:
@@ -258,17 +258,15 @@ def paired_words(paired: Paired, first: str, second: str) -> str:
     )
     if paired.only_first == paired.only_second:
         return f"{facts} **There is no difference to explain.**"
-    often = _often(paired.p_value)
+    chance = (
+        f"{facts} If both were equally good, a difference this large would come by chance in "
+        f"{_often(paired.p_value)} such comparisons: "
+    )
     if paired.p_value >= CHANCE:
-        return (
-            f"{facts} If both were equally good, a difference this large would come by chance in "
-            f"{often} such comparisons: **it could be chance.**"
-        )
+        return f"{chance}**it could be chance.**"
     better = first if paired.only_first > paired.only_second else second
     return (
-        f"{facts} If both were equally good, a difference this large would come by chance in "
-        f"{'only ' if often.startswith('about') else ''}{often} such comparisons: **chance is an unlikely explanation. {better} is better on "
-        "images like these.**"
+        f"{chance}**chance is an unlikely explanation. {better} is better on images like these.**"
     )
 
 

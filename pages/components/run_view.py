@@ -12,7 +12,14 @@ from pages.components.guard import sentences
 from pages.components.live_chart import live_chart
 from pages.components.training_settings import OPTIMIZERS, take_settings
 from pages.components.visitor import visitor_id
-from pages.components.wording import PHASE_WORDS, STATE_WORDS, duration, number, percent, title
+from pages.components.wording import (
+    PHASE_WORDS,
+    STATE_WORDS,
+    duration,
+    number,
+    percent,
+    title_markdown,
+)
 
 TICK = 0.5  # seconds between two looks at a run that is active
 
@@ -50,7 +57,7 @@ def _view(run_id: str, visitor: str, was_active: bool) -> None:
 def _head(run: Run) -> None:
     word, color, icon = STATE_WORDS[run.state]
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"#### {title(run)}")
+        st.markdown(f"#### {title_markdown(run)}")
         st.badge("Stopping" if run.stopping else word, color=color, icon=icon)  # type: ignore[arg-type]
 
 
