@@ -175,7 +175,7 @@ def test_a_stop_ends_the_training_within_its_epoch():
 def test_steps_that_are_too_large_are_named():
     listener = Listener()
     with pytest.raises(Diverged, match=r"became nan in epoch 1: .* learning rate below 10\.$"):
-        train(small("two-conv-cnn", optimizer="momentum", learning_rate=10.0), listener)
+        train(small("two-conv-cnn", optimizer="momentum", learning_rate=10.0, limit=500), listener)
     assert listener.epochs == [] and listener.kept is None
 
 
