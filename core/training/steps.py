@@ -75,6 +75,7 @@ class Steps:
             self._step = tf.function(self._one_step, jit_compile=True, autograph=False)
         self._group = tf.function(self._many_steps, autograph=False)
         self._rest = tf.function(self._last_step, autograph=False)
+        self._finite = tf.function(self._all_finite, autograph=False)
         self._judge = tf.function(self._one_evaluation, reduce_retracing=True, autograph=False)
 
     def begin_epoch(self, epoch: int) -> None:
@@ -112,6 +113,13 @@ class Steps:
             sums = self._judge(tf.constant(images[part]), tf.constant(labels[part], tf.int32))
             loss, right = loss + float(sums[0]), right + float(sums[1])
         return loss / len(labels), right / len(labels)
+
+    def finite(self) -> bool:
+        """Tell whether every weight is a finite number.
+
+        The loss does not tell: pooling and ReLU make 0 of what is not a number.
+        """
+        return bool(self._finite())
 
     def state(self) -> dict[str, np.ndarray]:
         """Return weights and optimizer, all that going on from here needs but the seed."""
@@ -194,6 +202,11 @@ class Steps:
         gradients = tf.gradients(tf.reduce_mean(losses), weights)
         self._update(weights, gradients)
         return _sums(losses, logits, labels)
+
+    def _all_finite(self) -> Any:
+        # One number a weight: infinite or not a number if any of its values is.
+        sums = [tf.reduce_sum(variable * 0.0) for variable in self._trained]
+        return tf.equal(tf.add_n(sums), 0.0)
 
     def _one_evaluation(self, images: Any, labels: Any) -> tuple[Any, Any]:
         logits = self._forward.infer(images)
