@@ -12,6 +12,7 @@ import contextlib
 import itertools
 import os
 import random
+import signal
 import subprocess
 import sys
 import tempfile
@@ -83,7 +84,7 @@ def kill_often(rounds: int, seed: int, epochs: int = EPOCHS) -> Tally:
     tally, chance = Tally(), random.Random(seed)
     settings().runs.mkdir(parents=True, exist_ok=True)
     reference = _new_run(epochs)
-    with _worker(reference) as process:
+    with worker(reference) as process:
         process.wait()
     assert runs.read(reference).state is State.FINISHED, runs.read(reference)
     run_id, kept = _new_run(epochs), 0
@@ -99,7 +100,7 @@ def kill_often(rounds: int, seed: int, epochs: int = EPOCHS) -> Tally:
                 _compare(run_id, reference, tally)
             run_id, kept = _new_run(epochs), 0
     while kept >= 0 and runs.read(run_id).state is not State.FINISHED:
-        with _worker(run_id) as process:
+        with worker(run_id) as process:
             process.wait()
         kept = _check(run_id, tally, kept)
     if kept >= 0:
@@ -114,7 +115,7 @@ def _new_run(epochs: int) -> str:
 
 
 @contextlib.contextmanager
-def _worker(run_id: str) -> "Iterator[subprocess.Popen[bytes]]":
+def worker(run_id: str) -> "Iterator[subprocess.Popen[bytes]]":
     """Start a worker as the local backend does, and give it a run."""
     cores = str(settings().cores)  # as the one worker of a server has them
     threads = dict.fromkeys(("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"), cores)
@@ -142,7 +143,7 @@ def _worker(run_id: str) -> "Iterator[subprocess.Popen[bytes]]":
 def _kill_worker(run_id: str, chance: random.Random, tally: Tally, aim: str) -> None:
     """Start a worker and kill it."""
     folder = runs.folder_of(run_id)
-    with _worker(run_id) as process:
+    with worker(run_id) as process:
         early = chance.random() < 0.25
         if not early:
             _wait_for(folder, process)
@@ -184,10 +185,14 @@ def _wait_for(folder: RunFolder, process: "subprocess.Popen[bytes]") -> None:
 
 
 def _wait_for_half_a_file(folder: RunFolder, process: "subprocess.Popen[bytes]") -> None:
-    """Wait until a checkpoint, or what a resume or the end writes, is being written."""
+    """Stop the process while it writes a checkpoint, or what a resume or the end writes."""
     while process.poll() is None:
         if any("heartbeat" not in name for name in _half_written(folder)):
-            return
+            process.send_signal(signal.SIGSTOP)
+            time.sleep(0.01)
+            if _half_written(folder):
+                return
+            process.send_signal(signal.SIGCONT)  # it was quicker than we were
 
 
 def _half_written(folder: RunFolder) -> list[str]:

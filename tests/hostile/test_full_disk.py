@@ -4,10 +4,12 @@ import contextlib
 import dataclasses
 import os
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
 
+from benchmarks.kills import worker as worker_process
 from core import architectures, runs
 from core.errors import SettingsError
 from core.runs import State, read_curves
@@ -61,6 +63,15 @@ class Disk:
 
 
 EPOCHS = 8
+
+
+def wait_until(condition, seconds, what):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, f"{what}: not within {seconds:g} s"
+        time.sleep(0.02)
+
+
 RECIPE = architectures.find("basic-cnn").recipe.changed(epochs=EPOCHS, batch_size=100)
 CONFIG = runs.TrainingConfig("fashion-mnist", "basic-cnn", RECIPE, limit=300)
 
@@ -140,3 +151,26 @@ def test_a_run_on_a_full_disk_ends_with_a_sentence_and_goes_on_later(
     assert curves.batches["epoch"] == sorted(set(curves.batches["epoch"]))
     for name in VALUES:
         assert curves.epochs[name] == expected[name]
+
+
+def test_a_worker_process_whose_disk_another_one_fills_says_so(disk):
+    """Its log is on that disk too, and the disk never has a byte to spare again."""
+    long = dataclasses.replace(CONFIG, recipe=RECIPE.changed(epochs=500))
+    run_id = runs.create(long, "ada")
+    folder = runs.folder_of(run_id)
+    with worker_process(run_id):
+        wait_until(lambda: len(read_curves(folder).epochs["epoch"]) >= 2, 120, "two epochs")
+        wait_until(lambda: disk.fill() or not runs.read(run_id).state.active, 15, "the end")
+    run = runs.read(run_id)
+    assert run.state in (State.FAILED, State.INTERRUPTED) and run.resumable, run
+    if run.state is State.FAILED:
+        assert "No space left on device" in run.reason
+    curves = read_curves(folder)
+    assert read_checkpoint(folder.checkpoint).progress.epoch >= curves.epochs["epoch"][-1] >= 2
+    disk.empty()
+    runs.resume(run_id)
+    with worker_process(run_id):
+        done = len(curves.epochs["epoch"])
+        wait_until(lambda: len(read_curves(folder).epochs["epoch"]) > done + 1, 120, "more epochs")
+    epochs = read_curves(folder).epochs["epoch"]
+    assert epochs == list(range(1, len(epochs) + 1))
