@@ -1,4 +1,4 @@
-"""The local backend: one process a run, on this machine, and one spare kept warm.
+"""The local backend: one process a run, on this machine, and a spare kept warm.
 
 The supervisor starts workers with ``subprocess`` (never ``multiprocessing``, whose children would
 run the Streamlit script again). Each worker holds the read end of a pipe: when the server dies,
@@ -12,8 +12,10 @@ import sys
 import threading
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import IO
 
+from core.jobs.estimate import expected_seconds
 from core.jobs.supervisor import Job, Supervisor
 from core.runs import Run
 from core.runs.files import open_append
@@ -21,16 +23,20 @@ from core.settings import ROOT, Settings
 
 SPARE_DELAY = 1.5  # so that a new spare does not slow the first page, or a run's first seconds
 SPARE_RETRY = 30.0  # one that cannot start must not be tried ten times a second
+LOAD_SECONDS = 6.0  # until a worker is ready, before one has shown it
+MOST_SPARES = 2
+SPARE_MEMORY = 2_000_000_000  # bytes free for a second one, which takes half of that
 CLOSE_SECONDS = 5.0  # for the checkpoints, when the server is told to end
 
 
 @dataclass
 class Worker:
-    """A worker process; ``ready`` is set once TensorFlow is loaded."""
+    """A worker process; ``ready`` is set once TensorFlow is loaded, after ``loading`` seconds."""
 
     process: "subprocess.Popen[bytes]"
     ready: threading.Event = field(default_factory=threading.Event)
-    took_run: bool = False
+    started: float = field(default_factory=time.monotonic)
+    loading: float | None = None
 
     @classmethod
     def start(cls, settings: Settings) -> "Worker":
@@ -67,12 +73,12 @@ class Worker:
     def _wait_until_ready(self, output: IO[bytes]) -> None:
         with output:
             if output.readline().strip() == b"ready":
+                self.loading = time.monotonic() - self.started
                 self.ready.set()
 
     def take(self, run_id: str) -> None:
         """Give the run to the process; one that is still loading finds it when it is ready."""
         assert self.process.stdin is not None
-        self.took_run = True
         try:
             self.process.stdin.write(run_id.encode() + b"\n")
             self.process.stdin.flush()
@@ -103,33 +109,53 @@ class LocalBackend(Supervisor):
 
     def __init__(self, settings: Settings) -> None:
         """Start the supervisor; runs that were queued when the last server ended go on."""
-        self._spare: Worker | None = None
+        self._spares: list[Worker] = []
         self._spare_due = time.monotonic() + SPARE_DELAY
+        self._spare_failed = -1e9
+        self._load_seconds = LOAD_SECONDS
         super().__init__(settings)
 
     @property
     def _warm(self) -> bool:
-        spare = self._spare
-        return spare is not None and spare.alive and spare.ready.is_set()
+        return any(spare.alive and spare.ready.is_set() for spare in list(self._spares))
 
     def _capacity(self) -> int:
         return self._settings.workers
 
     def _begin(self, run: Run) -> Job:
-        worker = self._spare if self._spare and self._spare.alive else None
-        worker = worker or Worker.start(self._settings)
-        self._spare = None
+        spares = [spare for spare in self._spares if spare.alive]
+        # One that is ready, or that will be first.
+        spares.sort(key=lambda spare: (not spare.ready.is_set(), spare.started))
+        worker = spares[0] if spares else Worker.start(self._settings)
+        self._load_seconds = worker.loading or self._load_seconds
+        self._spares = spares[1:]
         self._spare_due = time.monotonic() + SPARE_DELAY
         worker.take(run.id)
         return worker
 
     def _tend(self, now: float) -> None:
-        """Keep a spare."""
-        if not self._settings.warm_spare or now < self._spare_due:
+        """Keep as many spares as it takes."""
+        if not self._settings.warm_spare:
             return
-        if self._spare is None or not self._spare.alive:
-            self._spare_due = now + SPARE_RETRY
-            self._spare = Worker.start(self._settings)
+        following = self._queue.next_waiting()
+        if now < self._spare_due and (following is None or not self._places):
+            return
+        spares = [spare for spare in self._spares if spare.alive]
+        if len(spares) < len(self._spares):
+            # One that cannot start must not be tried ten times a second.
+            self._spares, self._spare_failed = spares, now
+        if now - self._spare_failed < SPARE_RETRY:
+            return
+        if len(spares) < self._spares_wanted(following):
+            self._spares = [*spares, Worker.start(self._settings)]
+
+    def _spares_wanted(self, following: Run | None) -> int:
+        """Return 1, or 2 if the runs that wait are shorter than a worker takes to load."""
+        if following is None or following.config is None:
+            return 1
+        interval = expected_seconds(following.config) / self._settings.workers
+        short = interval < self._load_seconds and self._queue.counts()[1] > 1
+        return MOST_SPARES if short and _free_memory() > SPARE_MEMORY else 1
 
     def _close(self) -> None:
         workers = [place.job for place in self._places.values() if isinstance(place.job, Worker)]
@@ -140,10 +166,19 @@ class LocalBackend(Supervisor):
                 worker.let_go()
             else:
                 worker.kill()  # nothing to save yet
-        if self._spare is not None:
-            self._spare.kill()
+        for spare in self._spares:
+            spare.kill()
         end = time.monotonic() + CLOSE_SECONDS
         for worker in workers:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 worker.process.wait(max(0.0, end - time.monotonic()))
             worker.kill()
+
+
+def _free_memory() -> int:
+    """Return the bytes of memory that programs could still get; 0 where the system is silent."""
+    try:
+        lines = Path("/proc/meminfo").read_text().splitlines()
+        return 1024 * next(int(line.split()[1]) for line in lines if line.startswith("MemAvail"))
+    except (OSError, ValueError, StopIteration):
+        return 0

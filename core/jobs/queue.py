@@ -54,6 +54,7 @@ class Queue:
         self._order: list[Run] | None = None
         self._places: dict[str, int] = {}
         self._begun = 0  # how many of ``_order`` have started
+        self.version = 0  # goes up with every change
         self._lock = threading.Lock()
 
     def add(self, run: Run, *, again: bool = False) -> None:
@@ -67,13 +68,13 @@ class Queue:
             if run.id not in self._queued and (again or run.id not in self._running):
                 self._queued[run.id] = run
                 self._waiting[run.visitor] += 1
-                self._order = None
+                self._changed()
 
     def remove(self, run_id: str) -> None:
         """Take a run out of the queue, if it is queued."""
         with self._lock:
             if self._take(run_id) is not None:
-                self._order = None
+                self._changed()
 
     def begin(self, run: Run) -> None:
         """Note that a queued run runs now."""
@@ -84,8 +85,9 @@ class Queue:
             self._busy[run.visitor] += 1
             if in_front:
                 self._begun += 1
+                self.version += 1
             else:
-                self._order = None
+                self._changed()
 
     def end(self, run_id: str) -> None:
         """Note that a run no longer runs."""
@@ -94,7 +96,7 @@ class Queue:
             if run is not None:
                 self._busy[run.visitor] -= 1
                 self._busy += Counter()  # drops the zeros
-                self._order = None
+                self._changed()
 
     def next(self) -> Run | None:
         """Return the run that should start now; None if nobody's may.
@@ -112,6 +114,12 @@ class Queue:
                 if run.id not in self._running:
                     return run
             return None
+
+    def next_waiting(self) -> Run | None:
+        """Return the run in front, whether or not it may start now."""
+        with self._lock:
+            ordered = self._ordered()
+            return ordered[self._begun] if self._begun < len(ordered) else None
 
     def ordered(self) -> list[Run]:
         """Return what waits, in the order in which it will start."""
@@ -156,6 +164,10 @@ class Queue:
             if not self._waiting[run.visitor]:
                 del self._waiting[run.visitor]
         return run
+
+    def _changed(self) -> None:
+        self._order = None
+        self.version += 1
 
     def _ordered(self) -> list[Run]:
         if self._order is None:

@@ -13,6 +13,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from dataclasses import dataclass
 from typing import IO
 
@@ -26,6 +27,8 @@ RETRIES = 3  # times that a run goes on by itself after its node was lost
 LOST_LOOK_SECONDS = 1.0  # between two looks whether a lost run may go on
 HUNG_SECONDS = 30.0  # without a heartbeat until a task that Ray believes alive is given up
 DRIVER_RETRY = 10.0  # between two attempts to reach the cluster
+SLOW_SECONDS = 20.0  # for the connection, until people are told
+CONNECT_SECONDS = 120.0  # after which an attempt is given up
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +38,7 @@ class _Driver:
     """The process that speaks with the cluster."""
 
     process: "subprocess.Popen[str]"
+    started: float
     slots: int | None = None  # None until it is connected
     problem: str | None = None
 
@@ -126,6 +130,12 @@ class RayBackend(Supervisor):
             if now >= self._driver_due:
                 self._driver_due = now + DRIVER_RETRY
                 self._driver = self._start_driver()
+        elif self._driver.slots is None:
+            waited = now - self._driver.started
+            if waited > SLOW_SECONDS:
+                self._unreachable = f"no answer within {SLOW_SECONDS:.0f} seconds"
+            if waited > CONNECT_SECONDS:
+                self._driver.process.kill()
         if now >= self._next_look:
             self._next_look = now + LOST_LOOK_SECONDS
             self._look_for_silence(now)
@@ -148,7 +158,7 @@ class RayBackend(Supervisor):
                 },
                 start_new_session=True,
             )
-        driver = _Driver(process)
+        driver = _Driver(process, time.monotonic())
         assert process.stdout is not None
         threading.Thread(target=self._hear, args=(driver, process.stdout), daemon=True).start()
         return driver

@@ -28,9 +28,13 @@ def train_task(run_id: str, environment: dict[str, str], threads: int) -> None:
 
     settings.cache_clear()
     os.nice(NICENESS)
-    with open_append(folder_of(run_id).log) as log:
+    folder = folder_of(run_id)
+    with open_append(folder.log) as log:
         os.dup2(log.fileno(), 1)
         os.dup2(log.fileno(), 2)
     faulthandler.enable()
     # Ray starts a fresh process for each run, so a stop or a limit may end this one.
     train_run(run_id, may_exit=True)
+    if not folder.result.exists():
+        # Paused: the run is so as soon as its process has ended, and Ray would take seconds for it.
+        os._exit(0)

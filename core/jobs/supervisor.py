@@ -69,6 +69,16 @@ class Place:
     asked: float | None = None
 
 
+@dataclass(frozen=True)
+class _Starts:
+    """When each queued run will start, worked out ``took`` seconds long at the time ``made``."""
+
+    starts: dict[str, float]
+    version: int
+    made: float
+    took: float
+
+
 class Supervisor(ABC):
     """What all backends have in common; see ``core.jobs.backend.Backend``."""
 
@@ -84,7 +94,7 @@ class Supervisor(ABC):
         self._next_scan = self._next_purge = 0.0
         self._asked: deque[str] = deque()  # runs that somebody wants to stop
         self._attempts: dict[str, int] = {}
-        self._starts: tuple[float, dict[str, float]] = (-1e9, {})
+        self._starts = _Starts({}, -1, -1e9, 0.0)
         self._wake = threading.Event()
         self._closed = False
         self._problem: str | None = None
@@ -169,14 +179,17 @@ class Supervisor(ABC):
         """Return in how many seconds a queued run will start; see ``Backend``."""
         if run_id not in self._queue:
             return None
-        now = time.monotonic()
-        made, starts = self._starts
-        if now - made > SCHEDULE_SECONDS or run_id not in starts:
-            made, starts = now, self._schedule()
-            self._starts = made, starts
-        if run_id not in starts:
+        now, version = time.monotonic(), self._queue.version
+        known = self._starts
+        age = now - known.made
+        # A long queue that changes all the time must not be worked out all the time.
+        outdated = version != known.version and age > 20 * known.took
+        if age > SCHEDULE_SECONDS or outdated or run_id not in known.starts:
+            starts = self._schedule()
+            known = self._starts = _Starts(starts, version, now, time.monotonic() - now)
+        if run_id not in known.starts:
             return None  # it has just started
-        return max(0.0, starts[run_id] - (now - made))
+        return max(0.0, known.starts[run_id] - (now - known.made))
 
     def waiting(self, visitor: str) -> int:
         """Return how many runs of a visitor are queued."""

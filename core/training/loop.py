@@ -26,6 +26,7 @@ from core.training.steps import Steps
 GROUP_SECONDS = 0.1  # aimed at between two returns to Python
 EVENT_SECONDS = 0.25  # between two batch events
 FIRST_GROUP = 2  # steps; how fast the rest will be is not known yet
+MOST_LOSS = 1e6  # nats an image, where guessing costs 2.3: weights that came there are lost
 PREDICTION_BATCH = 250  # images; a stop is noticed between two batches
 
 
@@ -63,7 +64,7 @@ def train(
 
     Raises:
         DataUnavailable, DataDamaged: the data set cannot be read.
-        Diverged: the loss is no longer finite.
+        Diverged: the loss or a weight is beyond all bounds, or no number any more.
         RunDamaged: the checkpoint does not fit the config.
     """
     return _Training(config, listener, checkpoint).run()
@@ -194,7 +195,7 @@ class _Training:
         self._step += count
         self._loss_sum += loss_sum
         self._right += right
-        self._check(loss_sum)
+        self._check(loss_sum / (self._seen - before))
         if not self._warm:
             # The first group loads and compiles code; the next one tells the speed.
             self._warm = True
@@ -204,14 +205,19 @@ class _Training:
         self._group = max(1, min(8 * self._group, round(count * GROUP_SECONDS / seconds)))
 
     def _check(self, loss: float) -> None:
-        if not math.isfinite(loss):
-            raise Diverged(
-                f"The loss became {loss} in epoch {len(self._history) + 1}: the steps are too "
-                f"large. Take a learning rate below {self._config.recipe.learning_rate:g}."
-            )
+        if not loss < MOST_LOSS:
+            raise self._diverged(f"The loss became {loss:.3g}")
+
+    def _diverged(self, what: str) -> Diverged:
+        return Diverged(
+            f"{what} in epoch {len(self._history) + 1}: the steps are too large. Take a learning "
+            f"rate below {self._config.recipe.learning_rate:g}."
+        )
 
     def _report(self, epoch: int) -> None:
         """Tell the mean of what is new since the latest report."""
+        if not self._steps.finite():
+            raise self._diverged("A weight is no longer a finite number")
         seen, loss_sum, right = self._reported
         new = self._seen - seen
         images = epoch * self._count + self._seen

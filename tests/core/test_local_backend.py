@@ -1,6 +1,8 @@
 """The local backend with real worker processes, each in a folder of its own."""
 
+import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,6 +13,7 @@ import pytest
 from support import small, wait_until
 
 from core import jobs, runs
+from core.errors import SettingsError
 from core.jobs import LocalBackend
 from core.runs import State, read_curves
 from core.settings import ROOT, Settings, settings
@@ -238,13 +241,184 @@ def test_two_servers_on_one_folder_train_a_run_once(own_backend):
     assert second.engine().queued == 0
 
 
+def test_a_running_run_pauses_and_goes_on_from_where_it_was(backend):
+    run_id = submit(backend, epochs=40, limit=4000)
+    folder = runs.folder_of(run_id)
+    wait_until(lambda: len(read_curves(folder).epochs["epoch"]) >= 2, START, "two epochs")
+    pid = runs.read(run_id).heartbeat.pid
+    backend.pause(run_id)
+    assert runs.read(run_id).stopping
+    wait_until(lambda: state(run_id) is State.PAUSED, 15, "the pause")
+    assert not alive(pid) and not folder.result.exists() and folder.checkpoint.exists()
+    backend.resume(run_id)
+    run = wait_for_end(run_id)
+    assert run.state is State.FINISHED, run.reason
+    assert run.heartbeat.pid != pid
+    assert read_curves(folder).epochs["epoch"] == list(range(1, 41))
+
+
+def test_a_run_is_paused_while_its_worker_loads(own_backend):
+    backend = own_backend()
+    run_id = submit(backend)
+    wait_until(lambda: backend.engine().running, 10, "a worker")
+    backend.pause(run_id)
+    wait_until(lambda: not backend.engine().running, 5, "a free place")
+    assert state(run_id) is State.PAUSED
+    backend.resume(run_id)
+    assert wait_for_end(run_id).state is State.FINISHED
+
+
+def test_a_worker_that_does_not_heed_a_pause_is_ended(own_backend, monkeypatch):
+    monkeypatch.setattr(LocalBackend, "pause_grace", 1.0)
+    backend = own_backend()
+    run_id = submit(backend, **LONG)
+    pid = wait_for_point(run_id).heartbeat.pid
+    os.kill(pid, signal.SIGSTOP)  # it can do nothing from now on
+    backend.pause(run_id)
+    wait_until(lambda: state(run_id) is State.PAUSED, 10, "the pause")
+    wait_until(lambda: not alive(pid), 5, "the end of the worker")
+    wait_until(lambda: not backend.engine().running, 5, "a free place")
+
+
+def test_a_worker_that_cannot_answer_a_stop_is_ended(own_backend):
+    backend = own_backend()
+    run_id = submit(backend, **LONG)
+    pid = wait_for_point(run_id).heartbeat.pid
+    os.kill(pid, signal.SIGSTOP)
+    backend.stop(run_id)
+    run = wait_for_end(run_id, 10)
+    assert (run.state, run.reason) == (State.STOPPED, "Stopped on request.")
+    wait_until(lambda: not alive(pid), 5, "the end of the worker")
+
+
+def test_what_is_put_into_the_folder_by_hand_blocks_nothing(own_backend, home):
+    """Folders that are no runs, links, pipes and huge files: none stops the queue."""
+    folder = home / "runs"
+    folder.mkdir(parents=True)
+    (folder / "empty").mkdir()
+    os.mkfifo(folder / "pipe")
+    (folder / "file").write_text("no run")
+    (folder / "loop").symlink_to(folder)
+    (folder / "secret").symlink_to("/etc")
+    for name in ("config-is-a-pipe", "config-is-a-link", "config-is-huge", "config-is-a-folder"):
+        (folder / name).mkdir()
+    os.mkfifo(folder / "config-is-a-pipe" / "config.json")
+    (folder / "config-is-a-link" / "config.json").symlink_to("/etc/passwd")
+    (folder / "config-is-a-folder" / "config.json").mkdir()
+    with (folder / "config-is-huge" / "config.json").open("wb") as file:
+        file.truncate(1 << 40)  # a terabyte of nothing
+    copied = folder / "copied-by-hand"
+    good = runs.create(small(), "ada")
+    shutil.copytree(folder / good, copied)
+    os.mkfifo(copied / "worker.log.pipe")
+    hostile = runs.create(small(), "ada")
+    os.mkfifo(folder / hostile / "heartbeat")
+    backend = own_backend()
+    assert wait_for_end(good).state is State.FINISHED
+    assert wait_for_end("copied-by-hand").state is State.FINISHED
+    assert state(hostile) is State.DAMAGED
+    states = {run.id: run.state for run in runs.list_runs()}
+    assert all(state is State.DAMAGED for name, state in states.items() if "config-is" in name)
+    assert not {"pipe", "file", "loop", "secret"} & states.keys()
+    assert backend.engine().problem is None
+
+
+def test_a_full_disk_is_a_problem_that_can_be_mended(monkeypatch, tmp_path):
+    volume = tmp_path / "volume"
+    volume.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=48m", "tmpfs", str(volume)]
+    if not shutil.which("mount") or subprocess.run(mount, stderr=subprocess.DEVNULL).returncode:
+        pytest.skip("a small disk needs the right to mount one")
+    try:
+        monkeypatch.setenv("ATELIER_HOME", str(volume))
+        settings.cache_clear()
+        first, second = (runs.create(small(), "ada") for _ in range(2))
+        filler = volume / "filler"
+        with filler.open("wb") as file, contextlib.suppress(OSError):
+            while True:
+                file.write(bytes(1 << 20))
+                file.flush()
+        environment = os.environ | {"ATELIER_WARM_SPARE": "0", "ATELIER_WORKERS": "1"}
+        backend = LocalBackend(Settings.from_environment(environment))
+        try:
+            problem = wait_until(lambda: backend.engine().problem, 10, "a problem")
+            assert "No space left on device" in problem and "free some space" in problem
+            assert state(first) is State.QUEUED and backend.engine().queued == 2
+            with pytest.raises(SettingsError, match="space"):
+                runs.create(small(), "ada")
+            filler.unlink()
+            wait_until(lambda: backend.engine().problem is None, 10, "the end of the problem")
+            assert wait_for_end(first).state is State.FINISHED
+            assert wait_for_end(second).state is State.FINISHED
+        finally:
+            backend.close()
+    finally:
+        subprocess.run(["umount", "-l", str(volume)])
+
+
+def test_deleted_runs_are_purged(own_backend, home):
+    run_id = runs.create(small(), "ada")
+    runs.request_pause(run_id)
+    runs.delete(run_id)
+    deleted = next((home / "runs").glob(".deleted-*"))
+    os.utime(deleted, (0, 0))
+    own_backend()
+    wait_until(lambda: not deleted.exists(), 10, "the purge")
+
+
+def test_a_closing_server_lets_its_workers_save_a_checkpoint(own_backend):
+    backend = own_backend()
+    run_id = submit(backend, **LONG)
+    waiting = submit(backend)
+    run = wait_for_point(run_id)
+    backend.close()
+    assert not alive(run.heartbeat.pid)
+    assert state(run_id) is State.INTERRUPTED and state(waiting) is State.QUEUED
+    assert run.folder.checkpoint.exists()  # in the middle of an epoch
+    assert run.folder.result.exists() is False
+
+
 SERVER = """
-import sys, time
+import signal, sys, time
 from core.jobs import backend
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
 backend()
 print("started", flush=True)
 time.sleep(600)
 """
+
+
+def start_server():
+    environment = os.environ | {"ATELIER_WORKERS": "1", "ATELIER_WARM_SPARE": "0"}
+    return subprocess.Popen([sys.executable, "-c", SERVER], cwd=ROOT, env=environment)
+
+
+def test_a_server_that_is_told_to_end_leaves_a_checkpoint_and_no_process(home):
+    run_id = runs.create(small(**LONG), "ada")
+    with start_server() as server:
+        pid = wait_for_point(run_id).heartbeat.pid
+        server.terminate()
+        assert server.wait(15) == 0
+    assert not alive(pid)
+    assert state(run_id) is State.INTERRUPTED
+    assert runs.folder_of(run_id).checkpoint.exists()
+
+
+def test_after_a_killed_server_the_queue_goes_on_in_order(home, own_backend):
+    cut_off, first, second = (runs.create(small(**changes), "ada") for changes in (LONG, {}, {}))
+    with start_server() as server:
+        wait_for_point(cut_off)
+        server.kill()
+    wait_until(lambda: state(cut_off) is State.INTERRUPTED, 30, "an interrupted run")
+    backend = own_backend()
+    wait_until(lambda: backend.engine().running + backend.engine().queued == 2, 10, "the queue")
+    ended = [wait_for_end(run_id) for run_id in (first, second)]
+    assert [run.state for run in ended] == [State.FINISHED] * 2
+    times = [run.folder.result.stat().st_mtime for run in ended]
+    assert times == sorted(times)
+    assert state(cut_off) is State.INTERRUPTED  # a person decides whether it goes on
+    backend.resume(cut_off)
+    wait_until(lambda: state(cut_off) is State.RUNNING, START, "it goes on")
 
 
 def test_workers_end_when_their_server_is_killed(home):

@@ -73,16 +73,19 @@ class Cluster:
     """A head that trains nothing, and nodes with a place for one run each."""
 
     def __init__(self):
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+        port = free_port()
         self.address = f"127.0.0.1:{port}"
-        self.folder = tempfile.mkdtemp(prefix="ray-", dir="/tmp")
+        self.folder = tempfile.mkdtemp(prefix="ray-", dir="/tmp")  # sockets need short paths
         self.head = Node(
             *("--head", f"--port={port}", "--num-cpus=0", "--include-dashboard=false"),
-            *(f"--temp-dir={self.folder}", "--ray-client-server-port=0"),
+            *(f"--temp-dir={self.folder}", f"--ray-client-server-port={free_port()}"),
         )
-        wait_until(lambda: answers(port), 60, "the head of the cluster")
+        self.nodes = []
+        try:
+            wait_until(lambda: answers(port), 60, "the head of the cluster")
+        except AssertionError:
+            self.close()
+            raise
         self.nodes = [self.add_node(), self.add_node()]
 
     def add_node(self):
@@ -92,6 +95,12 @@ class Cluster:
         for node in [*self.nodes, self.head]:
             node.kill()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
 
 def answers(port):
@@ -247,16 +256,14 @@ def test_without_the_package_a_sentence_says_what_to_install(monkeypatch, home):
 
 @needs_ray
 def test_a_cluster_that_is_not_there_is_a_problem_and_the_queue_waits(monkeypatch, home):
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{probe.getsockname()[1]}"
-        monkeypatch.setenv("RAY_ADDRESS", address)
-        backend = RayBackend(Settings.from_environment(os.environ))
-        try:
-            run_id = submit(backend)
-            problem = wait_until(lambda: backend.engine().problem, 120, "a problem")
-        finally:
-            backend.close()
+    address = f"127.0.0.1:{free_port()}"
+    monkeypatch.setenv("RAY_ADDRESS", address)
+    backend = RayBackend(Settings.from_environment(os.environ))
+    try:
+        run_id = submit(backend)
+        problem = wait_until(lambda: backend.engine().problem, 120, "a problem")
+    finally:
+        backend.close()
     assert address in problem and "cannot be reached" in problem
     assert state(run_id) is State.QUEUED
 
