@@ -35,8 +35,9 @@ LINE_TITLES = {Line.VALIDATION: "Validation", Line.TRAINING: "Training"}
 def comparison(asked: Sequence[str], visitor: str, *, on_back: Callable[[], None]) -> None:
     """Compare the runs with these ids; those that cannot be shown become a sentence each."""
     with st.container(horizontal=True, vertical_alignment="center"):
+        st.header("Comparison", anchor=False, width="stretch")
         st.button("All runs", icon=":material/arrow_back:", on_click=on_back)
-        st.caption("The address of this page is a link to this comparison.", width="stretch")
+    st.caption("The address of this page is a link to this comparison.")
     compared = []
     for run_id in asked[:MOST]:
         with sentences():

@@ -8,8 +8,8 @@ function runColours(root) {
   const [r, g, b] = theme(root).paper.match(/\d+/g).map(Number)
   const isDark = 0.2126 * r + 0.7152 * g + 0.0722 * b < 128
   return isDark
-    ? ["#56b4e9", "#e69f00", "#009e73", "#d55e00", "#cc79a7", "#3d8fd1"]
-    : ["#0072b2", "#c48700", "#009e73", "#d55e00", "#bd6597", "#3594cf"]
+    ? ["#56b4e9", "#e69f00", "#009e73", "#d55e00", "#cc79a7", "#f0e442"]
+    : ["#0072b2", "#c48700", "#009e73", "#d55e00", "#bd6597", "#2b2b33"]
 }
 
 const RUN_SHAPES = ["circle", "diamond", "square", "triangle-up", "x", "cross"]
