@@ -132,9 +132,8 @@ def server(cluster, tmp_path_factory):
             wait_until(lambda: backend.engine().workers == 2, START, "two nodes")
             note("two nodes are connected")
             yield backend
-        except AssertionError:
-            print(backend.engine(), cluster.output.read_text())
-            raise
+        except AssertionError as error:
+            raise AssertionError(f"{backend.engine()} {cluster.output.read_text()}") from error
         finally:
             backend.close()
 
