@@ -25,7 +25,7 @@ from core.runs import State, read_curves
 from core.runs.process import start_time
 from core.settings import Settings, settings
 
-START = 180  # seconds until a task trains: Ray starts a process, which loads TensorFlow
+START = 300  # seconds until a task trains: Ray starts a process, which loads TensorFlow
 LONG = {"epochs": 500, "limit": 6000}
 
 needs_ray = pytest.mark.skipif(
@@ -37,16 +37,17 @@ needs_ray = pytest.mark.skipif(
 class Node:
     """A machine of the cluster: processes of our own, on the loopback address."""
 
-    def __init__(self, *arguments):
-        self.process = subprocess.Popen(
-            [
-                *(sys.executable, "-m", "ray.scripts.scripts", "start", *arguments),
-                *("--node-ip-address=127.0.0.1", "--disable-usage-stats", "--block"),
-            ],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
+    def __init__(self, output, *arguments):
+        with output.open("ab") as file:
+            self.process = subprocess.Popen(
+                [
+                    *(sys.executable, "-m", "ray.scripts.scripts", "start", *arguments),
+                    *("--node-ip-address=127.0.0.1", "--disable-usage-stats", "--block"),
+                ],
+                stdout=file,
+                stderr=file,
+                start_new_session=True,
+            )
 
     def processes(self):
         """Return (number, start time) of all processes of this node."""
@@ -76,7 +77,9 @@ class Cluster:
         port = free_port()
         self.address = f"127.0.0.1:{port}"
         self.folder = tempfile.mkdtemp(prefix="ray-", dir="/tmp")  # sockets need short paths
+        self.output = Path(self.folder) / "start.log"
         self.head = Node(
+            self.output,
             *("--head", f"--port={port}", "--num-cpus=0", "--include-dashboard=false"),
             *(f"--temp-dir={self.folder}", f"--ray-client-server-port={free_port()}"),
         )
@@ -89,7 +92,7 @@ class Cluster:
         self.nodes = [self.add_node(), self.add_node()]
 
     def add_node(self):
-        return Node(f"--address={self.address}", "--num-cpus=1")
+        return Node(self.output, f"--address={self.address}", "--num-cpus=1")
 
     def close(self):
         for node in [*self.nodes, self.head]:
@@ -125,10 +128,14 @@ def server(cluster, tmp_path_factory):
         # One thread a run, whatever this machine has, so that a node has a place for one.
         patch.setenv("ATELIER_WORKERS", "64")
         backend = RayBackend(Settings.from_environment(os.environ))
-        wait_until(lambda: backend.engine().workers == 2, 120, "two nodes")
-        note("two nodes are connected")
-        yield backend
-        backend.close()
+        try:
+            wait_until(lambda: backend.engine().workers == 2, START, "two nodes")
+            note("two nodes are connected")
+            yield backend
+        except AssertionError as error:
+            raise AssertionError(f"{backend.engine()} {cluster.output.read_text()}") from error
+        finally:
+            backend.close()
 
 
 @pytest.fixture
@@ -238,7 +245,7 @@ def test_a_run_whose_node_dies_goes_on_elsewhere_from_its_checkpoint(backend, cl
     note(f"{len(epochs)} epochs by now, each of them once")
     cluster.nodes.remove(node)
     cluster.nodes.append(cluster.add_node())
-    wait_until(lambda: backend.engine().workers == 2, 120, "a new node")
+    wait_until(lambda: backend.engine().workers == 2, START, "a new node")
     note("a new node has joined")
 
 
