@@ -309,25 +309,25 @@ def _sort(sort: str) -> None:
 
 
 def _choose(ids: Sequence[str]) -> None:
-    _put("chosen", ids)
+    _put(chosen=ids)
 
 
 def _compare(ids: Sequence[str]) -> None:
-    _put("runs", ids)
-    _choose([])
+    _put(runs=ids, chosen=[])
 
 
 def _back() -> None:
     """Leave the comparison; its runs are the chosen ones."""
-    _choose(_ids("runs"))
-    _put("runs", [])
+    _put(runs=[], chosen=_ids("runs"))
 
 
-def _put(name: str, ids: Sequence[str]) -> None:
-    if ids:
-        st.query_params[name] = ",".join(ids[:CHOSEN_MOST])
-    else:
-        st.query_params.pop(name, None)
+def _put(**lists: Sequence[str]) -> None:
+    """Change the URL in one step, which the browser's Back takes back in one step.
+
+    Removing a name would be a second step, so an empty list stays there as one.
+    """
+    known = {name: ids for name, ids in lists.items() if ids or name in st.query_params}
+    st.query_params.update({name: ",".join(ids[:CHOSEN_MOST]) for name, ids in known.items()})
 
 
 def _ids(name: str) -> list[str]:

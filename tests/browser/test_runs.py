@@ -108,7 +108,7 @@ def test_choose_star_sort_and_compare(enter, width):
     expect(page.locator(".js-plotly-plot")).to_be_visible()
     expect(page.get_by_role("group", name="Runs shown").get_by_role("button")).to_have_count(4)
     assert visitor.fits()
-    page.go_back()
+    press(visitor, "All runs")
     expect(page.get_by_role("button", name="Compare 4")).to_be_visible()
 
 

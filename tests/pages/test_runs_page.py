@@ -152,7 +152,7 @@ def test_delete_and_undo_also_after_a_reload(open_page, finished):
     assert quiet(app)
     assert "2 runs are deleted." in texts(app)
     assert listed(app) == ids[2:]
-    assert "chosen" not in app.query_params
+    assert not app.query_params["chosen"]
     again = open_page("runs")
     button(again, "Undo").click().run()
     assert quiet(again)
@@ -271,7 +271,7 @@ def test_a_link_compares_runs(open_page, finished):
     assert "**There is no difference to explain.**" in texts(app)
     button(app, "All runs").click().run()
     assert quiet(app)
-    assert "runs" not in app.query_params
+    assert not app.query_params["runs"]
     assert app.query_params["chosen"] == f"{first},{second}"
 
 
