@@ -46,6 +46,8 @@ class Node:
                 ],
                 stdout=file,
                 stderr=file,
+                # Half a minute is not enough on a machine that does other things too.
+                env=os.environ | {"RAY_raylet_start_wait_time_s": "240"},
                 start_new_session=True,
             )
 
@@ -81,7 +83,7 @@ class Cluster:
         self.head = Node(
             self.output,
             *("--head", f"--port={port}", "--num-cpus=0", "--include-dashboard=false"),
-            *(f"--temp-dir={self.folder}", f"--ray-client-server-port={free_port()}"),
+            *(f"--temp-dir={self.folder}"),
         )
         self.nodes = []
         try:
