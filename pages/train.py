@@ -21,12 +21,12 @@ def main() -> None:
     """Draw the page."""
     st.title("Train", anchor=False)
     st.markdown("Pick a network, press Train, and watch it learn.")
-    settings, view = st.columns([2, 5], gap="medium")
+    opened = st.query_params.get("run")
+    with st.container(key="run_first" if opened else "settings_first"):
+        settings, view = st.columns([3, 7], gap="medium")
     with settings, st.container(border=True):
-        architecture, spec, config = training_settings()
-        _start(config)
+        architecture, spec = training_settings(_start)
     with view:
-        opened = st.query_params.get("run")
         if opened:
             with sentences():
                 run_view(opened)

@@ -26,7 +26,7 @@ ORDER = (
     "__main__",
 )
 # What core may import besides the standard library.
-LIBRARIES = {"numpy", "PIL", "sklearn", "keras", "tensorflow"}
+LIBRARIES = {"numpy", "PIL", "sklearn", "scipy", "keras", "tensorflow"}
 TENSORFLOW = {"keras", "tensorflow"}
 
 
@@ -139,7 +139,7 @@ def test_importing_core_loads_neither_tensorflow_nor_streamlit():
     assert {"core.training.worker", "core.inference.engine", "core.__main__"} <= set(
         WITHOUT_TENSORFLOW
     )
-    assert not loaded_by(WITHOUT_TENSORFLOW) & (TENSORFLOW | {"streamlit", "sklearn"})
+    assert not loaded_by(WITHOUT_TENSORFLOW) & (TENSORFLOW | {"streamlit", "sklearn", "scipy"})
 
 
 def test_importing_the_components_does_not_load_tensorflow():

@@ -174,13 +174,13 @@ _ALL = (
     Architecture(
         name="deep-cnn",
         title="Deep CNN",
-        summary="Three blocks with batch normalisation: slower, and better than both above.",
+        summary="Six convolutions with batch normalisation: slower, and better than both above.",
         origin="A public project with convolution blocks, global average pooling, one-hot labels "
         "and early stopping.",
         layers=(
-            *_block(32, 0.2),
-            *_block(64, 0.3),
-            *_block(128, 0.4),
+            *_block(16, 0.2),
+            *_block(32, 0.3),
+            *_block(64, 0.4),
             GlobalAveragePool(),
         ),
         recipe=Recipe(
@@ -220,7 +220,13 @@ _ALL = (
             Dropout(0.2),
         ),
         recipe=Recipe(batch_size=32, epochs=15, validation=0.1),
-        recipes=(("cifar-10", Recipe(batch_size=32, epochs=15, validation=0.1)),),
+        recipes=(
+            (
+                "cifar-10",
+                # With a constant learning rate it learns the training images by heart.
+                Recipe(schedule=Schedule.COSINE, batch_size=64, epochs=12, validation=0.1),
+            ),
+        ),
         datasets=BOTH,
         reported=(
             Reported("fashion-mnist", "training accuracy", 96.43),
@@ -228,6 +234,61 @@ _ALL = (
             Reported("cifar-10", "training accuracy", 79.55),
             Reported("cifar-10", "validation accuracy", 70.06),
         ),
+    ),
+    Architecture(
+        name="sprint-cnn",
+        title="Sprint CNN",
+        summary="Made for speed: 91 % in well under a minute on two cores.",
+        origin="Atelier's own: two convolutions that shrink the image early, batch normalisation, "
+        "and three epochs of one-cycle Adam.",
+        layers=(
+            Conv(16, activation="linear", bias=False),
+            MaxPool(),
+            BatchNorm(momentum=0.9),
+            Activation(),
+            Conv(64, stride=2, activation="linear", bias=False),
+            BatchNorm(momentum=0.9),
+            Activation(),
+            Flatten(),
+            Dense(64),
+        ),
+        recipe=Recipe(
+            learning_rate=0.008,
+            schedule=Schedule.ONE_CYCLE,
+            batch_size=128,
+            epochs=3,
+            validation=5000,
+        ),
+        datasets=BOTH,
+    ),
+    Architecture(
+        name="long-sprint-cnn",
+        title="Long sprint CNN",
+        summary="The sprint's larger sister: 93 % in under four minutes on two cores.",
+        origin="Atelier's own: as the sprint, three times as wide and for longer, with flipped "
+        "images, label smoothing and dropout.",
+        layers=(
+            Conv(48, activation="linear", bias=False),
+            MaxPool(),
+            BatchNorm(momentum=0.9),
+            Activation(),
+            Conv(96, stride=2, activation="linear", bias=False),
+            BatchNorm(momentum=0.9),
+            Activation(),
+            Flatten(),
+            Dense(128),
+            Dropout(0.4),
+        ),
+        recipe=Recipe(
+            learning_rate=0.006,
+            schedule=Schedule.ONE_CYCLE,
+            batch_size=128,
+            epochs=16,
+            validation=5000,
+            label_smoothing=0.05,
+            augmentation=(Augmentation.FLIP,),
+        ),
+        datasets=BOTH,
     ),
     Architecture(
         name="atelier-cnn",

@@ -1,5 +1,12 @@
 """Reading the test results of a run: NumPy in, plain data out."""
 
+from core.evaluation.comparison import (
+    Paired,
+    Setting,
+    accuracy_interval,
+    differences,
+    mcnemar,
+)
 from core.evaluation.report import (
     ClassRow,
     Report,
@@ -14,10 +21,15 @@ from core.evaluation.report import (
 
 __all__ = [
     "ClassRow",
+    "Paired",
     "Report",
+    "Setting",
+    "accuracy_interval",
     "cell",
     "confusion",
+    "differences",
     "examples",
+    "mcnemar",
     "predictions_of",
     "report",
     "report_of",

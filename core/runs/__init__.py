@@ -29,6 +29,7 @@ from core.runs.curves import Curves, read_curves
 from core.runs.evaluation import Evaluation, read_evaluation, write_evaluation
 from core.runs.folder import (
     BUNDLED,
+    DELETED_KEPT,
     Heartbeat,
     Result,
     Run,
@@ -38,6 +39,7 @@ from core.runs.folder import (
     create,
     delete,
     folder_of,
+    list_deleted,
     list_runs,
     purge_deleted,
     read,
@@ -49,6 +51,7 @@ from core.runs.folder import (
 
 __all__ = [
     "BUNDLED",
+    "DELETED_KEPT",
     "Curves",
     "Evaluation",
     "Heartbeat",
@@ -61,6 +64,7 @@ __all__ = [
     "create",
     "delete",
     "folder_of",
+    "list_deleted",
     "list_runs",
     "purge_deleted",
     "read",

@@ -4,6 +4,8 @@ The file is NumPy's ``.npz``: plain arrays with a checksum each, and nothing tha
 """
 
 import json
+import lzma
+import math
 import zipfile
 import zlib
 from dataclasses import asdict, dataclass, field, fields
@@ -13,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from core.errors import RunDamaged
+from core.runs.curves import EPOCH_COLUMNS
 from core.runs.files import open_regular, write_atomic
 
 _PROGRESS = "progress"
@@ -28,6 +31,7 @@ class Progress:
         step: steps done of the epoch after them.
         loss_sum, right: sums over the images of those steps.
         seconds: training took so far, over all the processes that worked on it.
+        epoch_seconds: those of them that went into the steps of the epoch that is not complete.
         training_seconds, timed_images: what the speed is worked out from, start-up left out.
         history: one ``EpochEvent`` as a dict for each complete epoch.
     """
@@ -37,6 +41,7 @@ class Progress:
     loss_sum: float = 0.0
     right: float = 0.0
     seconds: float = 0.0
+    epoch_seconds: float = 0.0
     training_seconds: float = 0.0
     timed_images: int = 0
     history: tuple[dict[str, Any], ...] = ()
@@ -76,8 +81,7 @@ def read_checkpoint(path: Path) -> Checkpoint | None:
         with open_regular(path) as file, np.load(file, allow_pickle=False) as content:
             arrays = {name: content[name] for name in content.files}
         values = json.loads(arrays.pop(_PROGRESS).tobytes())
-        known = {each.name: values[each.name] for each in fields(Progress)}
-        progress = Progress(**{**known, "history": tuple(known["history"])})
+        progress = _progress(values)
         best = [
             arrays.pop(name)
             for name in sorted(
@@ -94,9 +98,11 @@ def read_checkpoint(path: Path) -> Checkpoint | None:
         KeyError,
         AttributeError,
         EOFError,
+        MemoryError,  # a damaged header that promises terabytes
         RuntimeError,  # a damaged header that says "encrypted", or names an unknown compression
         zipfile.BadZipFile,
         zlib.error,
+        lzma.LZMAError,
     ) as error:
         raise RunDamaged(
             f"The file {path.name} cannot be read, so the run cannot go on from there. Train it "
@@ -104,3 +110,22 @@ def read_checkpoint(path: Path) -> Checkpoint | None:
         ) from error
     state = {name.removeprefix(_STATE): array for name, array in arrays.items()}
     return Checkpoint(progress, state, best)
+
+
+def _progress(values: Any) -> Progress:
+    """Return the progress that a file tells.
+
+    Raises:
+        ValueError, TypeError, KeyError, AttributeError: it is not what the app writes.
+    """
+    numbers = {each.name: values[each.name] for each in fields(Progress) if each.name != "history"}
+    history = tuple({name: row[name] for name in EPOCH_COLUMNS} for row in values["history"])
+    for value in (*numbers.values(), *(value for row in history for value in row.values())):
+        if not isinstance(value, int | float) or not math.isfinite(value) or value < 0:
+            raise ValueError(value)
+    for name in ("epoch", "step", "timed_images"):
+        if not isinstance(numbers[name], int):
+            raise ValueError(name)
+    if [row["epoch"] for row in history] != list(range(1, numbers["epoch"] + 1)):
+        raise ValueError("history")
+    return Progress(**numbers, history=history)

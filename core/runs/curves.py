@@ -17,6 +17,7 @@ from core.runs.files import open_regular, write_atomic
 from core.runs.folder import RunFolder
 
 _KEPT = 64  # runs whose parsed curves stay in memory
+_LARGEST = 1e300  # what lies beyond is no measurement, and no float can hold most of it
 
 Curve = dict[str, list[float | None]]
 
@@ -83,7 +84,7 @@ class _Tail:
         for name, value in values.items():
             if value is not None and not isinstance(value, int | float):
                 raise RunDamaged(f"The file {self.path.name} has a {name} that is not a number.")
-            if isinstance(value, float) and not math.isfinite(value):
+            if value is not None and not abs(value) <= _LARGEST:
                 values[name] = None
         return values
 
@@ -126,7 +127,7 @@ def rewind_curves(folder: RunFolder, epochs: Sequence[Mapping[str, Any]], done: 
             lines = file.read().splitlines()
     except FileNotFoundError:
         lines = []
-    kept = [line for line in lines if _epoch_of(line) <= done + 1e-3]  # four digits are written
+    kept = [line for line in lines if _epoch_of(line) <= done + 1e-6]  # six digits are written
     points = b"".join(line + b"\n" for line in kept)
     write_atomic(folder.batches, lambda file: file.write_bytes(points))
     rows = "".join(json.dumps(row) + "\n" for row in epochs)

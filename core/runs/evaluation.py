@@ -1,5 +1,6 @@
 """What a finished network says of every test image, as one file of the run folder."""
 
+import lzma
 import zipfile
 import zlib
 from dataclasses import dataclass
@@ -51,9 +52,11 @@ def read_evaluation(path: Path, count: int, classes: int) -> Evaluation:
         TypeError,  # one array instead of a set of them, or a loss that is not one number
         KeyError,
         EOFError,
+        MemoryError,  # a damaged header that promises terabytes
         RuntimeError,  # a damaged header that says "encrypted", or names an unknown compression
         zipfile.BadZipFile,
         zlib.error,
+        lzma.LZMAError,
     ) as error:
         raise RunDamaged(f"The file {path.name} cannot be read. Train the run again.") from error
     if probabilities.shape != (count, classes) or not np.isfinite(probabilities).all():

@@ -4,9 +4,12 @@ import errno
 import json
 import os
 import stat
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
+
+from core.runs.process import start_time
 
 MOST_JSON = 1 << 20  # bytes; what the app writes is a few thousand
 
@@ -65,7 +68,8 @@ def write_atomic(path: Path, write: Callable[[Path], object], *, durable: bool =
     Raises:
         OSError: the disk refused; ``path`` is as it was.
     """
-    temporary = path.with_name(f".{os.getpid()}-{path.name}")
+    # Process and thread: two that write the same file at once do not write into each other's.
+    temporary = path.with_name(f".{os.getpid()}-{threading.get_native_id()}-{path.name}")
     try:
         write(temporary)
         if durable:
@@ -78,9 +82,14 @@ def write_atomic(path: Path, write: Callable[[Path], object], *, durable: bool =
 
 
 def remove_temporary(folder: Path) -> None:
-    """Remove what ``write_atomic`` left in a folder whose writer was ended in the middle."""
+    """Remove what ``write_atomic`` left in a folder whose writer was ended in the middle.
+
+    What another living process writes just now, such as a page the owner's notes, stays.
+    """
     for file in folder.glob(".[0-9]*-*"):
-        file.unlink(missing_ok=True)
+        number = file.name[1:].partition("-")[0]
+        if number.isdecimal() and (int(number) == os.getpid() or start_time(int(number)) is None):
+            file.unlink(missing_ok=True)
 
 
 def write_json(path: Path, value: Any, *, durable: bool = True) -> None:

@@ -1,7 +1,6 @@
 """The run folder: making one, reading its state while it is written, and what people ask of it."""
 
 import contextlib
-import math
 import os
 import re
 import secrets
@@ -245,6 +244,8 @@ def list_runs() -> list[Run]:
     try:
         with os.scandir(folder) as entries:
             for entry in entries:
+                if entry.name == BUNDLED:
+                    continue  # made by hand: the bundled run is not of this folder
                 with contextlib.suppress(RunNotFound, FileNotFoundError):  # no run, or just deleted
                     # What ``read`` would find out too, without ten thousand sets of paths.
                     changed = entry.stat(follow_symlinks=False).st_mtime_ns
@@ -333,8 +334,7 @@ def annotate(
     folder = _own(run_id)
     notes = _notes(folder)
     if name is not None:
-        line = " ".join("".join(c if c.isprintable() else " " for c in name).split())
-        notes["name"] = line[:NAME_LENGTH] or None
+        notes["name"] = _line(name)
     if starred is not None:
         notes["starred"] = starred
     if shared is not None:
@@ -366,13 +366,31 @@ def restore(run_id: str) -> None:
         RunNotFound: it was not deleted, or is gone for good by now.
         SettingsError: the folder cannot be written.
     """
+    known = isinstance(run_id, str) and ID.fullmatch(run_id)
     deleted = RunFolder(settings().runs / f"{_DELETED}{run_id}")
-    if not ID.fullmatch(run_id) or _changed(deleted) is None:
+    if not known or _changed(deleted) is None:
         raise RunNotFound(
             "The deleted run is gone for good: a deletion can be undone for ten minutes."
         )
     with _writing(deleted, "The run could not be brought back"):
         deleted.path.rename(settings().runs / run_id)
+
+
+def list_deleted() -> list[tuple[Run, float]]:
+    """Return the runs that ``restore`` brings back, each with its deletion's time, latest first.
+
+    The time is in seconds since the epoch, as ``Run.created``.
+    """
+    deleted = []
+    with contextlib.suppress(OSError):
+        for entry in os.scandir(settings().runs):
+            run_id = entry.name.removeprefix(_DELETED)
+            if run_id == entry.name or not ID.fullmatch(run_id):
+                continue
+            moment = entry.stat(follow_symlinks=False).st_mtime
+            if time.time() - moment <= DELETED_KEPT:
+                deleted.append((_read_files(RunFolder(Path(entry.path)), run_id), moment))
+    return sorted(deleted, key=lambda pair: pair[1], reverse=True)
 
 
 def purge_deleted(older: float = DELETED_KEPT) -> None:
@@ -391,7 +409,8 @@ _DELETED, _NEW = ".deleted-", ".new-"
 # removed changes it, and nothing that counts is changed in any other way.
 _known: dict[Path, tuple[int, Run]] = {}
 _known_lock = threading.Lock()
-_SETTLED = 100_000_000  # ns; a file system's clock ticks some hundred times a second
+_LAST_TIME = 250_000_000_000  # seconds, in the year 9892; calendars end soon after
+_SETTLED = 2_500_000_000  # ns; the coarsest file systems count time in steps of two seconds
 
 # When a heartbeat was last seen to change: its time, and ours, by a clock that never jumps.
 _seen: dict[Path, tuple[int, float]] = {}
@@ -413,7 +432,9 @@ def _read(folder: RunFolder, run_id: str) -> Run:
     if known is not None and known[0] == changed and known[1].state is not State.RUNNING:
         return known[1]
     run = _read_files(folder, run_id)
-    if changed is not None and abs(time.time_ns() - changed) > _SETTLED:
+    # What is damaged may be mended in place, which leaves the folder's time as it was.
+    settled = changed is not None and abs(time.time_ns() - changed) > _SETTLED
+    if changed is not None and settled and run.state is not State.DAMAGED:
         with _known_lock:
             _known[folder.path] = (changed, run)
     return run
@@ -422,12 +443,14 @@ def _read(folder: RunFolder, run_id: str) -> Run:
 def _read_files(folder: RunFolder, run_id: str) -> Run:
     try:
         header = _json(folder.config)
+        if header is None:
+            raise RunDamaged("The file config.json is missing.")
         config = TrainingConfig.from_dict(header.get("config"))
         visitor, created = str(header.get("visitor", "")), float(header.get("created", 0))
-        result = _result(folder) if folder.result.exists() else None
+        result = _result(folder)
         # The result is written last: if there is none now, a heartbeat read now is still in force.
         beat = _heartbeat(folder)
-        if not math.isfinite(created):
+        if not 0 <= created < _LAST_TIME:
             raise ValueError
     except (AtelierError, TypeError, ValueError, OverflowError) as error:
         return _damaged(folder, run_id, error)
@@ -529,10 +552,16 @@ def _notes(folder: RunFolder) -> dict[str, Any]:
         return {}
     name = values.get("name")
     return {
-        "name": name[:NAME_LENGTH] if isinstance(name, str) and name else None,
+        "name": _line(name) if isinstance(name, str) else None,
         "starred": values.get("starred") is True,
         "shared": values.get("shared") is True,
     }
+
+
+def _line(name: str) -> str | None:
+    """Return a name as one line of text that can be shown; None if nothing is left."""
+    words = "".join(c if c.isprintable() else " " for c in name).split()
+    return " ".join(words)[:NAME_LENGTH].rstrip() or None
 
 
 def _damaged(folder: RunFolder, run_id: str, error: Exception) -> Run:
@@ -540,11 +569,12 @@ def _damaged(folder: RunFolder, run_id: str, error: Exception) -> Run:
     return Run(run_id, folder.path, State.DAMAGED, reason, None, "", (_changed(folder) or 0) / 1e9)
 
 
-def _json(path: Path) -> dict[str, Any]:
+def _json(path: Path) -> dict[str, Any] | None:
+    """Return what a file holds, or None if there is none (it may just have been removed)."""
     try:
         value = read_json(path)
     except FileNotFoundError:
-        raise RunDamaged(f"The file {path.name} is missing.") from None
+        return None
     except OSError as error:
         raise RunDamaged(f"The file {path.name} cannot be read: {error.strerror}.") from error
     except (ValueError, RecursionError):
@@ -554,8 +584,10 @@ def _json(path: Path) -> dict[str, Any]:
     return value
 
 
-def _result(folder: RunFolder) -> Result:
+def _result(folder: RunFolder) -> Result | None:
     values = _json(folder.result)
+    if values is None:
+        return None
     known = {field.name for field in fields(Result)}
     values = {name: value for name, value in values.items() if name in known}
     try:
@@ -567,15 +599,15 @@ def _result(folder: RunFolder) -> Result:
     for field in fields(Result):
         value = getattr(result, field.name)
         text = field.name in ("state", "reason")
-        if value is not None and not isinstance(value, str if text else int | float):
+        if value is not None and not (isinstance(value, str) if text else _is_number(value)):
             raise RunDamaged(f"The file result.json has a {field.name} of the wrong kind.")
     return result
 
 
 def _heartbeat(folder: RunFolder) -> Heartbeat | None:
-    if not os.path.lexists(folder.heartbeat):
-        return None
     values = _json(folder.heartbeat)
+    if values is None:
+        return None
     known = {field.name for field in fields(Heartbeat)}
     beat = Heartbeat(**{name: value for name, value in values.items() if name in known})
     numbers = (beat.epoch, beat.seconds, beat.left or 0, beat.images_per_second or 0)
@@ -584,7 +616,12 @@ def _heartbeat(folder: RunFolder) -> Heartbeat | None:
         or not isinstance(beat.started, int | None)
         or not isinstance(beat.host, str)
         or not isinstance(beat.phase, str)
-        or not all(isinstance(value, int | float) for value in numbers)
+        or not all(map(_is_number, numbers))
     ):
         raise RunDamaged("The file heartbeat has a value of the wrong kind.")
     return beat
+
+
+def _is_number(value: object) -> bool:
+    """Tell whether a value can be shown as a number: no infinity, nothing beyond all floats."""
+    return isinstance(value, int | float) and abs(value) < 1e15

@@ -9,7 +9,7 @@ from core.runs.checkpoint import Checkpoint
 
 
 class Diverged(AtelierError):
-    """The loss is no longer a finite number."""
+    """The loss or a weight is beyond all bounds, or no number any more."""
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ from core.training.steps import Steps
 GROUP_SECONDS = 0.1  # aimed at between two returns to Python
 EVENT_SECONDS = 0.25  # between two batch events
 FIRST_GROUP = 2  # steps; how fast the rest will be is not known yet
+MOST_LOSS = 1e6  # nats an image, where guessing costs 2.3: weights that came there are lost
 PREDICTION_BATCH = 250  # images; a stop is noticed between two batches
 
 
@@ -63,7 +64,7 @@ def train(
 
     Raises:
         DataUnavailable, DataDamaged: the data set cannot be read.
-        Diverged: the loss is no longer finite.
+        Diverged: the loss or a weight is beyond all bounds, or no number any more.
         RunDamaged: the checkpoint does not fit the config.
     """
     return _Training(config, listener, checkpoint).run()
@@ -87,22 +88,17 @@ class _Training:
         )
         self._count = len(parts.train)
         self._group, self._warm = FIRST_GROUP, False
-        checkpoint = checkpoint or Checkpoint(Progress(), {})
-        progress = checkpoint.progress
-        if checkpoint.state:
-            try:
-                self._steps.restore(checkpoint.state)
-            except ValueError as error:
-                raise RunDamaged(
-                    "The file checkpoint.npz does not fit the run. Train it anew."
-                ) from error
+        progress = checkpoint.progress if checkpoint else Progress()
+        if checkpoint is not None:
+            self._restore(checkpoint)
         self._history = [EpochEvent(**values) for values in progress.history]
-        self._best_weights = checkpoint.best
+        self._best_weights = checkpoint.best if checkpoint else []
         self._step = progress.step
         self._loss_sum, self._right = progress.loss_sum, progress.right
         self._training_seconds = progress.training_seconds
         self._timed_images = progress.timed_images
         self._seconds_before = progress.seconds
+        self._epoch_seconds = progress.epoch_seconds
         self._started = time.monotonic()
         # Sums of the epoch at the latest batch event.
         self._reported = (self._seen, self._loss_sum, self._right)
@@ -127,6 +123,19 @@ class _Training:
             images_per_second=self._speed,
         )
 
+    def _restore(self, checkpoint: Checkpoint) -> None:
+        try:
+            self._steps.restore(checkpoint.state)
+            shapes = [weights.shape for weights in checkpoint.best]
+            if shapes and shapes != [weights.shape for weights in self._model.get_weights()]:
+                raise ValueError("The best weights are those of another network.")
+            if checkpoint.progress.step > self._steps.per_epoch:
+                raise ValueError("The epoch has fewer steps.")
+        except ValueError as error:
+            raise RunDamaged(
+                "The file checkpoint.npz does not fit the run. Train it anew."
+            ) from error
+
     @property
     def _seen(self) -> int:
         """Images seen in this epoch."""
@@ -142,13 +151,16 @@ class _Training:
 
     def _epoch(self) -> None:
         """Train one epoch, or the rest of one, and validate; ends early if the listener wants."""
-        begun = time.monotonic()
+        begun = time.monotonic() - self._epoch_seconds
         epoch = len(self._history)
         self._steps.begin_epoch(epoch)
         reported_at = 0.0
         while self._step < self._steps.per_epoch:
             if self._listener.should_stop():
                 self._stopped = True
+                self._epoch_seconds = time.monotonic() - begun
+                if self._seen > self._reported[0]:
+                    self._report(epoch)  # a resume reports what comes after these steps
                 return
             self._run_group()
             now = time.monotonic()
@@ -158,6 +170,7 @@ class _Training:
         val_loss, val_accuracy = self._steps.evaluate(
             self._validation.images, self._validation.labels
         )
+        self._check(val_loss)
         event = EpochEvent(
             epoch=epoch + 1,
             loss=self._loss_sum / self._count,
@@ -169,7 +182,7 @@ class _Training:
         self._history.append(event)
         if self._config.recipe.patience is not None and self._best() is event:
             self._best_weights = self._model.get_weights()
-        self._step, self._loss_sum, self._right = 0, 0.0, 0.0
+        self._step, self._loss_sum, self._right, self._epoch_seconds = 0, 0.0, 0.0, 0.0
         self._reported = (0, 0.0, 0.0)
         self._listener.checkpoint(self._checkpoint)
         self._listener.epoch(event)
@@ -182,11 +195,7 @@ class _Training:
         self._step += count
         self._loss_sum += loss_sum
         self._right += right
-        if not math.isfinite(loss_sum):
-            raise Diverged(
-                f"The loss became {loss_sum} in epoch {len(self._history) + 1}: the steps are too "
-                f"large. Take a learning rate below {self._config.recipe.learning_rate:g}."
-            )
+        self._check(loss_sum / (self._seen - before))
         if not self._warm:
             # The first group loads and compiles code; the next one tells the speed.
             self._warm = True
@@ -195,8 +204,20 @@ class _Training:
         self._timed_images += self._seen - before
         self._group = max(1, min(8 * self._group, round(count * GROUP_SECONDS / seconds)))
 
+    def _check(self, loss: float) -> None:
+        if not loss < MOST_LOSS:
+            raise self._diverged(f"The loss became {loss:.3g}")
+
+    def _diverged(self, what: str) -> Diverged:
+        return Diverged(
+            f"{what} in epoch {len(self._history) + 1}: the steps are too large. Take a learning "
+            f"rate below {self._config.recipe.learning_rate:g}."
+        )
+
     def _report(self, epoch: int) -> None:
         """Tell the mean of what is new since the latest report."""
+        if not self._steps.finite():
+            raise self._diverged("A weight is no longer a finite number")
         seen, loss_sum, right = self._reported
         new = self._seen - seen
         images = epoch * self._count + self._seen
@@ -237,6 +258,7 @@ class _Training:
             loss_sum=self._loss_sum,
             right=self._right,
             seconds=self._seconds,
+            epoch_seconds=self._epoch_seconds,
             training_seconds=self._training_seconds,
             timed_images=self._timed_images,
             history=tuple(asdict(event) for event in self._history),

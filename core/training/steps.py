@@ -65,12 +65,17 @@ class Steps:
         self._update = _updater(self._optimizer, model.trainable_variables)
         self._epoch = 0
         self._order = tf.range(self._count)
-        # XLA on a CPU makes dense networks faster and convolutions many times slower. It compiles
-        # for one batch size, so the odd last batch of an epoch goes without.
-        dense = not any(isinstance(layer, keras.layers.Conv2D) for layer in model.layers)
-        self._step = tf.function(self._one_step, jit_compile=dense, autograph=False)
+        # XLA on a CPU makes dense networks faster and convolutions many times slower: the latter
+        # leave it only the random numbers. It compiles for one batch size, so the odd last batch
+        # of an epoch goes without.
+        self._masks = tf.function(self._forward.masks, jit_compile=True, autograph=False)
+        self._step = self._one_step
+        if not any(isinstance(layer, keras.layers.Conv2D) for layer in model.layers):
+            self._masks = self._forward.masks
+            self._step = tf.function(self._one_step, jit_compile=True, autograph=False)
         self._group = tf.function(self._many_steps, autograph=False)
         self._rest = tf.function(self._last_step, autograph=False)
+        self._finite = tf.function(self._all_finite, autograph=False)
         self._judge = tf.function(self._one_evaluation, reduce_retracing=True, autograph=False)
 
     def begin_epoch(self, epoch: int) -> None:
@@ -108,6 +113,13 @@ class Steps:
             sums = self._judge(tf.constant(images[part]), tf.constant(labels[part], tf.int32))
             loss, right = loss + float(sums[0]), right + float(sums[1])
         return loss / len(labels), right / len(labels)
+
+    def finite(self) -> bool:
+        """Tell whether every weight is a finite number.
+
+        The loss does not tell: pooling and ReLU make 0 of what is not a number.
+        """
+        return bool(self._finite())
 
     def state(self) -> dict[str, np.ndarray]:
         """Return weights and optimizer, all that going on from here needs but the seed."""
@@ -163,27 +175,38 @@ class Steps:
         return loss, right
 
     def _last_step(self, indices: Any, step: Any) -> tuple[Any, Any]:
-        return self._one_step(*self._batch(indices, step))
+        return self._one_step(*self._batch(indices, step), masks_of=self._forward.masks)
 
     def _batch(self, indices: Any, step: Any) -> tuple[Any, Any, Any]:
         """Return the images, varied, and the labels of a step, and its random seed.
 
-        Each step has a thousand seeds: the first two vary the images, others are for dropout.
+        The first two of a step's four seeds vary the images, the third is for dropout.
         """
         images = tf.gather(self._images, indices)
-        seed = tf.stack([tf.constant(self._seed, tf.int64), tf.cast(step, tf.int64) * 1000])
+        seed = tf.stack([tf.constant(self._seed, tf.int64), 4 * tf.cast(step, tf.int64)])
         if self._flags:
             images = augment(tf.cast(images, tf.float32), self._flags, seed)
         return images, tf.gather(self._labels, indices), seed
 
-    def _one_step(self, images: Any, labels: Any, seed: Any) -> tuple[Any, Any]:
+    def _one_step(
+        self, images: Any, labels: Any, seed: Any, masks_of: Any = None
+    ) -> tuple[Any, Any]:
         """Do one step on these images; return the sums of loss and of right answers."""
+        masks = []
+        if self._forward.drops:
+            masks_of = masks_of or self._masks
+            masks = masks_of(images.shape[0], seed + tf.constant([0, 2], tf.int64))
         weights = [variable.read_value() for variable in self._trained]
-        logits = self._forward.train(images, weights, seed)
+        logits = self._forward.train(images, weights, masks)
         losses = self._losses(logits, labels)
         gradients = tf.gradients(tf.reduce_mean(losses), weights)
         self._update(weights, gradients)
         return _sums(losses, logits, labels)
+
+    def _all_finite(self) -> Any:
+        # One number a weight: infinite or not a number if any of its values is.
+        sums = [tf.reduce_sum(variable * 0.0) for variable in self._trained]
+        return tf.equal(tf.add_n(sums), 0.0)
 
     def _one_evaluation(self, images: Any, labels: Any) -> tuple[Any, Any]:
         logits = self._forward.infer(images)

@@ -6,6 +6,7 @@ it works, the server that started it is gone: it keeps a checkpoint and ends too
 """
 
 import contextlib
+import errno
 import faulthandler
 import fcntl
 import os
@@ -19,11 +20,11 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from core import datasets
-from core.errors import AtelierError, DataUnavailable, SettingsError
-from core.runs.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
+from core.errors import AtelierError, DataUnavailable, RunDamaged, SettingsError
+from core.runs.checkpoint import Checkpoint, Progress, read_checkpoint, write_checkpoint
 from core.runs.config import TrainingConfig
 from core.runs.curves import rewind_curves
 from core.runs.evaluation import write_evaluation
@@ -54,6 +55,8 @@ STOP_GRACE = 0.7  # seconds from the wish to stop until the process ends, ready 
 DURABLE_SECONDS = 5.0  # at least, between two checkpoints that survive a power cut as well
 NICENESS = 5  # pages answer first; training takes what is left
 SPEED_SECONDS = 8.0  # the speed is the mean of so many: smooth, yet it follows a change
+LOCK_SECONDS = 3.0  # a run that was stopped and is resumed at once may still have a dying worker
+RESERVE = 16_384  # bytes kept free for the result of a run that a full disk ends
 STOPPED = "Stopped on request."
 
 
@@ -100,7 +103,7 @@ class Recorder:
             progress = checkpoint.progress
             self._epochs = [EpochEvent(**values) for values in progress.history]
             self._seconds_before = progress.seconds
-            self._update(epoch=float(progress.epoch))
+            self._update(epoch=progress.epoch + _share(config, progress.step))
         self._recent: deque[tuple[float, int]] = deque()  # (time, images seen)
         self._durable_at = self._started
         self._board = None
@@ -108,6 +111,9 @@ class Recorder:
             from core.training.tensorboard import Board
 
             self._board = Board(folder, config.training_count)
+        # Named as what remove_temporary removes, should this process be killed.
+        self._reserve = folder.path / f".{os.getpid()}-reserve"
+        self._reserve.write_bytes(os.urandom(RESERVE))
         folder.write_heartbeat(self._beat)
         threading.Thread(target=self._watch, daemon=True).start()
 
@@ -119,7 +125,7 @@ class Recorder:
         """Write a point of the curve and the speed."""
         now = time.monotonic()
         point = {
-            "epoch": round(event.epoch, 4),
+            "epoch": round(event.epoch, 6),
             "loss": round(event.loss, 5),
             "accuracy": round(event.accuracy, 5),
             "seconds": round(event.seconds, 2),
@@ -165,16 +171,31 @@ class Recorder:
         return self._seconds + epoch_seconds > self._limits.seconds
 
     def end(self, result: Result) -> None:
-        """Write the result, unless the run has ended already."""
+        """Write the result, unless the run has ended already.
+
+        Raises:
+            OSError: the disk refused, though all that was kept free for this was given back.
+        """
+        result = replace(result, seconds=round(self._seconds, 2))
         with self._lock:
             if self._ended:
                 return
-            self._folder.write_result(replace(result, seconds=round(self._seconds, 2)))
+            try:
+                self._folder.write_result(result)
+            except OSError:
+                self._reserve.unlink(missing_ok=True)
+                self._folder.write_result(result)
             self._ended = True
 
     def leave(self) -> None:
-        """End without a result: the run is paused or interrupted, and can go on."""
-        self._ended = True
+        """Give the run folder up: without a result, the run is paused or interrupted."""
+        with self._lock:
+            with contextlib.suppress(OSError):
+                self._reserve.unlink(missing_ok=True)
+                if not self._ended:
+                    # The process may go on with other things: it is no sign of life any more.
+                    self._folder.write_heartbeat(replace(self._beat, started=None))
+            self._ended = True
 
     def result(self, state: State, reason: str | None, trained: "Trained | None" = None) -> Result:
         """Return the result of a run that ends now.
@@ -214,16 +235,22 @@ class Recorder:
         self._beat = replace(self._beat, **values)  # type: ignore[arg-type]
 
     def _watch(self) -> None:
-        next_beat, stop_seen = 0.0, 0.0
+        next_beat, stop_seen, failed = 0.0, 0.0, False
         while not self._ended and not self.server_gone.is_set():
             now = time.monotonic()
             if now >= next_beat:
                 next_beat = now + BEAT_SECONDS
                 self._update(seconds=round(self._seconds, 2))
                 try:
-                    self._folder.write_heartbeat(self._beat)
+                    with self._lock:
+                        if self._ended:
+                            return
+                        self._folder.write_heartbeat(self._beat)
+                    failed = False
                 except OSError:
-                    traceback.print_exc()  # a full disk may be free again at the next beat
+                    if not failed:
+                        _log_error()  # once: a full disk may be free again at a later beat
+                    failed = True
                 self._keep_limits()
             if self._folder.pause.exists():
                 self._pausing.set()
@@ -274,7 +301,8 @@ def train_run(
 
     Raises:
         RunNotFound: no run has this id.
-        SettingsError: its config cannot be used, or another process trains it.
+        SettingsError: its config cannot be used, another process trains it, or its folder takes
+            no result; then the state is what the other files say.
     """
     folder = folder_of(run_id)
     run = read(run_id)
@@ -283,28 +311,43 @@ def train_run(
     with _only_writer(folder):
         if folder.result.exists():
             return  # it ended since somebody gave it to us
+        recorder, checkpoint = None, None
         try:
             checkpoint = read_checkpoint(folder.checkpoint)
             folder.remove_temporary()
-            _rewind(folder, checkpoint)
+            _rewind(folder, run.config, checkpoint)
             recorder = Recorder(
                 folder, run.config, checkpoint, may_exit=may_exit, server_gone=server_gone
             )
-        except (AtelierError, OSError) as error:
-            folder.write_result(Result(State.FAILED, _sentence(error)))
-            return
-        try:
             _train_and_evaluate(folder, run.config, recorder, checkpoint)
-        except Diverged as error:
-            # What led there would lead there again.
-            folder.checkpoint.unlink(missing_ok=True)
-            recorder.end(recorder.result(State.FAILED, str(error)))
         except Exception as error:  # noqa: BLE001 - the end of the process: the page needs a reason
             if not isinstance(error, AtelierError):
-                traceback.print_exc()
-            recorder.end(recorder.result(State.FAILED, _sentence(error)))
+                _log_error()
+            if isinstance(error, Diverged | RunDamaged):
+                # What led there would lead there again.
+                with contextlib.suppress(OSError):
+                    folder.checkpoint.unlink(missing_ok=True)
+            _fail(folder, recorder, checkpoint, _sentence(error, folder.checkpoint.exists()))
         finally:
-            recorder.leave()
+            if recorder is not None:
+                recorder.leave()
+
+
+def _fail(
+    folder: RunFolder, recorder: Recorder | None, checkpoint: Checkpoint | None, sentence: str
+) -> None:
+    """End the run as failed, with what is known of it."""
+    try:
+        if recorder is not None:
+            recorder.end(recorder.result(State.FAILED, sentence))
+            return
+        folder.remove_temporary()  # such as half of what was to be kept free
+        progress = checkpoint.progress if checkpoint is not None else Progress()
+        folder.write_result(
+            Result(State.FAILED, sentence, epochs=progress.epoch, seconds=progress.seconds)
+        )
+    except OSError as error:
+        raise SettingsError(sentence) from error
 
 
 def train_in_process(config: TrainingConfig) -> Run:
@@ -374,7 +417,7 @@ def _train_and_evaluate(
     folder.checkpoint.unlink(missing_ok=True)
 
 
-def _rewind(folder: RunFolder, checkpoint: Checkpoint | None) -> None:
+def _rewind(folder: RunFolder, config: TrainingConfig, checkpoint: Checkpoint | None) -> None:
     """Make the curves end where the checkpoint is, or begin anew without one."""
     if checkpoint is None:
         for file in (folder.batches, folder.epochs):
@@ -382,23 +425,42 @@ def _rewind(folder: RunFolder, checkpoint: Checkpoint | None) -> None:
                 file.unlink()
         return
     progress = checkpoint.progress
-    config = read(folder.path.name).config
-    assert config is not None
-    steps = progress.step * config.recipe.batch_size / config.training_count
-    rewind_curves(folder, progress.history, progress.epoch + min(1.0, steps))
+    done = progress.epoch + _share(config, progress.step)
+    rewind_curves(folder, progress.history, done)
+
+
+def _share(config: TrainingConfig, steps: int) -> float:
+    """Return so many steps as a share of an epoch."""
+    return min(1.0, steps * config.recipe.batch_size / config.training_count)
 
 
 @contextlib.contextmanager
 def _only_writer(folder: RunFolder) -> Iterator[None]:
     """Hold the run folder's lock, which ends with the process that holds it."""
-    with open_append(folder.lock) as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise SettingsError(
-                f"The run {folder.path.name} is being trained by another process."
-            ) from None
+    try:
+        lock = open_append(folder.lock)
+    except OSError as error:
+        sentence = _sentence(error, folder.checkpoint.exists())
+        _fail(folder, None, None, sentence)
+        raise SettingsError(sentence) from error
+    with lock:
+        end = time.monotonic() + LOCK_SECONDS
+        while not _locked(lock):
+            if time.monotonic() > end:
+                raise SettingsError(
+                    f"The run {folder.path.name} is being trained by another process."
+                )
+            time.sleep(0.1)
         yield
+
+
+def _locked(file: IO[bytes]) -> bool:
+    """Try to lock a file; tell whether it is locked for this process now."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def save_model(model: "keras.Model", path: Path) -> None:
@@ -410,19 +472,28 @@ def save_model(model: "keras.Model", path: Path) -> None:
     write_atomic(path, plain.save)
 
 
-def _sentence(error: Exception) -> str:
+def _sentence(error: Exception, resumable: bool) -> str:
     """Return why a training ended, and what to do, for the person who started it."""
     if isinstance(error, AtelierError):
         return str(error)
-    if isinstance(error, OSError):
+    # TensorFlow has one name for a full disk and a full memory.
+    full = os.strerror(errno.ENOSPC)
+    if isinstance(error, OSError) or full in str(error):
+        cause = full if full in str(error) else getattr(error, "strerror", None) or error
         return (
-            f"A file could not be written ({error.strerror or error}). Free some space, or make "
-            "the folder writable, and resume the run."
+            f"A file could not be written ({cause}). Free some space, or make the folder writable, "
+            f"and {'resume the run' if resumable else 'start the run again'}."
         )
     if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":
         return "The memory ran out. Take a smaller batch, and start the run again."
     first = (str(error).strip().splitlines() or [""])[0][:200]
     return f"The training ended with an unexpected error ({type(error).__name__}: {first})."
+
+
+def _log_error() -> None:
+    """Write the traceback to the log; a disk that is full has no room for it either."""
+    with contextlib.suppress(OSError):
+        traceback.print_exc()
 
 
 def main() -> int:
@@ -451,9 +522,10 @@ def main() -> int:
     try:
         train_run(line, may_exit=True, server_gone=server_gone)
     except AtelierError:
-        traceback.print_exc()  # damaged, or deleted: nothing of the folder is ours to change
-    sys.stdout.flush()
-    sys.stderr.flush()
+        _log_error()  # damaged, or deleted: nothing of the folder is ours to change
+    with contextlib.suppress(OSError):
+        sys.stdout.flush()
+        sys.stderr.flush()
     # TensorFlow's threads and Python's clean-up have nothing left to do that matters.
     os._exit(0)
 

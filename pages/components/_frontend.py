@@ -21,11 +21,11 @@ def register(name: str, *, uses: tuple[str, ...] = ()) -> ComponentRenderer:
 
     Args:
         name: The file's name without its suffix.
-        uses: Further .js files of the folder whose functions the component calls. They are put
-            before it, because a component's script cannot import from another file.
+        uses: Further .js files of the folder whose functions the component calls, and their .css.
+            They are put before it, because a component's script cannot import from another file.
     """
     scripts = [_FOLDER / f"{part}.js" for part in (*uses, name)]
-    styles = [_FOLDER / f"{part}.css" for part in ("base", name)]
+    styles = [_FOLDER / f"{part}.css" for part in ("base", *uses, name)]
     return st.components.v2.component(
         f"atelier_{name}",
         html='<div class="root"></div>',

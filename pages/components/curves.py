@@ -1,7 +1,8 @@
 """A run's curves as the chart wants them: thinned out, so that an update stays small."""
 
 from core import runs
-from pages.components.live_chart import Curves
+from core.runs.curves import Curve
+from pages.components.live_chart import BatchCurves, Curves
 
 POINTS = 300  # of the curve by batch; a chart is hardly wider in pixels
 
@@ -14,18 +15,10 @@ def curves_of(run: runs.Run) -> Curves:
     """
     assert run.config is not None, "a damaged run has no curves"
     curves = runs.read_curves(run.folder)
-    batches, epochs = curves.batches, curves.epochs
-    # Means over 1, 2, 4, ... points: as the curve grows, the points drawn stay where they are.
-    width = 1
-    while len(batches["epoch"]) / width > POINTS:
-        width *= 2
+    epochs = curves.epochs
     planned = run.config.recipe.epochs
     return {
-        "batch": {
-            "x": _last(batches["epoch"], width),
-            "loss": _means(batches["loss"], width),
-            "accuracy": _means(batches["accuracy"], width),
-        },
+        "batch": thinned(curves.batches, POINTS),
         "epoch": {
             "x": [value or 0.0 for value in epochs["epoch"]],
             "loss": epochs["loss"],
@@ -36,6 +29,21 @@ def curves_of(run: runs.Run) -> Curves:
         "epochs": planned if run.state.active else max(1, len(epochs["epoch"])),
         "run": run.id,
         "show_batches": True,
+    }
+
+
+def thinned(batches: Curve, most: int) -> BatchCurves:
+    """Return the curve by batch in at most so many points.
+
+    Each is the mean of 1, 2, 4, ... points: as the curve grows, those drawn stay where they are.
+    """
+    width = 1
+    while len(batches["epoch"]) / width > most:
+        width *= 2
+    return {
+        "x": _last(batches["epoch"], width),
+        "loss": _means(batches["loss"], width),
+        "accuracy": _means(batches["accuracy"], width),
     }
 
 

@@ -7,13 +7,17 @@ import streamlit as st
 
 from core.settings import ASSETS
 from pages.components.guard import sentences
-from pages.components.visitor import visitor_id
+from pages.components.visitor import keep_visitor
 
 # Streamlit writes white on the theme's primary colour, which in the dark theme has to be light to
-# be readable as text. This indigo carries white in both (5.3 to 1).
+# be readable as text. This indigo carries white in both (5.3 to 1). On a phone, an opened run comes
+# before the settings.
 STYLE = """<style>
 [data-testid="stBaseButton-primary"] { background: #5b5bd6; border-color: #5b5bd6; }
 [data-testid="stBaseButton-primary"]:hover { background: #4a4ac0; border-color: #4a4ac0; }
+@media (max-width: 640px) {
+  .st-key-run_first > div > [data-testid="stHorizontalBlock"] { flex-direction: column-reverse; }
+}
 </style>"""
 
 _framed = threading.local()
@@ -30,13 +34,14 @@ def run() -> None:
             st.Page("pages/home.py", title="Home", icon=":material/home:", default=True),
             st.Page("pages/explore.py", title="Explore", icon=":material/grid_view:"),
             st.Page("pages/train.py", title="Train", icon=":material/show_chart:"),
+            st.Page("pages/runs.py", title="Runs", icon=":material/table_rows:"),
             st.Page("pages/evaluate.py", title="Evaluate", icon=":material/target:"),
             st.Page("pages/classify.py", title="Classify", icon=":material/photo_camera:"),
         ]
     )
     st.set_page_config(page_title=f"{page.title} · Atelier")
     st.html(STYLE)
-    visitor_id()
+    keep_visitor()
     _framed.now = True
     try:
         with sentences():

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 import streamlit as st
 
@@ -22,7 +23,7 @@ def sentences() -> Iterator[None]:
         st.error(str(error), icon=":material/error:")
 
 
-def check_url(key: str, titles: Mapping[str, str]) -> None:
+def check_url(key: str, titles: Mapping[Any, str]) -> None:
     """Take an option's name from the URL, and say so where the URL asks for none that exists.
 
     Call it before the widget with this key. Bound to the URL, a widget writes and reads the titles
@@ -36,8 +37,9 @@ def check_url(key: str, titles: Mapping[str, str]) -> None:
     asked = st.query_params.get(key)
     if not asked or key in st.session_state or asked in titles.values():
         return
-    if asked in titles:
-        st.session_state[key] = asked
+    names = {f"{each:g}" if isinstance(each, float) else str(each): each for each in titles}
+    if asked in names:
+        st.session_state[key] = names[asked]
         return
     st.warning(
         f"The link asks for {key} “{asked[:60]}”, which does not exist. What you see is the "

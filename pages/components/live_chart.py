@@ -6,7 +6,7 @@ from typing import Any, TypedDict
 
 from pages.components._frontend import register
 
-_LIVE_CHART = register("live_chart")
+_LIVE_CHART = register("live_chart", uses=("theme", "plotly_chart"))
 
 Values = Sequence[float | None]
 """Numbers of a curve. None and NaN leave a gap in the line."""
@@ -63,16 +63,16 @@ def live_chart(curves: Curves, *, key: str, height: int = 300) -> None:
         data={
             "curves": {
                 **curves,
-                "batch": _clean(curves["batch"]),
-                "epoch": _clean(curves["epoch"]),
+                "batch": clean(curves["batch"]),
+                "epoch": clean(curves["epoch"]),
             },
             "height": height,
         },
     )
 
 
-def _clean(points: Mapping[str, Any]) -> dict[str, list[float | None]]:
-    """Points as JSON can hold them (NaN becomes null), of five digits to keep an update small."""
+def clean(points: Mapping[str, Any]) -> dict[str, list[float | None]]:
+    """Return points as JSON can hold them (NaN becomes null), of five digits to be small."""
     return {
         name: [
             float(f"{value:.5g}") if value is not None and math.isfinite(value) else None

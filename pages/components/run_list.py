@@ -1,40 +1,31 @@
-"""The list of runs, any of which can be opened again."""
+"""The visitor's latest runs, any of which can be opened again; the Runs page has them all."""
 
 import streamlit as st
 
 from core import runs
+from pages.components.access import owns
 from pages.components.visitor import visitor_id
-from pages.components.wording import STATE_WORDS, ago, percent, title
+from pages.components.wording import STATE_WORDS, ago, percent, title_markdown
 
-PAGE = 8
-MINE, ALL = "Yours", "Everyone's"
+SHOWN = 5
 
 
 def run_list(opened: str | None) -> None:
     """Draw the list; ``opened`` is the id of the run that is shown above it."""
-    every = runs.list_runs()
-    mine = [run for run in every if run.visitor == visitor_id()]
+    every, visitor = runs.list_runs(), visitor_id()
+    mine = [run for run in every if owns(run, visitor)]
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.subheader("Runs", anchor=False)
-        whose = st.segmented_control(
-            "Whose runs",
-            [MINE, ALL],
-            default=MINE if mine or not every else ALL,
-            required=True,
-            format_func=lambda which: f"{which} ({len(mine if which == MINE else every)})",
-            label_visibility="collapsed",
-            key="whose",
-        )
-    listed = mine if whose == MINE else every
-    if not listed:
+        st.subheader("Your latest runs", anchor=False, width="stretch")
+        if every:
+            st.page_link(
+                "pages/runs.py",
+                label="All runs: find, compare, share",
+                icon=":material/table_rows:",
+            )
+    if not mine:
         st.info("No run yet. Press Train: the MLP takes about a minute.", icon=":material/school:")
-        return
-    pages = -(-len(listed) // PAGE)
-    place = st.container()
-    page = st.pagination(pages, key="runs_page") if pages > 1 else 1
-    with place:
-        for run in listed[(page - 1) * PAGE : page * PAGE]:
-            _row(run, is_open=run.id == opened)
+    for run in mine[:SHOWN]:
+        _row(run, is_open=run.id == opened)
 
 
 def _row(run: runs.Run, *, is_open: bool) -> None:
@@ -42,7 +33,7 @@ def _row(run: runs.Run, *, is_open: bool) -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         st.badge(word, color=color, icon=icon)  # type: ignore[arg-type]
         with st.container(width="stretch", gap=None):
-            st.markdown(f"**{title(run)}**")
+            st.markdown(f"**{title_markdown(run)}**")
             st.caption(_line(run))
         st.button(
             "Open",

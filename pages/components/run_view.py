@@ -6,12 +6,20 @@ import streamlit as st
 
 from core import jobs, runs
 from core.runs import Run, State
+from pages.components.access import owns, seen
 from pages.components.curves import curves_of
 from pages.components.guard import sentences
 from pages.components.live_chart import live_chart
-from pages.components.training_settings import OPTIMIZERS, settings_query
+from pages.components.training_settings import OPTIMIZERS, take_settings
 from pages.components.visitor import visitor_id
-from pages.components.wording import PHASE_WORDS, STATE_WORDS, duration, number, percent, title
+from pages.components.wording import (
+    PHASE_WORDS,
+    STATE_WORDS,
+    duration,
+    number,
+    percent,
+    title_markdown,
+)
 
 TICK = 0.5  # seconds between two looks at a run that is active
 
@@ -20,16 +28,16 @@ def run_view(run_id: str) -> None:
     """Show a run; a run that is active keeps itself up to date.
 
     Raises:
-        RunNotFound: no run has this id.
+        RunNotFound: no run has this id, or it is not the visitor's to see.
     """
-    run = runs.read(run_id)
-    active = run.state.active
-    st.fragment(_view, run_every=TICK if active else None)(run_id, visitor_id(), active)
+    visitor = visitor_id()
+    active = seen(run_id, visitor).state.active
+    st.fragment(_view, run_every=TICK if active else None)(run_id, visitor, active)
 
 
 def _view(run_id: str, visitor: str, was_active: bool) -> None:
     with sentences():
-        run = runs.read(run_id)
+        run = seen(run_id, visitor)
         if was_active and not run.state.active:
             st.rerun()  # ends the fragment's ticking and brings the list below up to date
         with st.container(border=True):
@@ -49,7 +57,7 @@ def _view(run_id: str, visitor: str, was_active: bool) -> None:
 def _head(run: Run) -> None:
     word, color, icon = STATE_WORDS[run.state]
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"#### {title(run)}")
+        st.markdown(f"#### {title_markdown(run)}")
         st.badge("Stopping" if run.stopping else word, color=color, icon=icon)  # type: ignore[arg-type]
 
 
@@ -105,7 +113,7 @@ def _figures(run: Run) -> None:
 
 def _actions(run: Run, visitor: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        if run.visitor == visitor:
+        if owns(run, visitor):
             _control(run)
         if run.state is State.FINISHED:
             query = {"run": run.id}
@@ -121,13 +129,16 @@ def _actions(run: Run, visitor: str) -> None:
                 icon=":material/photo_camera:",
                 query_params=query,
             )
-        if run.config is not None:
-            st.page_link(
-                "pages/train.py",
-                label="Use its settings",
-                icon=":material/tune:",
-                query_params=settings_query(run.config),
-            )
+        config = run.config
+        if config is not None and st.button(
+            "Use its settings",
+            icon=":material/tune:",
+            type="tertiary",
+            on_click=take_settings,
+            args=(config,),
+            help="Fills the settings in, to train it again or with a change.",
+        ):
+            st.rerun()  # the settings are outside of this fragment
         st.caption(_summary(run))
 
 

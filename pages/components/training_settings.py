@@ -8,7 +8,6 @@ import streamlit as st
 from core import architectures, datasets
 from core.architectures import Architecture, Augmentation, Optimizer, Recipe
 from core.architectures.recipe import EXPLANATIONS, Schedule, ValidationFrom
-from core.errors import AtelierError
 from core.runs import TrainingConfig
 from core.runs.config import EXPLANATIONS as RUN_EXPLANATIONS
 from pages.components.dataset_picker import dataset_picker
@@ -45,12 +44,18 @@ OWN, NO = -1.0, 0.0  # dropout as the architecture has it, and none
 DROPOUTS = (OWN, NO, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8)
 
 
-def training_settings() -> tuple[Architecture, datasets.DatasetSpec, Callable[[], TrainingConfig]]:
+def training_settings(
+    start: Callable[[Callable[[], TrainingConfig]], None],
+) -> tuple[Architecture, datasets.DatasetSpec]:
     """Draw the settings.
 
+    Args:
+        start: draws what starts a run, between the small panel and the rest. It gets a function
+            that makes the config of all settings, or raises SettingsError where they cannot work
+            together.
+
     Returns:
-        The architecture in the size chosen, the data set, and a function that makes the config of
-        it all; the function raises SettingsError where the settings cannot work together.
+        The architecture in the size chosen, and the data set.
     """
     spec = dataset_picker(_take_recipe)
     titles = {
@@ -62,58 +67,31 @@ def training_settings() -> tuple[Architecture, datasets.DatasetSpec, Callable[[]
     architecture = architectures.find(name)
     recipe = architecture.recipe_for(spec.name)
     chosen = _main(recipe)
+    place = st.container()
     with st.expander("More settings", icon=":material/tune:"):
         size = _data(recipe, chosen) | _network()
         _optimization(recipe, chosen)
         _regularization(recipe, chosen)
         size |= _rest()
 
-    def config() -> TrainingConfig:
-        return TrainingConfig(spec.name, name, recipe.changed(**chosen), **size)
-
-    try:
-        sized = architecture.sized(size["width"], size["dropout"])
-    except AtelierError:
-        sized = architecture
-    return sized, spec, config
+    with place:
+        start(lambda: TrainingConfig(spec.name, name, recipe.changed(**chosen), **size))
+    return architecture.sized(size["width"], size["dropout"]), spec
 
 
-def settings_query(config: TrainingConfig) -> dict[str, str]:
-    """Return the query of a link that opens the Train page with the settings of a run."""
-    architecture = architectures.find(config.architecture)
-    own, recipe = architecture.recipe_for(config.dataset), config.recipe
-    query = {
-        "dataset": datasets.find(config.dataset).title,
-        "architecture": architecture.title,
-    }
-    texts = {
-        "optimizer": OPTIMIZERS[recipe.optimizer],
-        "schedule": SCHEDULES[recipe.schedule],
-        "validation": _validation_words(float(recipe.validation)),
-        "validation_from": VALIDATION_FROM[recipe.validation_from],
-        "augmentation": ",".join(AUGMENTATIONS[way] for way in recipe.augmentation),
-        "patience": str(recipe.patience or 0),
-    }
-    for key in EXPLANATIONS:
-        value = getattr(recipe, key)
-        if value != getattr(own, key) and key != "label_form":
-            query[key] = texts.get(key, f"{value:g}" if isinstance(value, float) else str(value))
-    if config.limit in LIMITS[:-1]:
-        query["limit"] = _limit_words(config.limit)
-    if config.width != 1.0:
-        query["width"] = _width_words(config.width)
-    if config.dropout is not None:
-        query["dropout"] = _dropout_words(config.dropout)
-    if config.seed:
-        query["seed"] = str(config.seed)
-    return query
+def take_settings(config: TrainingConfig) -> None:
+    """Fill the settings in from a run's; call it before they are drawn."""
+    state = st.session_state
+    state["dataset"], state["architecture"] = config.dataset, config.architecture
+    for key in ("limit", "seed", "width", "tensorboard"):
+        state[key] = getattr(config, key)
+    state["dropout"] = OWN if config.dropout is None else config.dropout
+    _take(config.recipe)
 
 
 def _main(recipe: Recipe) -> dict[str, Any]:
-    left, right = st.columns(2)
-    with left:
+    with _pair():
         epochs = _number("Epochs", 1, 500, recipe.epochs, "epochs")
-    with right:
         batch_size = _number("Batch size", 1, 4096, recipe.batch_size, "batch_size")
     learning_rate = _number(
         "Learning rate",
@@ -128,26 +106,25 @@ def _main(recipe: Recipe) -> dict[str, Any]:
 
 
 def _data(recipe: Recipe, chosen: dict[str, Any]) -> dict[str, Any]:
+    limits = dict.fromkeys((*LIMITS[:-1], st.session_state.get("limit"), None))
     limit = st.select_slider(
         "Training images",
-        LIMITS,
+        sorted(limits, key=lambda each: each or 60_000),
         value=None,
         format_func=_limit_words,
         key="limit",
         bind="query-params",
         help=RUN_EXPLANATIONS["limit"],
     )
-    left, right = st.columns(2)
     own = float(recipe.validation)
-    options = dict.fromkeys((own, *VALIDATIONS))
-    with left:
+    options = {own, *VALIDATIONS, st.session_state.get("validation", own)}
+    with _pair():
         chosen["validation"] = _select(
             "Validation",
             {each: _validation_words(each) for each in sorted(options, key=_images)},
             own,
             "validation",
         )
-    with right:
         chosen["validation_from"] = _select(
             "Held back", VALIDATION_FROM, recipe.validation_from, "validation_from"
         )
@@ -155,11 +132,13 @@ def _data(recipe: Recipe, chosen: dict[str, Any]) -> dict[str, Any]:
 
 
 def _network() -> dict[str, Any]:
-    left, right = st.columns(2)
-    with left:
-        width = _select("Width", {each: _width_words(each) for each in WIDTHS}, 1.0, "width")
-    with right:
-        titles = {each: _dropout_words(each) for each in DROPOUTS}
+    # A run of the command line may have other values than these.
+    widths = {*WIDTHS, st.session_state.get("width", 1.0)}
+    dropouts = {*DROPOUTS, st.session_state.get("dropout", OWN)}
+    with _pair():
+        titles = {each: _width_words(each) for each in sorted(widths)}
+        width = _select("Width", titles, 1.0, "width")
+        titles = {each: _dropout_words(each) for each in sorted(dropouts)}
         dropout = _select("Dropout", titles, OWN, "dropout")
     return {"width": width, "dropout": None if dropout == OWN else dropout}
 
@@ -186,12 +165,10 @@ def _regularization(recipe: Recipe, chosen: dict[str, Any]) -> None:
             help=EXPLANATIONS["augmentation"],
         )
     )
-    left, right = st.columns(2)
-    with left:
+    with _pair():
         chosen["label_smoothing"] = _number(
             "Label smoothing", 0.0, 0.5, recipe.label_smoothing, "label_smoothing", step=0.05
         )
-    with right:
         patience = _number(
             "Early stopping after",
             0,
@@ -212,6 +189,11 @@ def _rest() -> dict[str, Any]:
         help=RUN_EXPLANATIONS["tensorboard"],
     )
     return {"seed": seed, "tensorboard": tensorboard}
+
+
+def _pair() -> Any:
+    """Return a container whose elements stand side by side where there is room."""
+    return st.grid(2, min_column_width=110, gap="small")
 
 
 def _select(
@@ -267,10 +249,12 @@ def _take_recipe() -> None:
     if dataset not in architecture.datasets:
         architecture = architectures.find(DEFAULT)
         st.session_state["architecture"] = DEFAULT
-    recipe = architecture.recipe_for(dataset)
+    _take(architecture.recipe_for(dataset))
+
+
+def _take(recipe: Recipe) -> None:
     for key in EXPLANATIONS:
-        if key in st.session_state:
-            st.session_state[key] = getattr(recipe, key)
+        st.session_state[key] = getattr(recipe, key)
     st.session_state["validation"] = float(recipe.validation)
     st.session_state["augmentation"] = list(recipe.augmentation)
     st.session_state["patience"] = recipe.patience or 0

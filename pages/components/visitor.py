@@ -1,13 +1,14 @@
 """Who is asking: an anonymous id that a browser keeps, so that a visitor finds their runs again.
 
-The id names nobody and proves nothing: it is for fair queues and "my runs", not for access.
+The browser keeps it twice, as a cookie and in its localStorage, and each restores the other. The
+id names nobody and proves nothing: it is for fair queues and "my runs", not for secrets.
 """
 
 import re
 import secrets
+from typing import Any
 
 import streamlit as st
-from streamlit.errors import StreamlitDuplicateElementKey
 
 from pages.components._frontend import register
 
@@ -15,30 +16,45 @@ COOKIE = "atelier_visitor"
 COOKIE_SECONDS = 365 * 24 * 3600
 
 _ID = re.compile(r"[0-9a-f]{32}")
-_WRITER = register("visitor")
+_KEY = f"{COOKIE}_keeper"
+_KEEPER = register("visitor")
 
 
 def visitor_id() -> str:
     """Return the visitor's id, 32 hexadecimal characters, the same over reloads and pages.
 
-    A browser without a valid cookie gets a new id, and an invisible component that writes the
-    cookie. Streamlit sees a cookie only from the next page load on; until then the session
-    remembers the id. No rerun is caused.
+    Streamlit sees the cookie as it was when the page was loaded. Without a valid one, the session
+    takes what the browser's localStorage has, or makes a new id; see ``keep_visitor``.
     """
     cookie = st.context.cookies.get(COOKIE)
-    if isinstance(cookie, str) and _ID.fullmatch(cookie):
+    if isinstance(cookie, str) and _is_id(cookie):
         return cookie
     visitor: str = st.session_state.setdefault(COOKIE, secrets.token_hex(16))
-    _write_cookie(visitor)
     return visitor
 
 
-def _write_cookie(visitor: str) -> None:
-    """Mount the component that writes the cookie, once a script run, without taking any space."""
-    key = f"{COOKIE}_writer"
-    try:
-        _WRITER(key=key, data={"cookie": COOKIE, "id": visitor, "maxAge": COOKIE_SECONDS})
-    except StreamlitDuplicateElementKey:
-        return  # the frame or another part of the page has asked in this run already
+def keep_visitor() -> None:
+    """Mount the component that lets the browser keep the id; the frame does, once a script run.
+
+    It takes no space, and causes a rerun only where the cookie is gone and localStorage is not.
+    """
+    data = {"name": COOKIE, "id": visitor_id(), "told": _told(), "maxAge": COOKIE_SECONDS}
+    _KEEPER(key=_KEY, data=data, on_id_change=_take_kept)
     # Streamlit puts a gap between elements, even empty ones; a style alone takes no space.
-    st.html(f"<style>.st-key-{key} {{ display: none }}</style>")
+    st.html(f"<style>.st-key-{_KEY} {{ display: none }}</style>")
+
+
+def _take_kept() -> None:
+    """Let the session go on with the id that the browser had kept."""
+    kept = _told()
+    if _is_id(kept):  # it comes from the browser: anything may be there
+        st.session_state[COOKIE] = kept
+
+
+def _told() -> Any:
+    state: Any = st.session_state.get(_KEY)
+    return state.get("id") if state else None
+
+
+def _is_id(value: object) -> bool:
+    return isinstance(value, str) and _ID.fullmatch(value) is not None

@@ -1,5 +1,6 @@
 """Numbers, times and states in the words of the pages, written once."""
 
+import re
 import time
 
 from core import architectures, datasets, runs
@@ -19,6 +20,8 @@ PHASE_WORDS = {
     "training": "Training",
     "evaluating": "Looking at the test images",
 }
+
+_PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")  # all of ASCII's, any of which Markdown may read
 
 
 def percent(share: float | None, digits: int = 1) -> str:
@@ -61,8 +64,24 @@ def title(run: runs.Run) -> str:
         return run.name
     if run.config is None:
         return run.id
-    architecture = architectures.find(run.config.architecture).title
-    return f"{architecture} on {datasets.find(run.config.dataset).title}"
+    return f"{architecture_title(run.config.architecture)} on {dataset_title(run.config.dataset)}"
+
+
+def title_markdown(run: runs.Run) -> str:
+    """Return the title for where Markdown is read: a name must not become a picture or a link."""
+    if run.name and run.id != runs.BUNDLED:
+        return _PUNCTUATION.sub(r"\\\g<0>", run.name)
+    return title(run)
+
+
+def architecture_title(name: str) -> str:
+    """Return what people call an architecture."""
+    return architectures.find(name).title
+
+
+def dataset_title(name: str) -> str:
+    """Return what people call a data set."""
+    return datasets.find(name).title
 
 
 def label(run: runs.Run) -> str:

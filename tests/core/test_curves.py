@@ -1,13 +1,15 @@
 import json
 import math
+import os
 
 import pytest
 
 from core.errors import RunDamaged
 from core.runs import RunFolder, read_curves
+from core.runs.curves import rewind_curves
 from core.runs.files import append_line
 
-BATCH = {"epoch": 0.5, "loss": 1.5, "accuracy": 0.25}
+BATCH = {"epoch": 0.5, "loss": 1.5, "accuracy": 0.25, "seconds": 0.75}
 EPOCH = {
     "epoch": 1,
     "loss": 1.0,
@@ -25,7 +27,7 @@ def folder(tmp_path):
 
 def test_a_run_without_files_has_empty_curves(folder):
     curves = read_curves(folder)
-    assert curves.batches == {"epoch": [], "loss": [], "accuracy": []}
+    assert curves.batches == {name: [] for name in BATCH}
     assert curves.epochs == {name: [] for name in EPOCH}
 
 
@@ -34,7 +36,12 @@ def test_lines_become_columns(folder):
     append_line(folder.batches, BATCH | {"loss": 1.25})
     append_line(folder.epochs, EPOCH)
     curves = read_curves(folder)
-    assert curves.batches == {"epoch": [0.5, 0.5], "loss": [1.5, 1.25], "accuracy": [0.25, 0.25]}
+    assert curves.batches == {
+        "epoch": [0.5, 0.5],
+        "loss": [1.5, 1.25],
+        "accuracy": [0.25, 0.25],
+        "seconds": [0.75, 0.75],
+    }
     assert curves.epochs == {name: [value] for name, value in EPOCH.items()}
 
 
@@ -70,15 +77,21 @@ def test_what_is_not_a_finite_number_is_none(folder, value):
     assert read_curves(folder).batches["loss"] == [None]
 
 
-@pytest.mark.parametrize("text", ["NaN", "Infinity", "-Infinity", "1e999"])
+@pytest.mark.parametrize("text", ["NaN", "Infinity", "-Infinity", "1e999", "1" + "0" * 400])
 def test_what_other_programs_write_for_no_number_is_none(folder, text):
     folder.batches.write_text(f'{{"epoch": 1, "loss": {text}, "accuracy": 0.5}}\n')
     assert read_curves(folder).batches["loss"] == [None]
 
 
 def test_a_missing_value_is_none(folder):
-    append_line(folder.batches, {"epoch": 1})
-    assert read_curves(folder).batches == {"epoch": [1], "loss": [None], "accuracy": [None]}
+    """Version 0.1.0 wrote no seconds."""
+    append_line(folder.batches, {"epoch": 1, "loss": 0.5})
+    assert read_curves(folder).batches == {
+        "epoch": [1],
+        "loss": [0.5],
+        "accuracy": [None],
+        "seconds": [None],
+    }
 
 
 @pytest.mark.parametrize(
@@ -131,3 +144,52 @@ def test_curves_of_many_runs_do_not_mix(tmp_path):
     for _ in range(2):
         losses = [read_curves(folder).batches["loss"] for folder in folders]
         assert losses == [[number] for number in range(100)]
+
+
+def test_a_pipe_in_place_of_a_file_does_not_keep_the_reader_waiting(folder):
+    os.mkfifo(folder.batches)
+    folder.epochs.symlink_to("/etc/passwd")
+    curves = read_curves(folder)
+    assert curves.batches["loss"] == curves.epochs["loss"] == []
+
+
+# Rewinding to a checkpoint
+
+
+def points(folder):
+    return [json.loads(line)["epoch"] for line in folder.batches.read_text().splitlines()]
+
+
+def test_points_after_the_checkpoint_go_and_epochs_are_those_of_the_checkpoint(folder):
+    for epoch in (0.5, 1.0, 1.000001, 1.5, 2.0, 2.5):
+        append_line(folder.batches, BATCH | {"epoch": epoch})
+    for epoch in (1, 2):
+        append_line(folder.epochs, EPOCH | {"epoch": epoch})
+    rewind_curves(folder, [EPOCH], 1.0000003)  # as 1.000000 was rounded
+    assert points(folder) == [0.5, 1.0, 1.000001]
+    assert json.loads(folder.epochs.read_text()) == EPOCH
+    assert read_curves(folder).epochs["epoch"] == [1]
+
+
+def test_the_first_points_after_a_checkpoint_go_even_if_they_are_close(folder):
+    """Two steps of one image each in 60,000 are a share of 0.00003."""
+    for epoch in (1.0, 1.000033):
+        append_line(folder.batches, BATCH | {"epoch": epoch})
+    rewind_curves(folder, [EPOCH], 1.0)
+    assert points(folder) == [1.0]
+
+
+@pytest.mark.parametrize("line", [b'{"epoch": 0.7, "lo', b"[]\n", b'{"epoch": null}\n', b"\xff\n"])
+def test_what_is_no_point_goes(folder, line):
+    append_line(folder.batches, BATCH)
+    with folder.batches.open("ab") as file:
+        file.write(line)
+    rewind_curves(folder, [], 1.0)
+    assert points(folder) == [0.5]
+    assert folder.epochs.read_text() == ""
+
+
+def test_no_curves_are_rewound_to_none(folder):
+    rewind_curves(folder, [EPOCH], 1.0)
+    assert points(folder) == []
+    assert read_curves(folder).epochs["epoch"] == [1]

@@ -15,6 +15,7 @@ from core.architectures.recipe import ValidationFrom
 from core.training import Diverged, loop
 from core.training.loop import PREDICTION_BATCH, evaluate, train, warm_up
 from core.training.pipeline import divide
+from core.training.steps import Steps
 
 FASHION = datasets.find("fashion-mnist")
 
@@ -22,10 +23,12 @@ FASHION = datasets.find("fashion-mnist")
 class Listener:
     """Remembers all events in their order; stops as soon as ``stop_at`` of them have come."""
 
-    def __init__(self, stop_at=math.inf):
+    def __init__(self, stop_at=math.inf, most_epochs=math.inf):
         self.events = []
         self.looks = 0
         self.stop_at = stop_at
+        self.most_epochs = most_epochs
+        self.kept = None
 
     def phase(self, name):
         self.events.append(name)
@@ -33,13 +36,20 @@ class Listener:
     def batch(self, event):
         self.events.append(event)
 
-    def epoch(self, event, model):
-        assert isinstance(model, keras.Model)
+    def checkpoint(self, make):
+        self.kept = make()
+
+    def epoch(self, event):
+        assert self.kept.progress.epoch == event.epoch  # the checkpoint comes first
         self.events.append(event)
 
     def should_stop(self):
         self.looks += 1
         return len(self.events) >= self.stop_at
+
+    def time_is_up(self, epoch_seconds):
+        assert epoch_seconds > 0
+        return len(self.epochs) >= self.most_epochs
 
     @property
     def epochs(self):
@@ -68,7 +78,7 @@ def test_events_come_in_order(taught):
     config, listener, trained = taught
     assert listener.events[0] == "training"
     assert [event.epoch for event in listener.epochs] == [1, 2, 3]
-    assert trained.epochs == 3 and not trained.stopped
+    assert trained.epochs == 3 and not trained.stopped and not trained.out_of_time
     assert trained.best == listener.epochs[-1]
     images = [event.images for event in listener.batches]
     assert images == sorted(set(images))
@@ -131,7 +141,7 @@ def test_the_same_config_gives_the_same_curves(taught):
 
 
 def test_the_same_config_gives_the_same_curves_with_augmentation_and_dropout():
-    config = small("two-conv-cnn", limit=500, batch_size=20, augmentation=Augmentation.AFFINE)
+    config = small("two-conv-cnn", limit=500, batch_size=20, augmentation=list(Augmentation))
     first, second = Listener(), Listener()
     train(config, first)
     train(config, second)
@@ -159,11 +169,43 @@ def test_a_stop_ends_the_training_within_its_epoch():
     assert (trained.epochs, trained.best, trained.images_per_second) == (0, None, None)
     assert len(listener.events) == 2
     assert listener.batches[0].images < 5000
+    progress = listener.kept.progress  # it could go on from there
+    assert (progress.epoch, progress.step * 8) == (0, listener.batches[0].images)
 
 
 def test_steps_that_are_too_large_are_named():
-    with pytest.raises(Diverged, match=r"epoch 1: .* learning rate below 10\.$"):
-        train(small("mlp", optimizer="momentum", learning_rate=10.0, batch_size=32), Listener())
+    listener = Listener()
+    with pytest.raises(Diverged, match=r" in epoch 1: .* learning rate below 10\.$"):
+        train(small("mlp", optimizer="sgd", learning_rate=10.0, limit=2000), listener)
+    assert listener.epochs == [] and listener.kept is None
+
+
+def test_weights_that_are_no_numbers_are_named(monkeypatch):
+    """Pooling and ReLU hide them from the loss."""
+    monkeypatch.setattr(Steps, "run", lambda self, first, count: (2.3 * count * 100, 0.0))
+    monkeypatch.setattr(Steps, "finite", lambda self: False)
+    with pytest.raises(Diverged, match="no longer a finite number in epoch 1"):
+        train(small(limit=500), Listener())
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_a_single_weight_that_is_no_number_is_found(value):
+    part = datasets.Split(np.zeros((8, 28, 28, 1), np.uint8), np.zeros(8, np.int64))
+    architecture = architectures.find("two-conv-cnn")
+    model = build(architecture, (28, 28, 1), 10, seed=0)
+    steps = Steps(model, architecture.recipe, part, 10, 1, seed=0)
+    assert steps.finite()
+    weights = model.layers[5].get_weights()
+    weights[0][0, 0, 0, 0] = value
+    model.layers[5].set_weights(weights)
+    assert not steps.finite()
+
+
+def test_the_time_limit_ends_the_training_between_two_epochs():
+    listener = Listener(most_epochs=2)
+    trained = train(small(limit=500, epochs=500), listener)
+    assert trained.out_of_time and not trained.stopped
+    assert trained.epochs == 2 and trained.best == listener.epochs[-1]
 
 
 def test_early_stopping_takes_the_best_weights_back():

@@ -5,6 +5,7 @@ import pytest
 
 from core.architectures import ARCHITECTURES, Recipe
 from core.architectures.recipe import (
+    EXPLANATIONS,
     Augmentation,
     LabelForm,
     Optimizer,
@@ -18,7 +19,6 @@ CHOICES = {
     "schedule": Schedule,
     "validation_from": ValidationFrom,
     "label_form": LabelForm,
-    "augmentation": Augmentation,
 }
 NO_NUMBERS = (None, "1", True, math.nan, math.inf, -math.inf, [], 10**400)
 WRONG = {
@@ -28,6 +28,8 @@ WRONG = {
     "label_smoothing": (*NO_NUMBERS, -0.01, 0.51),
     "validation": (*NO_NUMBERS, 0, -1, 0.0001, 1.5, 4999.5, 50_001),
     "patience": (*NO_NUMBERS[1:], 0, -1, 501, 2.5),
+    "weight_decay": (*NO_NUMBERS, -0.001, 1.1),
+    "augmentation": (None, "", "flip", 1, {}, ["best"], [1], [["flip"]], ["flip", None]),
     **dict.fromkeys(CHOICES, (None, "", "best", 1, [], {}, "SGD", "x" * 1000)),
 }
 EDGES = {
@@ -37,6 +39,7 @@ EDGES = {
     "label_smoothing": (0, 0.5),
     "validation": (0.001, 0.999, 1, 5000.0, 50_000),
     "patience": (None, 1, 500),
+    "weight_decay": (0, 1, 0.004),
     **{name: tuple(kind) for name, kind in CHOICES.items()},
 }
 RECIPES = {
@@ -130,3 +133,42 @@ def test_images_held_back(validation, used, count):
 def test_at_least_one_image_is_left_on_either_side(validation, used):
     with pytest.raises(SettingsError, match=f"of {used} training images"):
         Recipe(validation=validation).validation_count(used, 60_000)
+
+
+def test_augmentation_is_a_set_in_one_order():
+    """However it is asked for, the same ways make equal recipes."""
+    asked = Recipe(augmentation=["erasing", "flip", "flip"])
+    assert asked.augmentation == (Augmentation.FLIP, Augmentation.ERASING)
+    assert asked == Recipe(augmentation=(Augmentation.FLIP, "erasing"))
+    assert Recipe(augmentation=[]).augmentation == ()
+    assert Recipe.from_dict(json.loads(json.dumps(asked.to_dict()))) == asked
+
+
+def test_a_wrong_augmentation_lists_the_right_ones():
+    for wrong in ("flip", ["best"]):
+        with pytest.raises(SettingsError) as caught:
+            Recipe(augmentation=wrong)
+        assert all(way in str(caught.value) for way in Augmentation)
+
+
+@pytest.mark.parametrize(
+    ("word", "ways"),
+    [
+        ("none", ()),
+        ("flip", ("flip",)),
+        ("flip-shift", ("flip", "shift")),
+        ("affine", ("flip", "shift", "rotation", "scale")),
+    ],
+)
+def test_augmentation_as_version_0_1_0_wrote_it_is_read(word, ways):
+    assert Recipe.from_dict({"augmentation": word}).augmentation == ways
+
+
+def test_a_word_that_no_version_wrote_is_refused():
+    with pytest.raises(SettingsError, match="Augmentation is 'everything'"):
+        Recipe.from_dict({"augmentation": "everything"})
+
+
+def test_every_setting_is_explained_in_a_sentence():
+    assert EXPLANATIONS.keys() == Recipe().to_dict().keys()
+    assert all(text.endswith(".") for text in EXPLANATIONS.values())

@@ -4,20 +4,21 @@ import socket
 import subprocess
 import sys
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import pytest
 from support import small
 
 from core import runs
 from core.errors import RunNotFound, SettingsError
-from core.runs import BUNDLED, Heartbeat, Result, State
+from core.runs import BUNDLED, Heartbeat, Result, RunFolder, State
 from core.runs.folder import BUNDLED_FOLDER, STALE_AFTER
 from core.runs.process import start_time
 from core.settings import settings
 
 HOST = socket.gethostname()
 HERE = Heartbeat(os.getpid(), HOST, "training", 1.5, 9000.0, 3.0, 6.0, start_time(os.getpid()))
+ELSEWHERE = replace(HERE, host="elsewhere")
 
 
 @pytest.fixture
@@ -163,25 +164,93 @@ def test_a_fresh_heartbeat_of_a_living_process_is_running(folder):
 
 
 def test_a_dead_process_is_interrupted_at_once(folder, dead_pid):
-    folder.write_heartbeat(Heartbeat(dead_pid, HOST))
+    folder.write_heartbeat(Heartbeat(dead_pid, HOST, started=1))
     run = runs.read(folder.path.name)
     assert run.state is State.INTERRUPTED and not run.state.active
-    assert "Start it again" in run.reason
+    assert "Resume it" in run.reason and run.resumable
 
 
-def test_of_another_machine_only_the_age_of_the_heartbeat_is_known(folder, dead_pid):
-    folder.write_heartbeat(Heartbeat(dead_pid, "elsewhere"))
+def test_on_this_machine_the_process_decides_however_old_its_heartbeat_is(folder):
+    """A worker that computes, or a machine that slept, is not dead."""
+    folder.write_heartbeat(HERE)
+    make_old(folder.heartbeat, 3600)
     assert state(folder) is State.RUNNING
-    make_old(folder.heartbeat, STALE_AFTER - 3)
-    assert state(folder) is State.RUNNING
-    make_old(folder.heartbeat, STALE_AFTER + 1)
+
+
+@pytest.mark.parametrize("started", [None, 0, HERE.started + 1, 10**30])
+def test_a_process_that_started_at_another_time_is_another_process(folder, started):
+    folder.write_heartbeat(replace(HERE, started=started))
     assert state(folder) is State.INTERRUPTED
 
 
-def test_a_stale_heartbeat_is_interrupted_though_its_process_number_lives(folder):
-    """The number may belong to another process by now."""
-    folder.write_heartbeat(HERE)
-    make_old(folder.heartbeat, STALE_AFTER + 1)
+class Clocks:
+    """The time of day, which may jump, and the clock that only goes on, both set by hand."""
+
+    def __init__(self, monkeypatch):
+        self.day, self.steady = time.time(), time.monotonic()
+        monkeypatch.setattr(time, "time", lambda: self.day)
+        monkeypatch.setattr(time, "time_ns", lambda: int(self.day * 1e9))
+        monkeypatch.setattr(time, "monotonic", lambda: self.steady)
+
+    def go_on(self, seconds):
+        self.day += seconds
+        self.steady += seconds
+
+    def beat(self, folder):
+        """Write a heartbeat of another machine, whose clock is this one's."""
+        folder.write_heartbeat(ELSEWHERE)
+        os.utime(folder.heartbeat, (self.day, self.day))
+
+
+@pytest.fixture
+def clocks(monkeypatch):
+    return Clocks(monkeypatch)
+
+
+def test_of_another_machine_the_heartbeat_has_to_change(folder, clocks):
+    for _ in range(3):
+        clocks.beat(folder)
+        assert state(folder) is State.RUNNING
+        clocks.go_on(STALE_AFTER - 1)
+        assert state(folder) is State.RUNNING
+    clocks.go_on(2)
+    assert state(folder) is State.INTERRUPTED
+    clocks.beat(folder)  # it was only slow
+    assert state(folder) is State.RUNNING
+
+
+def test_a_heartbeat_that_is_old_at_the_first_look_is_no_sign_of_life(folder, clocks):
+    clocks.beat(folder)
+    clocks.go_on(STALE_AFTER + 1)
+    assert state(folder) is State.INTERRUPTED
+
+
+@pytest.mark.parametrize("jump", [3600, -3600])
+def test_a_clock_that_jumps_ends_no_run_and_keeps_none_alive(folder, clocks, jump):
+    clocks.beat(folder)
+    assert state(folder) is State.RUNNING
+    clocks.day += jump
+    assert state(folder) is State.RUNNING
+    clocks.beat(folder)
+    assert state(folder) is State.RUNNING
+    clocks.go_on(STALE_AFTER - 1)
+    assert state(folder) is State.RUNNING
+    clocks.day -= 2 * jump
+    clocks.go_on(2)
+    assert state(folder) is State.INTERRUPTED
+
+
+@pytest.mark.parametrize("jump", [3600, -3600])
+def test_a_clock_that_jumps_before_the_first_look_is_believed_for_ten_seconds_at_most(
+    folder, clocks, jump
+):
+    clocks.beat(folder)
+    clocks.day += jump
+    state(folder)
+    clocks.go_on(0.5)
+    clocks.beat(folder)  # a living worker is seen at its next beat
+    assert state(folder) is State.RUNNING
+    clocks.go_on(STALE_AFTER + 1)  # and a dead one within that time
     assert state(folder) is State.INTERRUPTED
 
 
@@ -283,6 +352,9 @@ DAMAGE = {
     "created at no time": change_config(created="yesterday"),
     "created is null": change_config(created=None),
     "created too late": change_config(created=10**400),
+    "created after all calendars": change_config(created=1e12),
+    "created before all time": change_config(created=-1e12),
+    "created is not a number": change_config(created=float("nan")),
     "result of garbage": write("result.json", b"\x00\x01"),
     "empty result": write("result.json", b""),
     "result is a number": write("result.json", b"7"),
@@ -292,13 +364,17 @@ DAMAGE = {
     "result that has not ended": result(state="running"),
     "result of wrong types": result(epochs="three"),
     "result with a list": result(test_accuracy=[1]),
+    "result that is not a number": result(test_accuracy=float("nan")),
+    "result beyond all numbers": result(test_loss=10**400),
     "reason is no text": result(reason=7),
     "heartbeat of garbage": write("heartbeat", b"beep"),
     "empty heartbeat": write("heartbeat", b""),
     "heartbeat is a folder": make_folder("heartbeat"),
     "heartbeat without process": write("heartbeat", b'{"host": "a"}'),
     "heartbeat of wrong types": beat(epoch="two"),
+    "heartbeat beyond all numbers": beat(seconds=10**400),
     "process is text": beat(pid="1"),
+    "start of the process is text": beat(started="1"),
     "process is half a number": beat(pid=1.5),
     "process is not a number": beat(pid=float("nan")),
     "phase is a list": beat(phase=["training"]),
@@ -324,11 +400,216 @@ def test_the_reason_names_the_file(folder):
 def test_a_run_that_is_mended_is_well_again(folder):
     content = folder.config.read_bytes()
     folder.config.write_bytes(b"{")
+    os.utime(folder.path, (1, 1))  # long ago: what was read of it may be remembered
     assert state(folder) is State.DAMAGED
     folder.config.write_bytes(content)
     assert state(folder) is State.QUEUED
 
 
-def test_a_process_number_without_bounds_is_no_error(folder):
-    folder.write_heartbeat(Heartbeat(10**30, HOST))
-    assert state(folder) in (State.RUNNING, State.INTERRUPTED, State.DAMAGED)
+# Pause and resume
+
+
+def waiting(folder):
+    pass
+
+
+def running(folder):
+    folder.write_heartbeat(HERE)
+
+
+def cut_off(folder):
+    folder.write_heartbeat(replace(HERE, started=1))
+
+
+def paused(folder):
+    folder.pause.touch()
+    cut_off(folder)
+
+
+def ended(state, *, checkpoint=False):
+    def end(folder):
+        cut_off(folder)
+        folder.write_result(Result(state, "Because."))
+        if checkpoint:
+            folder.checkpoint.touch()
+
+    return end
+
+
+@pytest.mark.parametrize(
+    "happened",
+    [
+        cut_off,
+        paused,
+        ended(State.STOPPED),
+        ended(State.FAILED, checkpoint=True),
+    ],
+)
+def test_what_did_not_come_to_its_end_can_be_resumed(folder, happened):
+    happened(folder)
+    folder.stop.touch()
+    assert runs.read(folder.path.name).resumable
+    runs.resume(folder.path.name)
+    run = runs.read(folder.path.name)
+    assert run.state is State.QUEUED and not run.stopping and not run.resumable
+    assert (run.result, run.heartbeat) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("happened", "word"),
+    [
+        (waiting, "queued"),
+        (running, "running"),
+        (ended(State.FINISHED, checkpoint=True), "finished"),
+        (ended(State.FAILED), "failed"),
+        (change_config(config=None), "damaged"),
+    ],
+)
+def test_what_cannot_go_on_is_not_resumed(folder, happened, word):
+    happened(folder)
+    before = {path.name: path.read_bytes() for path in folder.path.iterdir()}
+    with pytest.raises(SettingsError, match=f"cannot go on: it is {word}"):
+        runs.resume(folder.path.name)
+    assert {path.name: path.read_bytes() for path in folder.path.iterdir()} == before
+
+
+def test_the_bundled_run_stays_as_it_is():
+    if not (BUNDLED_FOLDER / "config.json").exists():
+        pytest.skip("the bundled model is not trained yet")
+    for change in (
+        runs.resume,
+        runs.delete,
+        lambda run_id: runs.annotate(run_id, name="Mine"),
+    ):
+        with pytest.raises(SettingsError):
+            change(BUNDLED)
+    runs.request_pause(BUNDLED)
+    assert not RunFolder(BUNDLED_FOLDER).pause.exists()
+
+
+def test_a_resume_by_this_process_is_not_for_the_queue(folder):
+    cut_off(folder)
+    runs.resume(folder.path.name, claimed=True)
+    run = runs.read(folder.path.name)
+    assert run.state is State.RUNNING and run.heartbeat.pid == os.getpid()
+
+
+def test_a_wish_to_pause(folder):
+    running(folder)
+    runs.request_pause(folder.path.name)
+    run = runs.read(folder.path.name)
+    assert run.state is State.RUNNING and run.stopping
+    cut_off(folder)
+    assert state(folder) is State.PAUSED
+
+
+def test_a_run_that_waits_is_paused_at_once(folder):
+    runs.request_pause(folder.path.name)
+    assert state(folder) is State.PAUSED
+    runs.resume(folder.path.name)
+    assert state(folder) is State.QUEUED
+
+
+# Notes, deletion
+
+
+def test_notes_are_kept_and_changed_one_by_one(folder):
+    run_id = folder.path.name
+    run = runs.read(run_id)
+    assert (run.name, run.starred, run.shared) == (None, False, False)
+    runs.annotate(run_id, name="Wide", starred=True)
+    runs.annotate(run_id, shared=True)
+    run = runs.read(run_id)
+    assert (run.name, run.starred, run.shared) == ("Wide", True, True)
+    runs.annotate(run_id, name="", starred=False)
+    run = runs.read(run_id)
+    assert (run.name, run.starred, run.shared) == (None, False, True)
+
+
+@pytest.mark.parametrize(
+    ("asked", "shown"),
+    [
+        ("  a \n b\t", "a b"),
+        ("x" * 1000, "x" * 60),
+        ("x" * 59 + " yz", "x" * 59),
+        ("\0\x1b[31m\u202e", "[31m"),
+        ("\u200b\n", None),
+        ("größer 🙂", "größer 🙂"),
+    ],
+)
+def test_a_name_is_one_line_of_text(folder, asked, shown):
+    runs.annotate(folder.path.name, name=asked)
+    assert runs.read(folder.path.name).name == shown
+    folder.notes.write_text(json.dumps({"name": asked}))  # by hand
+    assert runs.read(folder.path.name).name == shown
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{", '{"name": 7, "starred": 1, "shared": "yes"}'])
+def test_notes_that_cannot_be_read_are_none(folder, content):
+    folder.notes.write_text(content)
+    run = runs.read(folder.path.name)
+    assert (run.state, run.name, run.starred, run.shared) == (State.QUEUED, None, False, False)
+
+
+def test_a_deletion_can_be_undone(folder):
+    run_id = folder.path.name
+    ended(State.FINISHED)(folder)
+    before = runs.read(run_id)
+    runs.delete(run_id)
+    assert runs.list_runs() == []
+    with pytest.raises(RunNotFound):
+        runs.read(run_id)
+    runs.purge_deleted()
+    runs.restore(run_id)
+    assert runs.read(run_id) == before
+
+
+def test_a_deletion_is_for_good_after_ten_minutes(folder, home):
+    run_id = folder.path.name
+    ended(State.FINISHED)(folder)
+    other = runs.create(small(), "grace")
+    runs.delete(run_id)
+    make_old(home / "runs" / f".deleted-{run_id}", 601)
+    runs.purge_deleted()
+    assert [path.name for path in (home / "runs").iterdir()] == [other]
+    with pytest.raises(RunNotFound, match="gone for good"):
+        runs.restore(run_id)
+
+
+@pytest.mark.parametrize("happened", [waiting, running])
+def test_an_active_run_is_not_deleted(folder, happened):
+    happened(folder)
+    with pytest.raises(SettingsError, match="Stop it first"):
+        runs.delete(folder.path.name)
+    assert folder.config.exists()
+
+
+def test_a_damaged_run_can_be_deleted(folder):
+    folder.config.write_text("{")
+    runs.delete(folder.path.name)
+    assert runs.list_runs() == []
+
+
+@pytest.mark.parametrize("run_id", ["", "../x", "no-such-run", "%2e%2e", "a" * 5000, None, 7])
+def test_nothing_is_done_to_what_is_no_run(home, run_id):
+    (home / "runs").mkdir(parents=True)
+    (home / "x").mkdir()
+    for use in (runs.delete, runs.restore, runs.resume, runs.request_pause, runs.annotate):
+        with pytest.raises(RunNotFound):
+            use(run_id)
+    assert (home / "x").is_dir()
+
+
+def test_thousands_of_runs_are_listed_in_no_time(home):
+    """The first look reads them all; those after it only look whether anything changed."""
+    first = runs.create(small(), "ada")
+    config = runs.folder_of(first).config.read_bytes()
+    for number in range(2000):
+        folder = home / "runs" / f"run-{number}"
+        folder.mkdir()
+        (folder / "config.json").write_bytes(config)
+        os.utime(folder, (1, 1))
+    assert len(runs.list_runs()) == 2001
+    begun = time.process_time()
+    assert len(runs.list_runs()) == 2001
+    assert time.process_time() - begun < 0.5  # 0.02 s on an idle machine

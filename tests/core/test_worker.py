@@ -29,6 +29,7 @@ def test_a_finished_run_has_all_its_files(trained):
         "model.keras",
         "evaluation.npz",
         "result.json",
+        "lock",
     }
 
 

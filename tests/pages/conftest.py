@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from core import architectures, datasets, inference, jobs, runs
 from core.datasets import fashion_mnist
+from core.errors import SettingsError
 from core.inference import engine
 from core.runs import State, TrainingConfig
 from core.settings import ASSETS, ROOT, settings
@@ -38,6 +39,20 @@ class Queue:
     def stop(self, run_id: str) -> None:
         runs.request_stop(run_id)
         self.stopped.append(run_id)
+
+    def pause(self, run_id: str) -> None:
+        runs.request_pause(run_id)
+
+    def resume(self, run_id: str) -> None:
+        runs.resume(run_id)
+        self.submit(run_id)
+
+    def wait(self, run_id: str) -> float | None:
+        return 95.0 if run_id in self.submitted else None
+
+    def check_waiting(self, visitor: str) -> None:
+        if len(self.submitted) >= 3:
+            raise SettingsError("You have 3 runs waiting, as many as this server allows.")
 
     def position(self, run_id: str) -> int | None:
         return self.submitted.index(run_id) if run_id in self.submitted else None
@@ -99,14 +114,9 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> runs.Run:
 def every_state(home: Path, trained: runs.Run) -> dict[State, str]:
     """Put a run of each state into the folder and return their ids by state.
 
-    The finished one was really trained (by the command line); another visitor started the one
-    that runs; the others are the visitor's own.
+    The finished one was really trained (by the command line); the others are the visitor's own.
     """
-    ids = {
-        state: runs.create(config(), SOMEBODY_ELSE if state is State.RUNNING else VISITOR)
-        for state in State
-        if state is not State.FINISHED
-    }
+    ids = {state: runs.create(config(), VISITOR) for state in State if state is not State.FINISHED}
     shutil.copytree(trained.path, settings().runs / trained.id)
     for state in (State.RUNNING, State.INTERRUPTED):
         folder = runs.folder_of(ids[state])
@@ -115,6 +125,7 @@ def every_state(home: Path, trained: runs.Run) -> dict[State, str]:
         folder.write_heartbeat(beat)
     hour_ago = time.time() - 3600
     os.utime(runs.folder_of(ids[State.INTERRUPTED]).heartbeat, (hour_ago, hour_ago))
+    runs.request_pause(ids[State.PAUSED])
     runs.folder_of(ids[State.FAILED]).write_result(
         runs.Result(State.FAILED, "The memory ran out. Take a smaller batch.")
     )

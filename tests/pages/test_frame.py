@@ -9,6 +9,7 @@ PAGES = {
     "home": "Atelier",
     "explore": "Explore",
     "train": "Train",
+    "runs": "Runs",
     "evaluate": "Evaluate",
     "classify": "Classify",
 }

@@ -1,6 +1,9 @@
 """Train: settings from recipes and URLs, starting a run, and showing runs of every state."""
 
+import json
+
 import pytest
+from conftest import SOMEBODY_ELSE
 from reading import button, components, labels, quiet, sentence, texts
 
 from core import architectures, datasets, runs
@@ -25,8 +28,10 @@ def test_choosing_an_architecture_takes_its_recipe(open_page, name):
     recipe = architectures.find(name).recipe_for(dataset)
     for key in ("epochs", "batch_size", "learning_rate", "label_smoothing"):
         assert app.number_input(key=key).value == getattr(recipe, key)
-    for key in ("optimizer", "schedule", "augmentation"):
+    for key in ("optimizer", "schedule", "validation", "validation_from"):
         assert app.selectbox(key=key).value == getattr(recipe, key)
+    assert tuple(app.button_group(key="augmentation").value) == recipe.augmentation
+    assert app.number_input(key="patience").value == (recipe.patience or 0)
     assert architectures.find(name).title in "".join(each.label for each in app.expander)
 
 
@@ -40,7 +45,9 @@ def test_train_makes_a_run_queues_it_and_opens_it(open_page, queue):
     assert app.query_params["run"] == run.id
     assert (run.config.recipe.epochs, run.config.recipe.batch_size) == (3, 128)
     assert (run.config.limit, run.config.seed) == (6_000, 7)
-    assert "Waiting: next in line." in [each.proto.text for each in app.get("progress")]
+    assert "Waiting: next in line, starts in about 1:35 min." in [
+        each.proto.text for each in app.get("progress")
+    ]
     assert "Stop" in labels(app)
 
 
@@ -55,11 +62,97 @@ def test_a_folder_that_cannot_be_written_becomes_a_sentence(open_page, queue):
 
 
 def test_settings_that_cannot_work_together_become_a_sentence(open_page, queue):
-    app = open_page("train", batch_size="4096")
-    app.select_slider(key="limit").set_value(1_000)
-    button(app, "Train").click().run()
+    app = open_page("train", architecture="atelier-cnn", batch_size="4096")
+    app.selectbox(key="width").select(4.0).run()
     assert not app.exception
-    assert queue.submitted or app.error
+    assert "Take a smaller batch or a smaller width." in sentence(app)
+    assert button(app, "Train").disabled
+
+
+def test_a_link_is_an_experiment(open_page, queue):
+    link = {
+        "architecture": "two-conv-cnn",
+        "epochs": "7",
+        "learning_rate": "0.02",
+        "optimizer": "adamw",
+        "weight_decay": "0.05",
+        "schedule": "cosine",
+        "validation": "0.3",
+        "validation_from": "random",
+        "width": "0.5",
+        "dropout": "0.2",
+        "label_smoothing": "0.1",
+        "patience": "3",
+        "seed": "11",
+        "tensorboard": "true",
+    }
+    app = open_page("train", **link)
+    app.button_group(key="augmentation").set_value(["flip", "erasing"]).run()
+    button(app, "Train").click().run()
+    assert quiet(app)
+    (run,) = runs.list_runs()
+    config, recipe = run.config, run.config.recipe
+    assert (config.architecture, config.width, config.dropout) == ("two-conv-cnn", 0.5, 0.2)
+    assert (config.seed, config.tensorboard) == (11, True)
+    assert (recipe.epochs, recipe.learning_rate, recipe.weight_decay) == (7, 0.02, 0.05)
+    assert (recipe.optimizer, recipe.schedule) == ("adamw", "cosine")
+    assert (recipe.validation, recipe.validation_from) == (0.3, "random")
+    assert (recipe.label_smoothing, recipe.patience) == (0.1, 3)
+    assert recipe.augmentation == ("flip", "erasing")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("epochs", "banana"), ("epochs", "1.5"), ("seed", "-1"), ("batch_size", "1e9")],
+)
+def test_a_number_in_the_url_that_cannot_be_becomes_a_sentence(open_page, name, value):
+    app = open_page("train", **{name: value})
+    assert f"The link asks for {name.replace('_', ' ')} “{value}”" in sentence(app)
+    assert not app.exception and "Train" in labels(app)
+
+
+def test_a_visitor_with_too_many_runs_waiting_is_told_so(open_page, queue):
+    queue.submitted += ["a", "b", "c"]
+    app = open_page("train")
+    button(app, "Train").click().run()
+    assert "as many as this server allows" in sentence(app)
+    assert not runs.list_runs()
+
+
+def test_a_run_is_paused_and_resumed(open_page, every_state, queue):
+    run_id = every_state[State.QUEUED]
+    app = open_page("train", run=run_id)
+    button(app, "Pause").click().run()
+    assert not app.exception
+    assert runs.read(run_id).state is State.PAUSED
+    button(app, "Resume").click().run()
+    assert runs.read(run_id).state is State.QUEUED
+    assert queue.submitted == [run_id]
+
+
+def test_the_settings_of_a_run_can_be_taken_over(open_page, every_state):
+    run = runs.read(every_state[State.FINISHED])
+    app = open_page("train", run=run.id, architecture="basic-cnn", epochs="9")
+    button(app, "Use its settings").click().run()
+    assert not app.exception
+    assert app.selectbox(key="architecture").value == "mlp"
+    assert app.number_input(key="epochs").value == 1
+    assert app.select_slider(key="limit").value == 2_000
+
+
+def test_somebody_elses_run_is_not_shown_before_it_is_shared(open_page, every_state, trained):
+    folder = runs.folder_of(every_state[State.FINISHED])
+    header = json.loads(folder.config.read_text())
+    folder.config.unlink()  # a folder shows that it changed when a file is replaced
+    folder.config.write_text(json.dumps(header | {"visitor": SOMEBODY_ELSE}))
+    app = open_page("train", run=trained.id)
+    assert "somebody else's and was not shared" in sentence(app)
+    runs.annotate(trained.id, shared=True)
+    app = open_page("train", run=trained.id)
+    assert quiet(app)
+    assert "Stop" not in labels(app) and f"shared_{trained.id}" not in [
+        each.key for each in app.toggle
+    ]
 
 
 @pytest.mark.parametrize(
@@ -97,13 +190,14 @@ def test_the_list_shows_runs_of_every_state(open_page, every_state):
 def test_yours_are_only_yours(open_page, every_state):
     app = open_page("train")
     opened = {each.key.removeprefix("open_") for each in app.button if each.label == "Open"}
-    foreign = {every_state[state] for state in (State.FINISHED, State.RUNNING, State.DAMAGED)}
+    foreign = {every_state[state] for state in (State.FINISHED, State.DAMAGED)}
     assert opened == set(every_state.values()) - foreign
 
 
 SENTENCES = {
     State.QUEUED: "Waiting",
     State.RUNNING: "Training",
+    State.PAUSED: "Paused",
     State.FINISHED: "Finished",
     State.STOPPED: "Stopped on request.",
     State.FAILED: "The memory ran out. Take a smaller batch.",
@@ -135,8 +229,7 @@ def test_a_damaged_curve_leaves_the_rest_of_the_page_alone(open_page, every_stat
     assert "Train" in labels(app) and "Runs" in texts(app)
 
 
-def test_only_the_one_who_started_a_run_may_stop_it(open_page, every_state, queue):
-    assert "Stop" not in labels(open_page("train", run=every_state[State.RUNNING]))
+def test_a_run_can_be_stopped(open_page, every_state, queue):
     app = open_page("train", run=every_state[State.QUEUED])
     button(app, "Stop").click().run()
     assert not app.exception

@@ -1,6 +1,40 @@
-/** Writes the visitor's id into a cookie, unless a valid one is there already (another tab's). */
-export default function ({ data: { cookie, id, maxAge } }) {
-  if (new RegExp(`(?:^|; )${cookie}=[0-9a-f]{32}(?:;|$)`).test(document.cookie)) return
+/**
+ * Keeps the visitor's id in a cookie and in localStorage. Where one of them is missing, the other
+ * restores it; where the server did not know the id that is kept, the state "id" tells it.
+ */
+export default function ({ data: { name, id, told, maxAge }, setStateValue }) {
+  // The cookie first: another tab may have written it since this page was loaded.
+  const kept = valid(readCookie(name)) ?? valid(readStorage(name))
+  const known = kept ?? id
+  if (valid(readCookie(name)) !== known) writeCookie(name, known, maxAge)
+  if (readStorage(name) !== known) writeStorage(name, known)
+  if (known !== id && known !== told) setStateValue("id", known) // once: telling causes a rerun
+}
+
+const valid = (value) => (/^[0-9a-f]{32}$/.test(value ?? "") ? value : undefined)
+
+function readCookie(name) {
+  return attempt(() => document.cookie.match(new RegExp(`(?:^|; )${name}=([^;]*)`))?.[1])
+}
+
+function writeCookie(name, id, maxAge) {
   const secure = location.protocol === "https:" ? "; Secure" : ""
-  document.cookie = `${cookie}=${id}; path=/; max-age=${maxAge}; SameSite=Lax${secure}`
+  attempt(() => (document.cookie = `${name}=${id}; path=/; max-age=${maxAge}; SameSite=Lax${secure}`))
+}
+
+function readStorage(name) {
+  return attempt(() => localStorage.getItem(name))
+}
+
+function writeStorage(name, id) {
+  attempt(() => localStorage.setItem(name, id))
+}
+
+/** Storage may be forbidden (a private window, a foreign frame): the session then remembers alone. */
+function attempt(action) {
+  try {
+    return action()
+  } catch (error) {
+    if (!(error instanceof DOMException)) throw error
+  }
 }

@@ -1,0 +1,299 @@
+"""Two to six runs compared: curves on the same axes, figures, settings, and a paired test."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import streamlit as st
+
+from core import datasets, evaluation
+from core.errors import RunDamaged
+from core.evaluation import Paired
+from core.runs import Run, State
+from pages.components import data
+from pages.components.access import seen
+from pages.components.compare_chart import Across, Line, compare_chart
+from pages.components.compare_tables import (
+    Heads,
+    figures_of,
+    figures_table,
+    interval_plot,
+    settings_table,
+)
+from pages.components.guard import check_url, sentences
+from pages.components.wording import STATE_WORDS, ago, percent, title, title_markdown
+
+LETTERS = "ABCDEF"
+MOST = len(LETTERS)
+TICK = 1.0  # seconds between two looks at runs that are active
+SMOOTHING = 0.6  # TensorBoard's
+CHANCE = 0.05  # below this, people agree to call a difference more than chance
+
+TITLES = {Across.EPOCHS: "Epochs", Across.IMAGES: "Images seen", Across.SECONDS: "Seconds"}
+LINE_TITLES = {Line.VALIDATION: "Validation", Line.TRAINING: "Training"}
+
+
+def comparison(asked: Sequence[str], visitor: str, *, on_back: Callable[[], None]) -> None:
+    """Compare the runs with these ids; those that cannot be shown become a sentence each."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button("All runs", icon=":material/arrow_back:", on_click=on_back)
+        st.caption("The address of this page is a link to this comparison.", width="stretch")
+    compared = []
+    for run_id in asked[:MOST]:
+        with sentences():
+            compared.append(_comparable(run_id, visitor))
+    if len(asked) > MOST:
+        st.warning(
+            f"The link names {len(asked)} runs. The first {MOST} are compared: more lines than "
+            "that nobody can tell apart.",
+            icon=":material/filter_6:",
+        )
+    if not compared:
+        return
+    if len(compared) == 1:
+        st.info(
+            "This is one run only. Go to all runs and choose another one to compare it with.",
+            icon=":material/compare_arrows:",
+        )
+    heads = _heads(compared)
+    across, lines, smoothing = _controls()
+    active = any(run.state.active for run in compared)
+    ids = [run.id for run in compared]
+    live = st.fragment(_live, run_every=TICK if active else None)
+    live(ids, visitor, heads, across, lines, smoothing, active)
+    if len(compared) == 2:
+        with st.container(border=True):
+            _paired(compared, heads)
+    if len(compared) > 1:
+        with st.container(border=True):
+            _settings(compared, heads)
+
+
+def _comparable(run_id: str, visitor: str) -> Run:
+    run = seen(run_id, visitor)
+    if run.config is None:
+        raise RunDamaged(f"The run {run.id} cannot be shown: {run.reason}")
+    return run
+
+
+def _heads(compared: Sequence[Run]) -> Heads:
+    """Return a letter and a title for each run, the titles all different."""
+    titles = [title(run) for run in compared]
+    told = [
+        name if titles.count(name) == 1 else f"{name}, {ago(run.created)}"
+        for name, run in zip(titles, compared, strict=True)
+    ]
+    # The end of the id tells apart what is equal in all else.
+    told = [
+        name if told.count(name) == 1 else f"{name} ({run.id[-6:]})"
+        for name, run in zip(told, compared, strict=True)
+    ]
+    return list(zip(LETTERS, told, strict=False))
+
+
+def _controls() -> tuple[Across, list[Line], float]:
+    """Draw what the chart shows; all of it is in the URL."""
+    left, middle, right = st.columns([4, 3, 3], vertical_alignment="bottom")
+    with left:
+        check_url("x", {each: TITLES[each] for each in Across})
+        across = st.segmented_control(
+            "Over",
+            list(Across),
+            default=Across.EPOCHS,
+            required=True,
+            format_func=TITLES.__getitem__,
+            key="x",
+            bind="query-params",
+        )
+    with middle:
+        lines = st.pills(
+            "Curves",
+            list(Line),
+            selection_mode="multi",
+            default=list(Line),
+            format_func=LINE_TITLES.__getitem__,
+            key="lines",
+            bind="query-params",
+            help="Validation is drawn solid, training dashed.",
+        )
+    with right:
+        smoothing = st.slider(
+            "Smoothing",
+            0.0,
+            0.99,
+            SMOOTHING,
+            0.01,
+            key="smoothing",
+            bind="query-params",
+            help="How much of what came before a moving average keeps (exponential, debiased). "
+            "The curve as measured stays faint behind it.",
+        )
+    chosen = [line for line in Line if line in lines]
+    return across or Across.EPOCHS, chosen or list(Line), smoothing
+
+
+def _live(
+    ids: Sequence[str],
+    visitor: str,
+    heads: Heads,
+    across: Across,
+    lines: Sequence[Line],
+    smoothing: float,
+    was_active: bool,
+) -> None:
+    """Draw what grows while runs are trained: the chart and the figures."""
+    with sentences():
+        compared = [_comparable(run_id, visitor) for run_id in ids]
+        if was_active and not any(run.state.active for run in compared):
+            st.rerun()  # ends the fragment's ticking, and the test may be possible now
+        shown = list(zip(heads, compared, strict=True))
+        with st.container(border=True):
+            compare_chart(
+                [(letter, run, f"{name}{_state(run)}") for (letter, name), run in shown],
+                across=across,
+                lines=lines,
+                smoothing=smoothing,
+                key="compare_chart",
+            )
+        with st.container(border=True):
+            _figures(compared, heads)
+
+
+def _state(run: Run) -> str:
+    """Say so where a run has not finished, as its line ends early."""
+    return "" if run.state is State.FINISHED else f" · {STATE_WORDS[run.state][0].lower()}"
+
+
+def _figures(compared: Sequence[Run], heads: Heads) -> None:
+    counts = [datasets.find(run.config.dataset).counts["test"] for run in compared if run.config]
+    figures = [figures_of(run, count) for run, count in zip(compared, counts, strict=True)]
+    st.subheader("Figures", anchor=False)
+    tested = [each.test for each in figures]
+    if any(tested):
+        st.markdown("**Test accuracy** and its 95 % confidence interval")
+        interval_plot("Test accuracy", [letter for letter, _ in heads], tested, "intervals")
+    figures_table(heads, figures, key="figures")
+    st.caption(
+        "Under each accuracy: its 95 % confidence interval (Wilson). It says how far the figure "
+        "would move on other images of the same kind, and nothing about another seed. Training "
+        "accuracy is the mean over an epoch in which the weights changed."
+    )
+
+
+def _paired(compared: Sequence[Run], heads: Heads) -> None:
+    """Say whether the difference between two networks could be chance."""
+    st.subheader("Is the difference chance?", anchor=False)
+    with sentences():
+        reason = _unpaired(compared)
+        if reason:
+            st.caption(reason)
+            return
+        config = compared[0].config
+        assert config is not None, "a damaged run is not compared"
+        labels = data.split(config.dataset, "test").labels
+        answers = [_answers(run) for run in compared]
+        paired = evaluation.mcnemar(answers[0], answers[1], labels)
+        letters = [letter for letter, _ in heads]
+        st.markdown(paired_words(paired, letters[0], letters[1]))
+        st.table(
+            {
+                "": [f"{letters[0]} right", f"{letters[0]} wrong"],
+                f"{letters[1]} right": [f"{paired.both:,}", f"{paired.only_second:,}"],
+                f"{letters[1]} wrong": [f"{paired.only_first:,}", f"{paired.neither:,}"],
+            },
+            width="content",
+            hide_index=True,
+        )
+        st.caption(
+            f"McNemar's exact test on the test images: p = {paired.p_value:.2g}. It is about "
+            "these two trained networks, not about their settings: another seed gives another "
+            "network. To compare settings, train each with several seeds."
+        )
+
+
+def _unpaired(compared: Sequence[Run]) -> str | None:
+    """Say why two runs cannot be tested against each other, if they cannot."""
+    first, second = (run.config for run in compared)
+    assert first is not None and second is not None, "a damaged run is not compared"
+    if first.dataset != second.dataset:
+        return (
+            "These two answered the images of different data sets, so they cannot be compared "
+            "image by image."
+        )
+    for run in compared:
+        if run.state.active:
+            return "When both have finished, their answers are compared image by image here."
+        if run.state is not State.FINISHED:
+            return (
+                f"“{title_markdown(run)}” did not finish, so it has no answers on the test images "
+                "to compare."
+            )
+    return None
+
+
+def _answers(run: Run) -> np.ndarray:
+    """Return what a run's network answered on each test image."""
+    try:
+        written = run.folder.evaluation.stat().st_mtime_ns
+    except OSError:
+        written = 0
+    try:
+        return data.evaluated(run.id, written)[0].argmax(axis=1)
+    except RunDamaged as error:
+        raise RunDamaged(f"“{title_markdown(run)}” cannot be tested: {error}") from error
+
+
+def paired_words(paired: Paired, first: str, second: str) -> str:
+    """Say what the paired test found.
+
+    Args:
+        paired: its outcome.
+        first, second: what the networks are called.
+    """
+    count = paired.count
+    shares = [percent((paired.both + only) / count, 2) for only in _only(paired)]
+    facts = (
+        f"{first} gets {shares[0]} of the {count:,} test images right, {second} {shares[1]}. "
+        f"{paired.only_first:,} images only {first} gets right, {paired.only_second:,} only "
+        f"{second}."
+    )
+    if paired.only_first == paired.only_second:
+        return f"{facts} **There is no difference to explain.**"
+    chance = (
+        f"{facts} If both were equally good, a difference this large would come by chance in "
+        f"{_often(paired.p_value)} such comparisons: "
+    )
+    if paired.p_value >= CHANCE:
+        return f"{chance}**it could be chance.**"
+    better = first if paired.only_first > paired.only_second else second
+    return (
+        f"{chance}**chance is an unlikely explanation. {better} is better on images like these.**"
+    )
+
+
+def _only(paired: Paired) -> tuple[int, int]:
+    return paired.only_first, paired.only_second
+
+
+def _often(share: float) -> str:
+    """Return a probability as so many of 100 or 1,000."""
+    if share >= 0.995:
+        return "nearly all"
+    if share >= 0.0095:
+        return f"about {round(100 * share)} of 100"
+    if share >= 0.00095:
+        return f"about {round(1000 * share)} of 1,000"
+    return "fewer than 1 of 1,000"
+
+
+def _settings(compared: Sequence[Run], heads: Heads) -> None:
+    rows = evaluation.differences([run.config for run in compared if run.config])
+    different = [row for row in rows if row.differs]
+    equal = [row for row in rows if not row.differs]
+    st.subheader("Settings", anchor=False)
+    if different:
+        st.markdown("What differs:")
+        settings_table(heads, different, "Settings that differ", key="different")
+    else:
+        st.markdown("All settings are equal, the seed too.")
+    with st.expander(f"{len(equal)} settings that are equal"):
+        settings_table(heads, equal, "Settings that are equal", key="equal")

@@ -1,0 +1,227 @@
+"""Figures and settings of several runs side by side, and accuracies with their intervals."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from core import evaluation, runs
+from core.runs import Run
+from pages.components._frontend import register
+from pages.components.runs_table import parameters, seconds
+from pages.components.training_settings import (
+    AUGMENTATIONS,
+    OPTIMIZERS,
+    SCHEDULES,
+    VALIDATION_FROM,
+)
+from pages.components.wording import architecture_title, dataset_title, duration, number, percent
+
+_FACTS_TABLE = register("facts_table", uses=("theme", "run_mark"))
+_INTERVAL_PLOT = register("interval_plot", uses=("theme", "run_mark"))
+
+Heads = Sequence[tuple[str, str]]
+"""Letter and title of each run."""
+
+NAMES = {
+    "dataset": "Data set",
+    "architecture": "Architecture",
+    "optimizer": "Optimizer",
+    "learning_rate": "Learning rate",
+    "weight_decay": "Weight decay",
+    "schedule": "Schedule",
+    "batch_size": "Batch size",
+    "epochs": "Epochs planned",
+    "validation": "Validation",
+    "validation_from": "Held back",
+    "label_form": "Label form",
+    "label_smoothing": "Label smoothing",
+    "patience": "Early stopping after",
+    "augmentation": "Augmentation",
+    "limit": "Training images",
+    "seed": "Seed",
+    "width": "Width",
+    "dropout": "Dropout",
+}
+
+
+@dataclass(frozen=True)
+class Share:
+    """An accuracy and what it was measured on.
+
+    Attributes:
+        value: 0 to 1.
+        count: images.
+    """
+
+    value: float
+    count: int
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """The 95 % interval."""
+        return evaluation.accuracy_interval(self.value * self.count, self.count)
+
+    @property
+    def interval_words(self) -> str:
+        """The interval in percent."""
+        low, high = self.interval
+        return f"{100 * low:.2f} to {100 * high:.2f}"
+
+
+def share_of(value: float | None, count: int) -> Share | None:
+    """Return an accuracy, or None where it was not measured."""
+    return None if value is None else Share(min(1.0, max(0.0, value)), count)
+
+
+@dataclass(frozen=True)
+class Figures:
+    """The figures of one run: of its best epoch if it has ended, else of the latest."""
+
+    training: Share | None
+    validation: Share | None
+    test: Share | None
+    training_loss: float | None
+    validation_loss: float | None
+    test_loss: float | None
+    epochs: str
+    seconds: float | None
+    parameters: int | None
+
+
+def figures_of(run: Run, test_count: int) -> Figures:
+    """Return a run's figures.
+
+    Raises:
+        RunDamaged: a line of its files is not a point.
+    """
+    assert run.config is not None, "a damaged run has no figures"
+    epochs, result = runs.read_curves(run.folder).epochs, run.result
+
+    def figure(of_result: str, of_epoch: str) -> float | None:
+        found = getattr(result, of_result) if result else None
+        return epochs[of_epoch][-1] if found is None and epochs[of_epoch] else found
+
+    done = len(epochs["epoch"])
+    best = result.best_epoch if result else None
+    words = f"{done} of {run.config.recipe.epochs}"
+    return Figures(
+        share_of(figure("train_accuracy", "accuracy"), run.config.training_count),
+        share_of(figure("val_accuracy", "val_accuracy"), run.config.validation_count),
+        share_of(result.test_accuracy if result else None, test_count),
+        figure("train_loss", "loss"),
+        figure("val_loss", "val_loss"),
+        result.test_loss if result else None,
+        f"{words}, best {best}" if best and best != done else words,
+        seconds(run),
+        parameters(run),
+    )
+
+
+def figures_table(heads: Heads, figures: Sequence[Figures], *, key: str) -> None:
+    """Show figures side by side."""
+
+    def accuracy(name: str, shares: list[Share | None]) -> dict[str, Any]:
+        return {
+            "name": name,
+            "values": [percent(share.value if share else None, 2) for share in shares],
+            "notes": [share.interval_words if share else "" for share in shares],
+        }
+
+    def plain(name: str, values: list[str]) -> dict[str, Any]:
+        return {"name": name, "values": values}
+
+    _FACTS_TABLE(
+        key=key,
+        data={
+            "caption": "Figures of the runs",
+            "runs": [{"letter": letter, "title": title} for letter, title in heads],
+            "rows": [
+                accuracy("Test accuracy", [each.test for each in figures]),
+                accuracy("Validation accuracy", [each.validation for each in figures]),
+                accuracy("Training accuracy", [each.training for each in figures]),
+                plain("Test loss", [number(each.test_loss, 4) for each in figures]),
+                plain("Validation loss", [number(each.validation_loss, 4) for each in figures]),
+                plain("Training loss", [number(each.training_loss, 4) for each in figures]),
+                plain("Epochs", [each.epochs for each in figures]),
+                plain(
+                    "Time",
+                    ["–" if each.seconds is None else duration(each.seconds) for each in figures],
+                ),
+                plain(
+                    "Parameters",
+                    [
+                        "–" if each.parameters is None else f"{each.parameters:,}"
+                        for each in figures
+                    ],
+                ),
+            ],
+        },
+    )
+
+
+def interval_plot(
+    label: str, letters: Sequence[str], shares: Sequence[Share | None], key: str
+) -> None:
+    """Draw accuracies with their intervals under each other, on one axis."""
+    rows = []
+    for place, (letter, share) in enumerate(zip(letters, shares, strict=True)):
+        if share is not None:
+            low, high = share.interval
+            words = f"{percent(share.value, 2)} ({share.interval_words})"
+            rows.append(
+                {
+                    "letter": letter,
+                    "place": place,
+                    "low": low,
+                    "high": high,
+                    "at": share.value,
+                    "words": words,
+                }
+            )
+    if rows:
+        _INTERVAL_PLOT(key=key, data={"label": label, "rows": rows})
+
+
+def settings_table(
+    heads: Heads, settings: Sequence[evaluation.Setting], caption: str, *, key: str
+) -> None:
+    """Show settings side by side, those that differ marked."""
+    _FACTS_TABLE(
+        key=key,
+        data={
+            "caption": caption,
+            "runs": [{"letter": letter, "title": title} for letter, title in heads],
+            "rows": [
+                {
+                    "name": NAMES.get(each.name, each.name.replace("_", " ").capitalize()),
+                    "values": [setting_words(each.name, value) for value in each.values],
+                    "differs": each.differs,
+                }
+                for each in settings
+            ],
+        },
+    )
+
+
+def setting_words(name: str, value: Any) -> str:
+    """Return the value of a setting in words."""
+    titles = {"optimizer": OPTIMIZERS, "schedule": SCHEDULES, "validation_from": VALIDATION_FROM}
+    if name == "dataset":
+        return dataset_title(value)
+    if name == "architecture":
+        return architecture_title(value)
+    if name in titles:
+        return titles[name].get(value, str(value))  # type: ignore[attr-defined]
+    if name == "augmentation":
+        return ", ".join(AUGMENTATIONS.get(way, way) for way in value) or "none"
+    if name == "validation":
+        return f"{value:.0%}" if value < 1 else f"{value:,.0f} images"
+    if value is None:
+        return {"limit": "all", "dropout": "its own", "patience": "never"}.get(name, "none")
+    if name == "limit":
+        return f"{value:,}"
+    if name == "width":
+        return f"×{value:g}"
+    if name == "patience":
+        return f"{value} epochs"
+    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,178 @@
+/**
+ * What every chart of loss and accuracy shares. Plotly draws into one node that is never replaced:
+ * an update changes its lines, and a person's zoom and hover stay.
+ */
+
+const charts = new WeakMap()
+
+/**
+ * Draws a chart into an element, or draws the one that is there anew; returns what takes it away.
+ * `figure(data, element)` makes {traces, layout} of the data; it is called again at every resize.
+ */
+function drawChart(element, data, figure) {
+  const chart = charts.get(element) ?? newChart(element)
+  Object.assign(chart, { data, figure })
+  element.style.setProperty("--panel-height", `${data.height}px`)
+  chart.draw()
+  return chart.destroy
+}
+
+function newChart(root) {
+  root.classList.add("chart")
+  root.innerHTML = '<div class="plot"></div><p class="note" role="status"></p>'
+  const [plot, note] = root.children
+  const chart = { draw: () => {} }
+
+  // A finger scrolls the page: Plotly would take every touch for a drag. A tap still shows values,
+  // because the browser makes mouse events of it.
+  plot.addEventListener("touchstart", (event) => event.stopPropagation(), { capture: true, passive: true })
+
+  const resizing = new ResizeObserver(() => chart.draw())
+  chart.destroy = () => {
+    resizing.disconnect()
+    chart.draw = () => {}
+    charts.delete(root)
+    // Not under a drawing that is still under way, which would then look for what is gone.
+    const purge = () => window.atelierPlotly?.then((Plotly) => Plotly.purge(plot), () => {})
+    Promise.resolve(chart.drawing).then(purge, purge)
+  }
+  charts.set(root, chart)
+
+  root.classList.add("loading")
+  loadPlotly().then(
+    (Plotly) => {
+      if (!charts.has(root)) return // unmounted in the meantime
+      adoptPlotlyStyles(root.getRootNode())
+      const config = newConfig(Plotly) // one object: Plotly starts anew at any other
+      chart.draw = () => {
+        if (root.clientWidth === 0) return // in a closed tab or expander
+        const { traces, layout } = chart.figure(chart.data, root)
+        chart.drawing = Plotly.react(plot, traces, layout, config)
+      }
+      chart.draw()
+      root.classList.remove("loading")
+      resizing.observe(root)
+    },
+    () => {
+      root.classList.remove("loading")
+      note.textContent = "The chart could not be loaded. Reload the page to try again; the training goes on."
+    },
+  )
+  return chart
+}
+
+/** Loads the library once a page, however many charts there are. */
+function loadPlotly() {
+  window.atelierPlotly ??= new Promise((resolve, reject) => {
+    const script = document.createElement("script")
+    // A page's URL is the app's plus one segment (/train), which resolving drops; the app's own
+    // base path, where it has one, stays.
+    script.src = new URL("app/static/vendor/plotly-basic.min.js", document.baseURI)
+    script.onload = () => (window.Plotly ? resolve(window.Plotly) : reject(new Error("no Plotly")))
+    script.onerror = () => {
+      window.atelierPlotly = undefined // the next chart tries again
+      script.remove()
+      reject(new Error("not loaded"))
+    }
+    document.head.append(script)
+  })
+  return window.atelierPlotly
+}
+
+/** Plotly writes its styles into the document's head, from where they do not reach a shadow root. */
+function adoptPlotlyStyles(shadowRoot) {
+  const rules = document.getElementById("plotly.js-style-global")?.sheet?.cssRules ?? []
+  const sheet = new CSSStyleSheet()
+  sheet.replaceSync([...rules].map((rule) => rule.cssText).join("\n"))
+  shadowRoot.adoptedStyleSheets = [sheet]
+}
+
+// No zoom by drag and no mode bar where there is no mouse.
+const TOUCH = window.matchMedia("(pointer: coarse)").matches
+
+function newConfig(Plotly) {
+  const download = {
+    name: "download",
+    title: "Download as PNG",
+    icon: Plotly.Icons.camera,
+    // On the page's colour: dark mode's light text would be lost on a transparent picture.
+    click: ({ data, layout }) =>
+      Plotly.downloadImage(
+        { data, layout: { ...layout, paper_bgcolor: layout.hoverlabel.bgcolor } },
+        { format: "png", filename: "loss-and-accuracy", width: layout.width, height: layout.height, scale: 2 },
+      ),
+  }
+  return {
+    displaylogo: false,
+    displayModeBar: TOUCH ? false : "hover",
+    modeBarButtons: [[download, "resetScale2d"]],
+    doubleClick: "reset",
+    showAxisDragHandles: false,
+  }
+}
+
+/**
+ * Loss and accuracy side by side, one above the other under 480 pixels, over one common x axis.
+ *
+ * - height: of one panel, axis titles included
+ * - end: of the x axis, which is called `title`; `hover` is what the hover box is headed with
+ * - empty: before the first point
+ * - revision: a person's zoom lasts until it changes
+ * - top: pixels above the panels, for Plotly's own legend where there is one
+ */
+function twoPanels(root, { height, end, title, hover, empty, revision, top }) {
+  const { text, muted, grid, paper, font } = theme(root)
+  const width = root.clientWidth
+  const stacked = width < 480
+
+  // Before the first point, axes such as the points will need; Plotly's own would be -100 % to 400 %.
+  const first = (range) => (empty ? { range } : {})
+
+  const margin = { l: 46, r: 8, t: top, b: 42 }
+  const totalHeight = stacked ? 2 * height : height
+  // Lengths in pixels as shares of the plot area, which is what Plotly's domains are.
+  const gapX = 64 / (width - margin.l - margin.r)
+  const gapY = 56 / (totalHeight - margin.t - margin.b)
+
+  const axis = (title) => ({
+    title: { text: title, font: { size: 12, color: muted }, standoff: 6 },
+    tickfont: { size: 11, color: muted },
+    gridcolor: grid,
+    linecolor: grid,
+    zeroline: false,
+    automargin: false,
+  })
+  const across = () => ({
+    ...axis(title),
+    range: [-0.02 * end, 1.02 * end], // Plotly changes this array, so each axis has its own
+    nticks: 7,
+    unifiedhovertitle: { text: hover },
+    spikecolor: muted,
+    spikethickness: 1,
+  })
+  return {
+    uirevision: revision,
+    width,
+    height: totalHeight,
+    margin,
+    paper_bgcolor: "rgba(0,0,0,0)",
+    plot_bgcolor: "rgba(0,0,0,0)",
+    font: { family: font, size: 12, color: text },
+    dragmode: TOUCH ? false : "zoom",
+    hovermode: "x unified",
+    hoverlabel: { bgcolor: paper, bordercolor: grid, font: { family: font, size: 12, color: text } },
+    modebar: { bgcolor: "rgba(0,0,0,0)", color: muted, activecolor: text },
+    legend: {
+      orientation: "h", x: 0, xref: "container", xanchor: "left", y: 1, yref: "container", yanchor: "top",
+      font: { size: 11, color: text }, bgcolor: "rgba(0,0,0,0)",
+    },
+    xaxis: { ...across(), domain: stacked ? [0, 1] : [0, 0.5 - gapX / 2], anchor: "y" },
+    yaxis: { ...axis("loss"), domain: stacked ? [0.5 + gapY / 2, 1] : [0, 1], rangemode: "tozero", ...first([0, 2.5]) },
+    xaxis2: { ...across(), domain: stacked ? [0, 1] : [0.5 + gapX / 2, 1], anchor: "y2", matches: "x" },
+    yaxis2: {
+      ...axis("accuracy"), domain: stacked ? [0, 0.5 - gapY / 2] : [0, 1], anchor: "x2", tickformat: "~%",
+      ...first([0, 1]),
+      autorangeoptions: { include: 1 }, // 100 % is always in sight, and the axis stays calm
+    },
+  }
+}
