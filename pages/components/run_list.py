@@ -7,7 +7,7 @@ from pages.components.access import owns
 from pages.components.visitor import visitor_id
 from pages.components.wording import STATE_WORDS, ago, percent, title_markdown
 
-SHOWN = 5
+SHOWN = 8
 
 
 def run_list(opened: str | None) -> None:

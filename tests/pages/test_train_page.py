@@ -170,21 +170,17 @@ def test_an_unknown_run_in_the_url_becomes_a_sentence(open_page, every_state, ru
     app = open_page("train", run=run_id)
     assert sentence(app).startswith("There is no run ")
     assert "Train" in labels(app)
-    assert "Runs" in texts(app)  # the sentence ends with "Choose one from the list."
+    assert "Your latest runs" in texts(app)  # the sentence ends with "Choose one from the list."
 
 
-def test_the_list_shows_runs_of_every_state(open_page, every_state):
+def test_the_list_shows_ones_own_runs_of_every_state(open_page, every_state):
     app = open_page("train")
-    assert not app.exception
-    app.segmented_control(key="whose").set_value("Everyone's").run()
     assert quiet(app)
     said = texts(app)
-    assert "test accuracy" in said
     assert "The memory ran out. Take a smaller batch." in said
-    assert "The file config.json is not the JSON that it should be." in said
     assert "Its process ended before the training did." in said
-    opened = {each.key.removeprefix("open_") for each in app.button if each.label == "Open"}
-    assert opened == set(every_state.values())
+    (link,) = [each.proto for each in app.get("page_link") if each.proto.page == "runs"]
+    assert link.label.startswith("All runs")
 
 
 def test_yours_are_only_yours(open_page, every_state):
@@ -218,7 +214,7 @@ def test_a_run_of_any_state_can_be_opened(open_page, every_state, state):
 def test_a_damaged_run_is_the_only_error(open_page, every_state):
     app = open_page("train", run=every_state[State.DAMAGED])
     assert sentence(app).startswith("This run cannot be shown")
-    assert "Train" in labels(app) and "Runs" in texts(app)
+    assert "Train" in labels(app) and "Your latest runs" in texts(app)
 
 
 def test_a_damaged_curve_leaves_the_rest_of_the_page_alone(open_page, every_state):
@@ -226,7 +222,7 @@ def test_a_damaged_curve_leaves_the_rest_of_the_page_alone(open_page, every_stat
     run.folder.batches.write_text("{broken\n")
     app = open_page("train", run=run.id)
     assert sentence(app) == "The file batches.jsonl has a line that is not a point of a curve."
-    assert "Train" in labels(app) and "Runs" in texts(app)
+    assert "Train" in labels(app) and "Your latest runs" in texts(app)
 
 
 def test_a_run_can_be_stopped(open_page, every_state, queue):
