@@ -40,6 +40,7 @@ class Node:
     """A machine of the cluster: processes of our own, on the loopback address."""
 
     def __init__(self, output, *arguments):
+        """Start it and wait until it has: two that start at once take the same socket's name."""
         with output.open("ab") as file:
             self.process = subprocess.Popen(
                 [
@@ -52,6 +53,11 @@ class Node:
                 env=os.environ | {"RAY_raylet_start_wait_time_s": "240"},
                 start_new_session=True,
             )
+        try:
+            wait_until(lambda: "Ray runtime started" in output.read_text(), START, "a node")
+        except AssertionError as error:
+            self.kill()
+            raise AssertionError(output.read_text()) from error
 
     def processes(self):
         """Return (number, start time) of all processes of this node."""
@@ -81,22 +87,18 @@ class Cluster:
         port = free_port()
         self.address = f"127.0.0.1:{port}"
         self.folder = tempfile.mkdtemp(prefix="ray-", dir="/tmp")  # sockets need short paths
-        self.output = Path(self.folder) / "start.log"
-        self.head = Node(
-            self.output,
+        self.nodes = []
+        self.head = self.start(
             *("--head", f"--port={port}", "--num-cpus=0", "--include-dashboard=false"),
             f"--temp-dir={self.folder}",
         )
-        self.nodes = []
-        try:
-            wait_until(lambda: answers(port), START, "the head of the cluster")
-        except AssertionError:
-            self.close()
-            raise
         self.nodes = [self.add_node(), self.add_node()]
 
+    def start(self, *arguments):
+        return Node(Path(self.folder) / f"start-{time.monotonic_ns()}.log", *arguments)
+
     def add_node(self):
-        return Node(self.output, f"--address={self.address}", "--num-cpus=1")
+        return self.start(f"--address={self.address}", "--num-cpus=1")
 
     def close(self):
         for node in [*self.nodes, self.head]:
@@ -108,12 +110,6 @@ def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
-
-
-def answers(port):
-    with socket.socket() as probe:
-        probe.settimeout(1)
-        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 @pytest.fixture(scope="module")
@@ -136,8 +132,6 @@ def server(cluster, tmp_path_factory):
             wait_until(lambda: backend.engine().workers == 2, START, "two nodes")
             note("two nodes are connected")
             yield backend
-        except AssertionError as error:
-            raise AssertionError(f"{backend.engine()} {cluster.output.read_text()}") from error
         finally:
             backend.close()
 
