@@ -87,24 +87,29 @@ def kill_often(rounds: int, seed: int, epochs: int = EPOCHS) -> Tally:
     with worker(reference) as process:
         process.wait()
     assert runs.read(reference).state is State.FINISHED, runs.read(reference)
-    run_id, kept = _new_run(epochs), 0
+    run_id, kept, spare = _new_run(epochs), 0, start_worker()
     for number in range(rounds):
         aim = ("any", "saving", "saving", "server")[number % 4]
+        if kept == epochs and chance.random() < 0.5:
+            aim = "nothing"  # else the last files would be killed for ever
         if aim == "server":
             _kill_server(run_id, chance, tally)
         else:
-            _kill_worker(run_id, chance, tally, aim)
+            process, spare = spare, start_worker()  # which loads while this one trains
+            _kill_worker(run_id, process, chance, tally, aim)
         kept = _check(run_id, tally, kept)
         if kept < 0 or runs.read(run_id).state is State.FINISHED:
             if kept >= 0:
                 _compare(run_id, reference, tally)
             run_id, kept = _new_run(epochs), 0
     while kept >= 0 and runs.read(run_id).state is not State.FINISHED:
-        with worker(run_id) as process:
+        with worker(run_id, spare) as process:
             process.wait()
-        kept = _check(run_id, tally, kept)
+        kept, spare = _check(run_id, tally, kept), start_worker()
     if kept >= 0:
         _compare(run_id, reference, tally)
+    spare.kill()
+    spare.communicate()
     return tally
 
 
@@ -114,13 +119,13 @@ def _new_run(epochs: int) -> str:
     return runs.create(config, "benchmark")
 
 
-@contextlib.contextmanager
-def worker(run_id: str) -> "Iterator[subprocess.Popen[bytes]]":
-    """Start a worker as the local backend does, and give it a run."""
+def start_worker() -> "subprocess.Popen[bytes]":
+    """Start a worker as the local backend does; it loads, then waits for a run."""
     cores = str(settings().cores)  # as the one worker of a server has them
     threads = dict.fromkeys(("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"), cores)
+    settings().home.mkdir(parents=True, exist_ok=True)
     with (settings().home / "workers.log").open("ab") as log:
-        process = subprocess.Popen(
+        return subprocess.Popen(
             [sys.executable, "-m", "core.training.worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
@@ -128,6 +133,14 @@ def worker(run_id: str) -> "Iterator[subprocess.Popen[bytes]]":
             cwd=ROOT,
             env=os.environ | threads | {"OMP_NUM_THREADS": cores},
         )
+
+
+@contextlib.contextmanager
+def worker(
+    run_id: str, process: "subprocess.Popen[bytes] | None" = None
+) -> "Iterator[subprocess.Popen[bytes]]":
+    """Give a run to a worker, and see to it that the worker has ended afterwards."""
+    process = process or start_worker()
     assert process.stdin is not None
     process.stdin.write(run_id.encode() + b"\n")
     process.stdin.flush()
@@ -140,10 +153,18 @@ def worker(run_id: str) -> "Iterator[subprocess.Popen[bytes]]":
             process.stdin.close()
 
 
-def _kill_worker(run_id: str, chance: random.Random, tally: Tally, aim: str) -> None:
-    """Start a worker and kill it."""
+def _kill_worker(
+    run_id: str,
+    process: "subprocess.Popen[bytes]",
+    chance: random.Random,
+    tally: Tally,
+    aim: str,
+) -> None:
+    """Give a run to a worker and kill it."""
     folder = runs.folder_of(run_id)
-    with worker(run_id) as process:
+    with worker(run_id, process):
+        if aim == "nothing":
+            process.wait()
         early = chance.random() < 0.25
         if not early:
             _wait_for(folder, process)

@@ -31,6 +31,9 @@ def main() -> int:
     def say(**values: object) -> None:
         to_server.write(json.dumps(values) + "\n")
 
+    commands: queue.Queue[dict[str, str] | None] = queue.Queue()
+    connected = threading.Event()
+    threading.Thread(target=_listen, args=(sys.stdin, commands, connected), daemon=True).start()
     address, threads = settings().ray_address, settings().threads
     import ray
 
@@ -39,13 +42,12 @@ def main() -> int:
     except (ConnectionError, RuntimeError, ValueError, OSError) as error:
         say(problem=(str(error).strip().splitlines() or ["no answer"])[0][:200])
         return 1
+    connected.set()
     # No retries by Ray: the server knows which runs a person has stopped in the meantime.
     options: dict[str, Any] = {"max_calls": 1, "max_retries": 0, "num_cpus": threads}
     task = ray.remote(**options, scheduling_strategy="SPREAD")(train_task)
     environment = {name: os.environ[name] for name in os.environ if name.startswith("ATELIER_")}
     environment["ATELIER_HOME"] = str(settings().home)
-    commands: queue.Queue[dict[str, str] | None] = queue.Queue()
-    threading.Thread(target=_listen, args=(sys.stdin, commands), daemon=True).start()
     tasks: dict[str, Any] = {}
     slots, rounds = None, 0
     while True:
@@ -71,10 +73,14 @@ def main() -> int:
                 del tasks[run_id]
 
 
-def _listen(lines: TextIO, commands: "queue.Queue[dict[str, str] | None]") -> None:
+def _listen(
+    lines: TextIO, commands: "queue.Queue[dict[str, str] | None]", connected: threading.Event
+) -> None:
     for line in lines:
         commands.put(json.loads(line))
     commands.put(None)
+    if not connected.is_set():
+        os._exit(1)  # Ray waits long for a cluster, and nobody waits for this any more
 
 
 def _slots(nodes: Iterable[dict[str, Any]], threads: int) -> int:

@@ -5,7 +5,7 @@ import stat
 import time
 from pathlib import Path
 
-SETTLED = 100_000_000  # ns; a file system's clock ticks some hundred times a second
+SETTLED = 2_500_000_000  # ns; the coarsest file systems count time in steps of two seconds
 
 
 class Scan:

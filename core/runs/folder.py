@@ -410,7 +410,7 @@ _DELETED, _NEW = ".deleted-", ".new-"
 _known: dict[Path, tuple[int, Run]] = {}
 _known_lock = threading.Lock()
 _LAST_TIME = 250_000_000_000  # seconds, in the year 9892; calendars end soon after
-_SETTLED = 100_000_000  # ns; a file system's clock ticks some hundred times a second
+_SETTLED = 2_500_000_000  # ns; the coarsest file systems count time in steps of two seconds
 
 # When a heartbeat was last seen to change: its time, and ours, by a clock that never jumps.
 _seen: dict[Path, tuple[int, float]] = {}

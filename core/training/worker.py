@@ -504,10 +504,12 @@ def main() -> int:
     os.nice(NICENESS)
     from core.training.loop import warm_up
 
-    warm_up()
-    for spec in datasets.DATASETS.values():
-        if spec.missing() is None:
-            _preload(spec)
+    # A run that waits already is not kept waiting for what it may not need.
+    if not select.select([sys.stdin.buffer], [], [], 0)[0]:
+        warm_up()
+        for spec in datasets.DATASETS.values():
+            if spec.missing() is None:
+                _preload(spec)
     to_server.write("ready\n")
     line = sys.stdin.buffer.readline().decode("utf-8", "replace").strip()
     if not line or select.select([sys.stdin.buffer], [], [], 0)[0]:

@@ -100,3 +100,39 @@ def test_strided_cnn_is_made_for_both_data_sets():
         ("fashion-mnist", 96.43),
         ("cifar-10", 79.55),
     }
+
+
+# Sizes
+
+
+@pytest.mark.parametrize("width", [0.25, 0.5, 1, 2, 4])
+@pytest.mark.parametrize("dropout", [None, 0, 0.5, 0.9])
+@pytest.mark.parametrize(("architecture", "dataset"), USES)
+def test_every_size_makes_a_config_and_a_table(architecture, dataset, width, dropout):
+    recipe = architecture.recipe_for(dataset)
+    config = TrainingConfig(dataset, architecture.name, recipe, width=width, dropout=dropout)
+    spec = datasets.find(dataset)
+    table = config.network.table(spec.shape, len(spec.classes))
+    assert table[-1].output_shape == (len(spec.classes),)
+    assert all(side > 0 for row in table for side in row.output_shape)
+    for kind, size in ((Conv, "filters"), (Dense, "units")):
+        sizes, own = (
+            [getattr(layer, size) for layer in network.layers if isinstance(layer, kind)]
+            for network in (config.network, architecture)
+        )
+        assert sizes == [round(width * each) for each in own]
+    rates = [layer.rate for layer in config.network.layers if isinstance(layer, Dropout)]
+    own = [layer.rate for layer in architecture.layers if isinstance(layer, Dropout)]
+    if dropout is None:
+        assert rates == own
+    else:
+        assert rates == ([dropout] * max(1, len(own)) if dropout else [])
+
+
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_its_own_size_changes_nothing(name):
+    assert ARCHITECTURES[name].sized(1.0, None) == ARCHITECTURES[name]
+
+
+def test_dropout_comes_before_the_classifier_where_there_is_none():
+    assert architectures.find("basic-cnn").sized(dropout=0.25).layers[-1] == Dropout(0.25)

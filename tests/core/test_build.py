@@ -26,6 +26,18 @@ def use(request):
     return architecture, spec, build(architecture, spec.shape, len(spec.classes), seed=5)
 
 
+@pytest.mark.parametrize(("width", "dropout"), [(0.25, 0.5), (2, 0)])
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_another_size_is_built_as_its_table_says(name, width, dropout):
+    architecture = ARCHITECTURES[name].sized(width, dropout)
+    shape = datasets.find(architecture.datasets[0]).shape
+    model = build(architecture, shape, 10, seed=0)
+    table = architecture.table(shape, 10)
+    assert [row.parameters for row in table] == [layer.count_params() for layer in model.layers[2:]]
+    rates = [layer.rate for layer in model.layers if isinstance(layer, keras.layers.Dropout)]
+    assert set(rates) == ({dropout} if dropout else set())
+
+
 def random_pixels(shape, count=4):
     return np.random.default_rng(1).integers(0, 256, (count, *shape), np.uint8)
 

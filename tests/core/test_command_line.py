@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import subprocess
+import threading
 
 import pytest
 from PIL import Image
@@ -11,9 +12,12 @@ from support import command, run_core, wait_until
 
 from core import datasets, evaluation, runs
 from core.architectures import ARCHITECTURES
+from core.architectures.recipe import EXPLANATIONS as RECIPE_SETTINGS
 from core.runs import BUNDLED, State
+from core.runs.config import EXPLANATIONS as RUN_SETTINGS
 from core.runs.folder import BUNDLED_FOLDER
 from core.settings import ROOT
+from core.training.worker import train_run
 
 
 @pytest.fixture
@@ -129,6 +133,11 @@ def test_classify_uses_the_bundled_model(core, boot):
         (["train", "--optimizer", "lion"], "Optimizer is 'lion'"),
         (["train", "--limit", "5"], "Limit is 5"),
         (["train", "--seed", "1" + "0" * 400], "Seed is 1000"),
+        (["train", "--width", "9"], "Width is 9.0"),
+        (["train", "--dropout", "1"], "Dropout is 1.0"),
+        (["train", "--augmentation", "flip", "swirl"], "Augmentation is 'swirl'"),
+        (["train", "--resume", "no-such-run"], "no run 'no-such-run'"),
+        (["train", "--resume", "../x"], "no run '../x'"),
         (["evaluate", "no-such-run"], "no run 'no-such-run'"),
         (["evaluate", "../x", "--json"], "no run '../x'"),
         (["classify", "--run", "no-such-run", "a.png"], "no run 'no-such-run'"),
@@ -155,6 +164,49 @@ def test_a_wrong_use_shows_the_usage(core, arguments):
     process = core(*arguments)
     assert process.returncode == 2
     assert process.stderr.startswith("usage: python -m core")
+
+
+def test_every_setting_is_an_option(core):
+    text = core("train", "--help").stdout
+    for name in RECIPE_SETTINGS | RUN_SETTINGS:
+        assert f"--{name.replace('_', '-')}" in text
+
+
+def test_a_run_that_was_cut_off_is_resumed_by_the_command_line(core):
+    recipe = ARCHITECTURES["basic-cnn"].recipe.changed(epochs=80, augmentation=["flip"])
+    config = runs.TrainingConfig("fashion-mnist", "basic-cnn", recipe, 300, width=0.5, dropout=0.1)
+    run_id = runs.create(config, "ada")
+    folder, gone = runs.folder_of(run_id), threading.Event()
+
+    def cut_off():
+        wait_until(lambda: len(runs.read_curves(folder).epochs["epoch"]) > 1, 60, "two epochs")
+        gone.set()
+
+    thread = threading.Thread(target=cut_off)
+    thread.start()
+    train_run(run_id, server_gone=gone)
+    thread.join()
+    assert runs.read(run_id).state is State.INTERRUPTED
+    process = core("train", "--resume", run_id, "--json")
+    assert process.returncode == 0, process.stderr
+    answer = json.loads(process.stdout)
+    assert (answer["run"], answer["state"], answer["epochs"]) == (run_id, "finished", 80)
+    assert runs.read_curves(folder).epochs["epoch"] == list(range(1, 81))
+    assert_one_sentence(core("train", "--resume", run_id), "cannot go on: it is finished")
+
+
+def test_train_takes_every_kind_of_setting(core):
+    process = core(
+        *("train", "--architecture", "basic-cnn", "--limit", 300, "--epochs", 1, "--json"),
+        *("--augmentation", "erasing", "flip", "--width", 0.5, "--dropout", 0.2, "--tensorboard"),
+        *("--optimizer", "adamw", "--weight-decay", 0.01, "--patience", 3),
+    )
+    assert process.returncode == 0, process.stderr
+    config = runs.read(json.loads(process.stdout)["run"]).config
+    assert (config.width, config.dropout, config.tensorboard) == (0.5, 0.2, True)
+    assert config.recipe.augmentation == ("flip", "erasing")
+    assert (config.recipe.optimizer, config.recipe.weight_decay) == ("adamw", 0.01)
+    assert config.recipe.patience == 3
 
 
 def test_ctrl_c_stops_a_training_and_keeps_its_answer(home):

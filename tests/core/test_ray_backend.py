@@ -1,7 +1,9 @@
 """The Ray backend on a real cluster of a head and two nodes, all on this machine's loopback.
 
 Skipped where Ray is not installed (``pip install -r requirements-cluster.txt``). With
-``ATELIER_RAY_LOG`` set to a file, what happened is written there with times.
+``ATELIER_RAY_LOG`` set to a file, what happened is written there with times. Ray's client server
+listens on the machine's own address whatever it is told; to keep even that inside:
+``unshare --net sh -c 'ip link set lo up; python -m pytest tests/core/test_ray_backend.py'``.
 """
 
 import importlib.util
@@ -25,7 +27,7 @@ from core.runs import State, read_curves
 from core.runs.process import start_time
 from core.settings import Settings, settings
 
-START = 180  # seconds until a task trains: Ray starts a process, which loads TensorFlow
+START = 300  # seconds until a task trains: Ray starts a process, which loads TensorFlow
 LONG = {"epochs": 500, "limit": 6000}
 
 needs_ray = pytest.mark.skipif(
@@ -37,16 +39,25 @@ needs_ray = pytest.mark.skipif(
 class Node:
     """A machine of the cluster: processes of our own, on the loopback address."""
 
-    def __init__(self, *arguments):
-        self.process = subprocess.Popen(
-            [
-                *(sys.executable, "-m", "ray.scripts.scripts", "start", *arguments),
-                *("--node-ip-address=127.0.0.1", "--disable-usage-stats", "--block"),
-            ],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
+    def __init__(self, output, *arguments):
+        """Start it and wait until it has: two that start at once take the same socket's name."""
+        with output.open("ab") as file:
+            self.process = subprocess.Popen(
+                [
+                    *(sys.executable, "-m", "ray.scripts.scripts", "start", *arguments),
+                    *("--node-ip-address=127.0.0.1", "--disable-usage-stats", "--block"),
+                ],
+                stdout=file,
+                stderr=file,
+                # Half a minute is not enough on a machine that does other things too.
+                env=os.environ | {"RAY_raylet_start_wait_time_s": "240"},
+                start_new_session=True,
+            )
+        try:
+            wait_until(lambda: "Ray runtime started" in output.read_text(), START, "a node")
+        except AssertionError as error:
+            self.kill()
+            raise AssertionError(output.read_text()) from error
 
     def processes(self):
         """Return (number, start time) of all processes of this node."""
@@ -76,20 +87,18 @@ class Cluster:
         port = free_port()
         self.address = f"127.0.0.1:{port}"
         self.folder = tempfile.mkdtemp(prefix="ray-", dir="/tmp")  # sockets need short paths
-        self.head = Node(
-            *("--head", f"--port={port}", "--num-cpus=0", "--include-dashboard=false"),
-            *(f"--temp-dir={self.folder}", f"--ray-client-server-port={free_port()}"),
-        )
         self.nodes = []
-        try:
-            wait_until(lambda: answers(port), 60, "the head of the cluster")
-        except AssertionError:
-            self.close()
-            raise
+        self.head = self.start(
+            *("--head", f"--port={port}", "--num-cpus=0", "--include-dashboard=false"),
+            f"--temp-dir={self.folder}",
+        )
         self.nodes = [self.add_node(), self.add_node()]
 
+    def start(self, *arguments):
+        return Node(Path(self.folder) / f"start-{time.monotonic_ns()}.log", *arguments)
+
     def add_node(self):
-        return Node(f"--address={self.address}", "--num-cpus=1")
+        return self.start(f"--address={self.address}", "--num-cpus=1")
 
     def close(self):
         for node in [*self.nodes, self.head]:
@@ -101,12 +110,6 @@ def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
-
-
-def answers(port):
-    with socket.socket() as probe:
-        probe.settimeout(1)
-        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 @pytest.fixture(scope="module")
@@ -125,10 +128,12 @@ def server(cluster, tmp_path_factory):
         # One thread a run, whatever this machine has, so that a node has a place for one.
         patch.setenv("ATELIER_WORKERS", "64")
         backend = RayBackend(Settings.from_environment(os.environ))
-        wait_until(lambda: backend.engine().workers == 2, 120, "two nodes")
-        note("two nodes are connected")
-        yield backend
-        backend.close()
+        try:
+            wait_until(lambda: backend.engine().workers == 2, START, "two nodes")
+            note("two nodes are connected")
+            yield backend
+        finally:
+            backend.close()
 
 
 @pytest.fixture
@@ -238,7 +243,7 @@ def test_a_run_whose_node_dies_goes_on_elsewhere_from_its_checkpoint(backend, cl
     note(f"{len(epochs)} epochs by now, each of them once")
     cluster.nodes.remove(node)
     cluster.nodes.append(cluster.add_node())
-    wait_until(lambda: backend.engine().workers == 2, 120, "a new node")
+    wait_until(lambda: backend.engine().workers == 2, START, "a new node")
     note("a new node has joined")
 
 

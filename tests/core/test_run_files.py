@@ -1,10 +1,13 @@
 import json
 import math
+import os
+import subprocess
+import sys
 import threading
 
 import pytest
 
-from core.runs.files import append_line, write_atomic, write_json
+from core.runs.files import append_line, remove_temporary, write_atomic, write_json
 
 
 def test_a_file_is_made_and_replaced(tmp_path):
@@ -65,6 +68,36 @@ def test_a_reader_never_sees_half_a_file(tmp_path):
         numbers.append(json.loads(path.read_text())["n"])
     assert numbers == sorted(numbers)
     assert len(set(numbers)) > 1
+
+
+def test_two_that_write_the_same_file_do_not_disturb_each_other(tmp_path):
+    path, failures = tmp_path / "notes.json", []
+
+    def write(name):
+        try:
+            for _ in range(200):
+                write_json(path, {"name": name * 10_000}, durable=False)
+        except OSError as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=write, args=(name,)) for name in "abcd"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert len(set(json.loads(path.read_text())["name"])) == 1
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_the_dead_left_half_written_is_removed_and_what_the_living_write_is_not(tmp_path):
+    with subprocess.Popen([sys.executable, "-c", ""]) as dead:
+        dead.wait()
+    kept = {f".{os.getppid()}-1-notes.json", "model.keras", ".1x-y", "notes-1.json"}
+    for name in kept | {f".{dead.pid}-7-model.keras", f".{os.getpid()}-reserve", f".{10**30}-x"}:
+        (tmp_path / name).touch()
+    remove_temporary(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == kept
 
 
 def test_json_has_null_for_what_is_not_finite(tmp_path):

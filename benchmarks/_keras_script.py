@@ -1,0 +1,100 @@
+"""What a student would write: a Sequential of standard layers, compile, fit.
+
+``python -m benchmarks._keras_script PRESET IMAGES EPOCHS`` prints images a second of training,
+the first epoch left out. The layers are the preset's, the rest is Keras as its guides show it.
+"""
+
+import os
+import sys
+import time
+from typing import Any
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import keras
+import numpy as np
+from keras import layers
+
+from core import architectures, datasets
+from core.architectures import LabelForm
+from core.architectures.layers import (
+    Activation,
+    BatchNorm,
+    Conv,
+    Dense,
+    Dropout,
+    Flatten,
+    GlobalAveragePool,
+    Layer,
+    MaxPool,
+)
+
+
+def keras_layer(layer: Layer) -> Any:
+    """Return a layer as a Keras layer."""
+    match layer:
+        case Conv():
+            return layers.Conv2D(
+                layer.filters,
+                layer.kernel,
+                strides=layer.stride,
+                padding=layer.padding,
+                activation=layer.activation,
+                use_bias=layer.bias,
+            )
+        case MaxPool():
+            return layers.MaxPooling2D(layer.size)
+        case BatchNorm():
+            return layers.BatchNormalization(momentum=layer.momentum)
+        case Activation():
+            return layers.Activation(layer.name)
+        case Dropout():
+            return layers.Dropout(layer.rate)
+        case Flatten():
+            return layers.Flatten()
+        case GlobalAveragePool():
+            return layers.GlobalAveragePooling2D()
+        case Dense():
+            return layers.Dense(layer.units, activation=layer.activation)
+    raise TypeError(f"no Keras layer for {layer!r}")
+
+
+class Clock(keras.callbacks.Callback):
+    """Takes the time of each epoch."""
+
+    def __init__(self) -> None:
+        """Start with no epoch."""
+        super().__init__()
+        self.seconds: list[float] = []
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        """Start the clock."""
+        self._started = time.perf_counter()
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        """Stop the clock."""
+        self.seconds.append(time.perf_counter() - self._started)
+
+
+def main(preset: str, count: int, epochs: int) -> None:
+    """Train and print the speed."""
+    architecture = architectures.find(preset)
+    recipe = architecture.recipe
+    split = datasets.load("fashion-mnist", "train")
+    x = split.images[:count] / np.float32(255)
+    y = split.labels[:count].astype(np.int64)
+    loss = "sparse_categorical_crossentropy"
+    if recipe.label_form is LabelForm.ONE_HOT:
+        y, loss = keras.utils.to_categorical(y), "categorical_crossentropy"
+    network = architecture.network(10)
+    model = keras.Sequential([keras.Input((28, 28, 1)), *map(keras_layer, network)])
+    optimizers = {"sgd": keras.optimizers.SGD, "adam": keras.optimizers.Adam}
+    optimizer = optimizers[recipe.optimizer](recipe.learning_rate)
+    model.compile(optimizer=optimizer, loss=loss, metrics=["accuracy"])
+    clock = Clock()
+    model.fit(x, y, batch_size=recipe.batch_size, epochs=epochs, verbose=0, callbacks=[clock])
+    print(count * (epochs - 1) / sum(clock.seconds[1:]))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
