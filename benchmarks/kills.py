@@ -25,6 +25,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks._machine import describe
+from benchmarks._results import publish
 from core import architectures, runs
 from core.errors import AtelierError
 from core.runs import RunFolder, State, read_curves
@@ -300,6 +301,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=60, help="processes started and killed")
     parser.add_argument("--seed", type=int, default=0, help="of the moments")
+    parser.add_argument("--write", action="store_true", help="put the table into docs/RESULTS.md")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         os.environ["ATELIER_HOME"] = str(Path(folder) / "home")
@@ -319,14 +321,10 @@ def main() -> None:
         "epochs repeated, missing or different": tally.wrong_epochs,
         "longest time to the true state": f"{tally.slowest:.2f} s",
     }
-    print(describe())
-    print()
-    print("| what | figure |")
-    print("| --- | --- |")
-    for what, figure in rows.items():
-        print(f"| {what} | {figure} |")
-    for problem in tally.problems:
-        print(f"\n{problem}")
+    lines = [describe(), "", "| what | figure |", "| --- | --- |"]
+    lines += [f"| {what} | {figure} |" for what, figure in rows.items()]
+    lines += [f"\n{problem}" for problem in tally.problems]
+    publish("kills", "\n".join(lines), write=options.write)
     sys.exit(1 if tally.problems else 0)
 
 

@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 from benchmarks._machine import describe, spread
+from benchmarks._results import publish
 from core import architectures, runs
 from core.jobs import LocalBackend
 from core.runs import TrainingConfig, read_curves
@@ -102,6 +103,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=30, help="runs in the queue")
     parser.add_argument("--times", type=int, default=5, help="runs with a warm spare")
     parser.add_argument("--memory-runs", type=int, default=100, help="runs for the memory")
+    parser.add_argument("--write", action="store_true", help="put the table into docs/RESULTS.md")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as home:
         os.environ["ATELIER_HOME"] = home
@@ -119,23 +121,24 @@ def main() -> None:
         finally:
             backend.close()
     workers = settings().workers
-    print(f"{describe()}; {workers} worker(s) of {settings().threads} thread(s)")
-    print()
-    print("| what | median s | range s | runs |")
-    print("| --- | --- | --- | --- |")
-    print(f"| submit to first point, spare warm | {spread(points)} |")
-    print(f"| from a run's end to the next one's begin, {options.runs} queued | {spread(gaps)} |")
-    print()
-    print(
+    lines = [
+        f"{describe()}; {workers} worker(s) of {settings().threads} thread(s)",
+        "",
+        "| what | median s | range s | runs |",
+        "| --- | --- | --- | --- |",
+        f"| submit to first point, spare warm | {spread(points)} |",
+        f"| from a run's end to the next one's begin, {options.runs} queued | {spread(gaps)} |",
+        "",
         f"{options.runs} runs of {VISITORS} visitors took {total:.0f} s, "
         f"{total / options.runs:.1f} s each; largest gap {max(gaps):.2f} s, mean "
-        f"{statistics.fmean(gaps):.2f} s."
-    )
+        f"{statistics.fmean(gaps):.2f} s.",
+    ]
     if rest:
-        print(
+        lines.append(
             f"Memory of the server's process: {before:.0f} MB after "
             f"{options.runs + options.times} runs, {after:.0f} MB after {rest} more."
         )
+    publish("queue", "\n".join(lines), write=options.write)
 
 
 if __name__ == "__main__":
