@@ -148,7 +148,13 @@ _ALL = (
         "validation and test images.",
         layers=(Conv(32, padding="valid"), MaxPool(), Flatten()),
         recipe=Recipe(
-            batch_size=64, epochs=10, validation=0.2, validation_from=ValidationFrom.RANDOM
+            learning_rate=0.006,
+            schedule=Schedule.ONE_CYCLE,
+            batch_size=64,
+            epochs=10,
+            validation=0.1,
+            validation_from=ValidationFrom.RANDOM,
+            label_smoothing=0.05,
         ),
         reported=(Reported("fashion-mnist", "test accuracy", 90.71),),
     ),
