@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core.errors import AtelierError, DataUnavailable
 
@@ -39,13 +40,25 @@ def check_url(key: str, titles: Mapping[Any, str]) -> None:
         return
     names = {f"{each:g}" if isinstance(each, float) else str(each): each for each in titles}
     if asked in names:
-        st.session_state[key] = names[asked]
+        st.query_params[key] = titles[names[asked]]
+        _seed_widgets_anew()
         return
     st.warning(
         f"The link asks for {key} “{asked[:60]}”, which does not exist. What you see is the "
         f"default. There are: {', '.join(titles.values())}.",
         icon=":material/link_off:",
     )
+
+
+def _seed_widgets_anew() -> None:
+    """Let widgets that are drawn from now on start with what the URL says now.
+
+    Streamlit has no public way: it remembers the URL of the first script run.
+    """
+    context = get_script_run_ctx()
+    if context is not None:
+        with context.session_state.query_params() as parameters:
+            parameters.set_initial_query_params_from_current()
 
 
 def check_url_number(key: str, low: float, high: float) -> None:
