@@ -190,8 +190,10 @@ _ALL = (
             GlobalAveragePool(),
         ),
         recipe=Recipe(
+            learning_rate=0.004,
+            schedule=Schedule.ONE_CYCLE,
             batch_size=128,
-            epochs=30,
+            epochs=15,
             validation=0.2,
             label_form=LabelForm.ONE_HOT,
             patience=5,
