@@ -124,9 +124,14 @@ def test_train_streams_survives_a_reload_and_finishes(server, new_visitor, train
     page.reload()
     expect(page).to_have_url(re.compile("run="))
     expect(page.get_by_text(re.compile(rf"^Epoch \d+ of {EPOCHS} · "))).to_be_visible()
+    visitor.button("Pause").click()
+    expect(visitor.state("Paused")).to_be_visible()
+    visitor.button("Resume").click()
     expect(visitor.state("Finished")).to_be_visible()
     expect(metric(visitor, "Test accuracy")).to_have_text(re.compile(r"^\d\d\.\d\d %$"))
     expect(visitor.button("Stop")).to_have_count(0)
+    page.get_by_text("Shared", exact=True).click()  # the tests after this are other visitors
+    visitor.settle()
     trained.run = re.search(r"run=([^&]+)", page.url)[1]
 
 
