@@ -1,4 +1,4 @@
-"""From layers as data to a compiled Keras model (TF: importing this module imports TensorFlow)."""
+"""From layers and recipes as data to Keras's models and optimizers (TF: imports TensorFlow)."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ from core.architectures.layers import (
     Layer,
     MaxPool,
 )
-from core.architectures.recipe import LabelForm, Optimizer, Recipe, Schedule
+from core.architectures.recipe import Optimizer, Recipe, Schedule
 from core.architectures.registry import Architecture
 
 
@@ -33,38 +33,6 @@ def build(
     for layer in architecture.network(classes):
         tensor = _keras_layer(layer)(tensor)
     return keras.Model(inputs, tensor, name=architecture.name.replace("-", "_"))
-
-
-def compile_model(model: keras.Model, recipe: Recipe, steps: int, group: int) -> None:
-    """Give ``model`` the loss, optimizer and accuracy of ``recipe``.
-
-    Args:
-        model: a model from ``build``.
-        recipe: how it is trained.
-        steps: training steps of the whole run, for the schedule.
-        group: steps that run without a return to Python (Keras's ``steps_per_execution``).
-    """
-    convolutional = any(isinstance(layer, keras.layers.Conv2D) for layer in model.layers)
-    if recipe.label_form is LabelForm.ONE_HOT or recipe.label_smoothing:
-        # Keras smooths one-hot labels only.
-        loss = keras.losses.CategoricalCrossentropy(label_smoothing=recipe.label_smoothing)
-        accuracy = keras.metrics.CategoricalAccuracy(name="accuracy")
-    else:
-        loss = keras.losses.SparseCategoricalCrossentropy()
-        accuracy = keras.metrics.SparseCategoricalAccuracy(name="accuracy")
-    model.compile(
-        optimizer=make_optimizer(recipe, steps),
-        loss=loss,
-        metrics=[accuracy],
-        steps_per_execution=group,
-        # XLA on a CPU makes dense networks faster and convolutions many times slower.
-        jit_compile=not convolutional,
-    )
-
-
-def wants_one_hot(recipe: Recipe) -> bool:
-    """Tell whether ``compile_model`` chose a loss that takes one-hot labels."""
-    return recipe.label_form is LabelForm.ONE_HOT or recipe.label_smoothing > 0
 
 
 def make_optimizer(recipe: Recipe, steps: int) -> Any:

@@ -101,11 +101,6 @@ class Architecture:
         """Return the multiplications to classify one image."""
         return sum(row.multiplications for row in self.table(shape, classes))
 
-    @property
-    def is_dense(self) -> bool:
-        """Whether the network has no convolution."""
-        return not any(isinstance(layer, Conv) for layer in self.layers)
-
     def recipe_for(self, dataset: str) -> Recipe:
         """Return the recipe for one data set.
 

@@ -64,7 +64,7 @@ def test_a_data_set_that_it_is_not_made_for_is_refused():
 
 def test_mlp_is_300_100_with_sgd_30_epochs_and_the_last_5000_images_for_validation():
     assert [layer.units for layer in of_kind("mlp", Dense)] == [300, 100]
-    assert architectures.find("mlp").is_dense
+    assert of_kind("mlp", Conv) == []
     recipe = architectures.find("mlp").recipe_for("fashion-mnist")
     assert recipe.optimizer is Optimizer.SGD
     assert recipe.epochs == 30
