@@ -80,8 +80,14 @@ def wait_for_end(run_id, seconds=START):
 
 def wait_for_point(run_id, seconds=START):
     folder = runs.folder_of(run_id)
-    wait_until(lambda: read_curves(folder).batches["loss"], seconds, f"a point of {run_id}")
-    return runs.read(run_id)
+
+    def point_or_end():
+        return read_curves(folder).batches["loss"] or not state(run_id).active
+
+    wait_until(point_or_end, seconds, f"a point of {run_id}")
+    run = runs.read(run_id)
+    assert read_curves(folder).batches["loss"], f"{run.state}: {run.reason}"
+    return run
 
 
 def wait_for_spare(backend):
