@@ -21,7 +21,7 @@ from pages.components.wording import (
     title_markdown,
 )
 
-TICK = 0.5  # seconds between two looks at a run that is active
+TICK = 1.0  # seconds between two looks at a run that is active; each takes time from the training
 
 
 def run_view(run_id: str) -> None:
