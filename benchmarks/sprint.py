@@ -26,7 +26,7 @@ from core.settings import ROOT
 from core.training.events import BatchEvent, EpochEvent
 
 GOALS = {"two-conv-cnn": 0.91, "sprint-cnn": 0.91, "long-sprint-cnn": 0.93}
-MOST_EPOCHS = 20  # the recipe of the two convolutions has ten, and a constant learning rate
+MOST_EPOCHS = 12  # the recipe of the two convolutions has ten, and a constant learning rate
 
 
 class Watch:
