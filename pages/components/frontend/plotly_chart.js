@@ -4,6 +4,7 @@
  */
 
 const charts = new WeakMap()
+const PURGE_AFTER = 5000 // ms
 
 /**
  * Draws a chart into an element, or draws the one that is there anew; returns what takes it away.
@@ -32,9 +33,11 @@ function newChart(root) {
     resizing.disconnect()
     chart.draw = () => {}
     charts.delete(root)
-    // Not under a drawing that is still under way, which would then look for what is gone.
+    // Not under a drawing that is still under way, which would then look for what is gone. Plotly
+    // draws margins anew after it says that it is done, so some time is left for that.
     const purge = () => window.atelierPlotly?.then((Plotly) => Plotly.purge(plot), () => {})
-    Promise.resolve(chart.drawing).then(purge, purge)
+    const later = () => setTimeout(purge, PURGE_AFTER)
+    Promise.resolve(chart.drawing).then(later, later)
   }
   charts.set(root, chart)
 
