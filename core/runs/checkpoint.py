@@ -4,10 +4,7 @@ The file is NumPy's ``.npz``: plain arrays with a checksum each, and nothing tha
 """
 
 import json
-import lzma
 import math
-import zipfile
-import zlib
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -16,7 +13,7 @@ import numpy as np
 
 from core.errors import RunDamaged
 from core.runs.curves import EPOCH_COLUMNS
-from core.runs.files import open_regular, write_atomic
+from core.runs.files import NPZ_ERRORS, open_regular, write_atomic
 
 _PROGRESS = "progress"
 _STATE, _BEST = "state/", "best/"
@@ -91,19 +88,7 @@ def read_checkpoint(path: Path) -> Checkpoint | None:
         ]
     except FileNotFoundError:
         return None
-    except (
-        OSError,
-        ValueError,
-        TypeError,
-        KeyError,
-        AttributeError,
-        EOFError,
-        MemoryError,  # a damaged header that promises terabytes
-        RuntimeError,  # a damaged header that says "encrypted", or names an unknown compression
-        zipfile.BadZipFile,
-        zlib.error,
-        lzma.LZMAError,
-    ) as error:
+    except (*NPZ_ERRORS, AttributeError) as error:
         raise RunDamaged(
             f"The file {path.name} cannot be read, so the run cannot go on from there. Train it "
             "anew."

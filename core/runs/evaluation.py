@@ -1,15 +1,12 @@
 """What a finished network says of every test image, as one file of the run folder."""
 
-import lzma
-import zipfile
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from core.errors import RunDamaged
-from core.runs.files import open_regular, write_atomic
+from core.runs.files import NPZ_ERRORS, open_regular, write_atomic
 
 
 @dataclass(frozen=True)
@@ -46,18 +43,7 @@ def read_evaluation(path: Path, count: int, classes: int) -> Evaluation:
             loss = float(file["loss"])
     except FileNotFoundError:
         raise RunDamaged("This run has no evaluation on the test images.") from None
-    except (
-        OSError,
-        ValueError,
-        TypeError,  # one array instead of a set of them, or a loss that is not one number
-        KeyError,
-        EOFError,
-        MemoryError,  # a damaged header that promises terabytes
-        RuntimeError,  # a damaged header that says "encrypted", or names an unknown compression
-        zipfile.BadZipFile,
-        zlib.error,
-        lzma.LZMAError,
-    ) as error:
+    except NPZ_ERRORS as error:
         raise RunDamaged(f"The file {path.name} cannot be read. Train the run again.") from error
     if probabilities.shape != (count, classes) or not np.isfinite(probabilities).all():
         raise RunDamaged(f"The file {path.name} does not fit the data set. Train the run again.")

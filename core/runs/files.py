@@ -2,9 +2,12 @@
 
 import errno
 import json
+import lzma
 import os
 import stat
 import threading
+import zipfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
@@ -12,6 +15,20 @@ from typing import IO, Any
 from core.runs.process import start_time
 
 MOST_JSON = 1 << 20  # bytes; what the app writes is a few thousand
+
+# What reading a damaged ``.npz`` file, or one with other arrays in it, may raise.
+NPZ_ERRORS = (
+    OSError,
+    ValueError,
+    TypeError,  # one array instead of a set of them, or an array where one number should be
+    KeyError,
+    EOFError,
+    MemoryError,  # a damaged header that promises terabytes
+    RuntimeError,  # a damaged header that says "encrypted", or names an unknown compression
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+)
 
 
 def open_regular(path: Path) -> IO[bytes]:

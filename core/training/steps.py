@@ -22,7 +22,6 @@ from core.training.forward import Forward
 from core.training.pipeline import augment
 
 EVALUATION_BATCH = 500  # images
-AUGMENTATIONS = ("flip", "shift", "rotation", "scale", "erasing")
 
 
 class Steps:
@@ -55,7 +54,7 @@ class Steps:
         self._model, self._recipe, self._seed = model, recipe, seed
         self._count = len(part)
         self._smoothing, self._classes = recipe.label_smoothing, classes
-        self._flags = tuple(flag for flag in AUGMENTATIONS if flag in recipe.augmentation)
+        self._flags = recipe.augmentation
         self._images = tf.constant(part.images)
         self._labels = tf.constant(part.labels, tf.int32)
         self._forward = Forward(model)
