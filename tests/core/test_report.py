@@ -8,6 +8,7 @@ from sklearn.metrics import (
     accuracy_score,
     confusion_matrix,
     precision_recall_fscore_support,
+    top_k_accuracy_score,
 )
 from support import small
 
@@ -87,8 +88,9 @@ def test_the_report_is_plain_data(report):
 
 
 def test_the_report_as_text_has_a_line_a_class(report):
-    text = report.to_text()
-    assert text.startswith(f"Test accuracy {report.accuracy:.2%}, loss 1.2500")
+    assert report.to_text("test").startswith("Test accuracy ")
+    text = report.to_text("validation")
+    assert text.startswith(f"Validation accuracy {report.accuracy:.2%}, loss 1.2500")
     for row in (*report.rows, *report.averages):
         (line,) = [line for line in text.splitlines() if line.startswith(f"{row.name} ")]
         assert line.split()[-4:] == [
@@ -97,6 +99,17 @@ def test_the_report_as_text_has_a_line_a_class(report):
             f"{row.f1:.3f}",
             str(row.support),
         ]
+
+
+def test_confused_pairs_are_counted_both_ways():
+    matrix = np.array([[9, 2, 0], [3, 8, 1], [4, 0, 7]])
+    assert evaluation.confused_pairs(matrix) == [(0, 1, 5), (0, 2, 4), (1, 2, 1)]
+
+
+@pytest.mark.parametrize("most", [1, 2, 5])
+def test_top_accuracy_is_that_of_scikit_learn(probabilities, labels, most):
+    expected = top_k_accuracy_score(labels, probabilities, k=most, labels=range(10))
+    assert evaluation.top_accuracy(probabilities, labels, most) == pytest.approx(expected)
 
 
 def test_rows_are_shares_and_an_empty_row_stays_empty():
