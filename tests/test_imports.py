@@ -22,6 +22,7 @@ ORDER = (
     "imaging",
     "inference",
     "evaluation",
+    "analysis",
     "export",
     "__main__",
 )
