@@ -16,21 +16,24 @@ from pathlib import Path
 
 import numpy as np
 
-from core import runs
-from core.errors import AtelierError
-from core.evaluation import answers
+from core import datasets, runs
+from core.errors import AtelierError, RunDamaged
+from core.evaluation.network import Network, Report
 from core.runs.analysis import stamp_of, write_analysis
 
 NICENESS = 5  # as the training worker's: pages answer first
 
-Report = Callable[[float], None]
-"""Takes the share that is done, 0 to 1."""
-
 
 def validation(run: runs.Run, report: Report) -> dict[str, np.ndarray]:
-    """Return the network's ``probabilities`` on its validation images, float32 (n, classes)."""
-    network = answers.Network(run)
-    return {"probabilities": network.probabilities(answers.held_out_images(run), report)}
+    """Work out what a run of before its worker did that says of its validation images.
+
+    Returns:
+        ``probabilities``, float32 (n, classes), and ``loss``: what ``runs.read_evaluation`` reads.
+    """
+    network = Network(run)
+    images, labels = _held_back(run)
+    found = runs.Evaluation.of(network.probabilities(images, report), labels)
+    return {"probabilities": found.probabilities, "loss": np.array(found.loss)}
 
 
 KINDS: Mapping[str, Callable[[runs.Run, Report], dict[str, np.ndarray]]] = {
@@ -53,6 +56,15 @@ def work_out(kind: str, run: runs.Run, output: Path, report: Report) -> None:
     """
     stamp = stamp_of(run)  # first: a network that is replaced meanwhile must not get the result
     write_analysis(output, KINDS[kind](run, report), stamp)
+
+
+def _held_back(run: runs.Run) -> tuple[np.ndarray, np.ndarray]:
+    """Return the images and the labels of a run's validation part."""
+    if run.config is None:
+        raise RunDamaged(f"The run {run.id} is damaged: {run.reason}")
+    train = datasets.load(run.config.dataset, "train")
+    indices = runs.held_out(run.config)
+    return train.images[indices], train.labels[indices]
 
 
 def main() -> int:

@@ -91,9 +91,7 @@ class _Task:
 
 @dataclass
 class _Tasks:
-    """The tasks of this server. All is kept in memory: a result is a file, and the rest is lost
-    with the server, as is the work.
-    """
+    """The tasks of this server; with it they are lost, but for the results, which are files."""
 
     lock: threading.Lock = field(default_factory=threading.Lock)
     known: "OrderedDict[Path, _Task]" = field(default_factory=OrderedDict)
@@ -265,7 +263,7 @@ def _attend(task: _Task, process: "subprocess.Popen[bytes]") -> None:
     remove_temporary(task.output.parent)
     with contextlib.suppress(OSError):
         task.output.parent.rmdir()  # if nothing came of it
-    if process.returncode == 0 and fits(task.output, task.run):
+    if fits(task.output, task.run):
         reason = None
     elif process.returncode == 0:
         reason = "The run's network changed while it was looked at. Start the calculation again."

@@ -1,4 +1,4 @@
-"""What was worked out on a finished run afterwards: files beside the run folders, plain arrays each.
+"""What was worked out on a finished run afterwards: files of plain arrays beside the run folders.
 
 ``ATELIER_HOME/analysis/<run id>/<kind>.npz``. Every file names the network that it is of, by the
 SHA-256 of the model file: of a network that was trained anew since, or of a run whose folder was
@@ -90,7 +90,7 @@ def fits(path: Path, run: Run) -> bool:
     Takes no time, but for the first look at a new file.
     """
     try:
-        status = path.stat()
+        status = path.lstat()
         return _stamp_in(path, status.st_mtime_ns, status.st_size) == stamp_of(run)
     except (OSError, ModelUnavailable):
         return False
@@ -100,7 +100,7 @@ def fits(path: Path, run: Run) -> bool:
 def _sha256(path: Path, changed: int, size: int) -> str:
     """Return the hash of a file; its time of change and size are what it is remembered by."""
     with open_regular(path) as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        return hashlib.sha256(file.read()).hexdigest()
 
 
 @lru_cache(maxsize=512)
