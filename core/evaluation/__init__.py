@@ -8,6 +8,7 @@ from core.evaluation.comparison import (
     differences,
     mcnemar,
 )
+from core.evaluation.corruptions import CORRUPTIONS, SEVERITIES, Corruption, corrupt
 from core.evaluation.report import (
     ClassRow,
     Report,
@@ -18,23 +19,30 @@ from core.evaluation.report import (
     report_of,
     row_normalised,
 )
+from core.evaluation.robustness import Robustness, read_robustness
 
 __all__ = [
+    "CORRUPTIONS",
+    "SEVERITIES",
     "TEST",
     "VALIDATION",
     "Answers",
     "ClassRow",
+    "Corruption",
     "Paired",
     "Report",
+    "Robustness",
     "Setting",
     "accuracy_interval",
     "answers_of",
     "cell",
     "confusion",
+    "corrupt",
     "differences",
     "examples",
     "in_common",
     "mcnemar",
+    "read_robustness",
     "report",
     "report_of",
     "row_normalised",

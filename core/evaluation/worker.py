@@ -18,7 +18,9 @@ import numpy as np
 
 from core import datasets, runs
 from core.errors import AtelierError, RunDamaged
+from core.evaluation.hidden import balanced_sample, layouts
 from core.evaluation.network import Network, Report
+from core.evaluation.robustness import measure, sample
 from core.runs.analysis import stamp_of, write_analysis
 
 NICENESS = 5  # as the training worker's: pages answer first
@@ -36,8 +38,47 @@ def validation(run: runs.Run, report: Report) -> dict[str, np.ndarray]:
     return {"probabilities": found.probabilities, "loss": np.array(found.loss)}
 
 
+def robustness(run: runs.Run, report: Report) -> dict[str, np.ndarray]:
+    """Measure the accuracy on a sample of the validation images made worse.
+
+    Returns:
+        What ``core.evaluation.read_robustness`` reads.
+    """
+    network = Network(run)
+    images, labels = _held_back(run)
+    chosen = sample(len(labels))
+    return measure(
+        lambda worse: network.probabilities(worse).argmax(axis=1),
+        images[chosen],
+        labels[chosen],
+        report,
+    )
+
+
+def features(run: runs.Run, report: Report) -> dict[str, np.ndarray]:
+    """Lay a sample of the training split out by what the last hidden layer makes of it.
+
+    Returns:
+        ``indices``, int32 (n,), of the images in the training split, the same for all runs on a
+        data set; ``predicted``, uint8 (n,), the network's answers; and what ``layouts`` returns.
+    """
+    network = Network(run)
+    train = _training_split(run)
+    indices = balanced_sample(train.labels)
+    images = train.images[indices]
+    predicted = network.probabilities(images).argmax(axis=1)
+    hidden = network.features(images)
+    return {
+        "indices": indices.astype(np.int32),
+        "predicted": predicted.astype(np.uint8),
+        **layouts(hidden, report),
+    }
+
+
 KINDS: Mapping[str, Callable[[runs.Run, Report], dict[str, np.ndarray]]] = {
     "validation": validation,
+    "robustness": robustness,
+    "features": features,
 }
 
 
@@ -60,11 +101,16 @@ def work_out(kind: str, run: runs.Run, output: Path, report: Report) -> None:
 
 def _held_back(run: runs.Run) -> tuple[np.ndarray, np.ndarray]:
     """Return the images and the labels of a run's validation part."""
-    if run.config is None:
-        raise RunDamaged(f"The run {run.id} is damaged: {run.reason}")
-    train = datasets.load(run.config.dataset, "train")
+    train = _training_split(run)
+    assert run.config is not None, "its data set is known"
     indices = runs.held_out(run.config)
     return train.images[indices], train.labels[indices]
+
+
+def _training_split(run: runs.Run) -> datasets.Split:
+    if run.config is None:
+        raise RunDamaged(f"The run {run.id} is damaged: {run.reason}")
+    return datasets.load(run.config.dataset, "train")
 
 
 def main() -> int:
