@@ -9,6 +9,7 @@ from core.evaluation.comparison import (
     differences,
     mcnemar,
 )
+from core.evaluation.corruptions import CORRUPTIONS, SEVERITIES, Corruption, corrupt
 from core.evaluation.report import (
     ClassRow,
     Report,
@@ -21,25 +22,32 @@ from core.evaluation.report import (
     row_normalised,
     top_accuracy,
 )
+from core.evaluation.robustness import Robustness, read_robustness
 
 __all__ = [
+    "CORRUPTIONS",
+    "SEVERITIES",
     "TEST",
     "VALIDATION",
     "Answers",
     "ClassRow",
+    "Corruption",
     "Paired",
     "Report",
+    "Robustness",
     "Setting",
     "accuracy_interval",
     "answers_of",
     "cell",
     "confused_pairs",
     "confusion",
+    "corrupt",
     "difference_interval",
     "differences",
     "examples",
     "in_common",
     "mcnemar",
+    "read_robustness",
     "report",
     "report_of",
     "row_normalised",
