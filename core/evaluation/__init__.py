@@ -1,6 +1,18 @@
 """Reading what a run says of images it did not learn from: NumPy in, plain data out."""
 
 from core.evaluation.answers import TEST, VALIDATION, Answers, answers_of, in_common
+from core.evaluation.calibration import (
+    FEWEST,
+    Bin,
+    Calibration,
+    Tempered,
+    calibration,
+    chance_error,
+    confidence_of,
+    fit_temperature,
+    temper,
+    tempered,
+)
 from core.evaluation.comparison import (
     Paired,
     Setting,
@@ -8,6 +20,18 @@ from core.evaluation.comparison import (
     differences,
     mcnemar,
 )
+from core.evaluation.mistakes import (
+    Listing,
+    Overlap,
+    Pair,
+    both_wrong,
+    only_right,
+    overlap,
+    pairs,
+    right_but_hesitant,
+    sure_and_wrong,
+)
+from core.evaluation.refusal import Refusal, refusal
 from core.evaluation.report import (
     ClassRow,
     Report,
@@ -20,22 +44,43 @@ from core.evaluation.report import (
 )
 
 __all__ = [
-    "TEST",
-    "VALIDATION",
     "Answers",
+    "Bin",
+    "Calibration",
     "ClassRow",
+    "FEWEST",
+    "Listing",
+    "Overlap",
+    "Pair",
     "Paired",
+    "Refusal",
     "Report",
     "Setting",
+    "TEST",
+    "Tempered",
+    "VALIDATION",
     "accuracy_interval",
     "answers_of",
+    "both_wrong",
+    "calibration",
     "cell",
+    "chance_error",
+    "confidence_of",
     "confusion",
     "differences",
     "examples",
+    "fit_temperature",
     "in_common",
     "mcnemar",
+    "only_right",
+    "overlap",
+    "pairs",
+    "refusal",
     "report",
     "report_of",
+    "right_but_hesitant",
     "row_normalised",
+    "sure_and_wrong",
+    "temper",
+    "tempered",
 ]
