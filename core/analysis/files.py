@@ -33,7 +33,7 @@ def command(spec: DatasetSpec, name: str) -> str:
 def write(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
     """Write a result in one step."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_atomic(path, lambda file: np.savez_compressed(file, **dict(arrays)))
+    write_atomic(path, lambda file: np.savez_compressed(file, allow_pickle=False, **dict(arrays)))
 
 
 def read(

@@ -194,8 +194,7 @@ def cross_validate(
             learned = np.flatnonzero(fold_of != fold)
             part = Split(whole.images[learned], whole.labels[learned])
             found = _answers(spec, part, whole.images[held], architecture, epochs, seed=fold)
-            keep.mkdir(parents=True, exist_ok=True)
-            write_atomic(path, lambda file, kept=found: np.savez(file, probabilities=kept))
+            _keep(path, found)
         answers[held] = found
         right = (found.argmax(axis=1) == whole.labels[held]).mean()
         tell(f"Fold {fold + 1} of {FOLDS}: {right:.2%} right of {len(held):,} images")
@@ -251,6 +250,11 @@ def _kept(path: Path, shape: tuple[int, int]) -> np.ndarray | None:
     except NPZ_ERRORS:
         return None
     return found if found.shape == shape else None
+
+
+def _keep(path: Path, probabilities: np.ndarray) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_atomic(path, lambda file: np.savez(file, probabilities=probabilities))
 
 
 def _quantised(probabilities: np.ndarray) -> np.ndarray:
