@@ -14,7 +14,7 @@ from core.analysis.embedding import inside, polygon_of
 from pages.components._frontend import register
 
 COLUMNS = 100  # pictures a row of the sheet; embedding_map.js counts on it
-EDGE = 20  # pixels of a picture on the sheet: 10,000 of them are 0.7 MB
+EDGE = 24  # pixels of a picture on the sheet: 10,000 of them are 0.9 MB
 NONE = 255  # the group of a point that has none
 MOST_POINTS = 12_000
 

@@ -172,7 +172,7 @@ function newMap(root) {
     if (sheet) picture(ink, sheet, i, 0, 0, drawing.width)
     const { width, height } = size()
     const [left, top] = toScreen(map.points[2 * i], map.points[2 * i + 1])
-    const x = left + 16 + 132 > width ? left - 16 - 132 : left + 16
+    const x = left + 16 + 108 > width ? left - 16 - 108 : left + 16
     const y = Math.min(height - tip.offsetHeight - 4, Math.max(4, top - tip.offsetHeight / 2))
     tip.style.transform = `translate(${Math.max(4, x)}px, ${y}px)`
   }
@@ -378,7 +378,7 @@ const FRAME = `
   </div>
   <div class="stage">
     <canvas tabindex="0" role="application"></canvas>
-    <div class="tip" hidden><canvas width="120" height="120"></canvas><strong></strong><span></span></div>
+    <div class="tip" hidden><canvas width="192" height="192"></canvas><strong></strong><span></span></div>
   </div>
   <div class="legend" role="group" aria-label="Show only"></div>
   <p class="keys">Keyboard: arrows move, + and − zoom, 0 shows all, Enter takes what is in view. Once you have
@@ -441,7 +441,7 @@ function stamp(colour, shape, radius, ratio) {
 
 /** Shapes tell apart what colours alone might not: neighbours in the palette differ in both. */
 function shapeOf(map, group) {
-  return map.kind === "classes" ? group % 4 : map.groups[group].kind === "wrong" ? 3 : 0
+  return map.kind === "classes" ? (group + Math.floor(group / 4)) % 4 : map.groups[group].kind === "wrong" ? 3 : 0
 }
 
 /** Begins to fetch the sheet of pictures; the map works without it until it is there. */
