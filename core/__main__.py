@@ -197,7 +197,7 @@ def _analyse(options: argparse.Namespace) -> int:
     elif options.what == "duplicates":
         arrays = duplicates.compute(spec, tell)
     else:
-        keep = settings().home / "analysis"
+        keep = settings().home / "cross-validation"
         arrays = labels.compute(spec, options.architecture, options.epochs, keep, tell)
     path = options.output or files.path_of(spec.name, options.what)
     files.write(path, arrays)
