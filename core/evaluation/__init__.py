@@ -1,6 +1,18 @@
 """Reading what a run says of images it did not learn from: NumPy in, plain data out."""
 
 from core.evaluation.answers import TEST, VALIDATION, Answers, answers_of, in_common
+from core.evaluation.calibration import (
+    FEWEST,
+    Bin,
+    Calibration,
+    Tempered,
+    calibration,
+    chance_error,
+    confidence_of,
+    fit_temperature,
+    temper,
+    tempered,
+)
 from core.evaluation.comparison import (
     Paired,
     Setting,
@@ -9,6 +21,19 @@ from core.evaluation.comparison import (
     differences,
     mcnemar,
 )
+from core.evaluation.corruptions import CORRUPTIONS, SEVERITIES, Corruption, corrupt
+from core.evaluation.mistakes import (
+    Listing,
+    Overlap,
+    Pair,
+    both_wrong,
+    only_right,
+    overlap,
+    pairs,
+    right_but_hesitant,
+    sure_and_wrong,
+)
+from core.evaluation.refusal import Refusal, refusal
 from core.evaluation.report import (
     ClassRow,
     Report,
@@ -21,27 +46,55 @@ from core.evaluation.report import (
     row_normalised,
     top_accuracy,
 )
+from core.evaluation.robustness import Robustness, read_robustness
 
 __all__ = [
+    "CORRUPTIONS",
+    "FEWEST",
+    "SEVERITIES",
     "TEST",
     "VALIDATION",
     "Answers",
+    "Bin",
+    "Calibration",
     "ClassRow",
+    "Corruption",
+    "Listing",
+    "Overlap",
+    "Pair",
     "Paired",
+    "Refusal",
     "Report",
+    "Robustness",
     "Setting",
+    "Tempered",
     "accuracy_interval",
     "answers_of",
+    "both_wrong",
+    "calibration",
     "cell",
+    "chance_error",
+    "confidence_of",
     "confused_pairs",
     "confusion",
+    "corrupt",
     "difference_interval",
     "differences",
     "examples",
+    "fit_temperature",
     "in_common",
     "mcnemar",
+    "only_right",
+    "overlap",
+    "pairs",
+    "read_robustness",
+    "refusal",
     "report",
     "report_of",
+    "right_but_hesitant",
     "row_normalised",
+    "sure_and_wrong",
+    "temper",
+    "tempered",
     "top_accuracy",
 ]

@@ -1,7 +1,5 @@
 """The table of runs: which are listed, in which order, and the component that shows them."""
 
-import csv
-import io
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -16,6 +14,7 @@ from core.runs import COMMAND_LINE, Run, State
 from core.runs.folder import ID
 from pages.components._frontend import register
 from pages.components.access import owns
+from pages.components.table import csv_text
 from pages.components.wording import STATE_WORDS, ago, duration, percent, title
 
 ALL, MINE, SHARED = "All", "Yours", "Shared"
@@ -222,39 +221,30 @@ def valid_sort(asked: object) -> str:
 
 def to_csv(listed: Iterable[Run], visitor: str) -> str:
     """Return the runs as CSV, one line a run, numbers as numbers."""
-    file = io.StringIO()
-    writer = csv.writer(file)
-    writer.writerow(CSV_COLUMNS)
-    for run in listed:
-        config, result = run.config, run.told
-        recipe = config.recipe if config else None
-        values = [
-            run.id,
-            title(run),
-            int(run.starred),
-            run.state,
-            *(getattr(config, name, None) for name in ("dataset", "architecture")),
-            *(getattr(recipe, name, None) for name in ("optimizer", "learning_rate", "batch_size")),
-            getattr(config, "seed", None),
-            epochs_done(run),
-            getattr(recipe, "epochs", None),
-            getattr(result, "val_accuracy", None),
-            test_set(run),
-            *(getattr(result, name, None) for name in ("test_accuracy", "test_loss")),
-            seconds(run),
-            parameters(run),
-            time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(run.created)),
-            whose(run, visitor),
-        ]
-        writer.writerow(_plain(value) for value in values)
-    return file.getvalue()
+    return csv_text(CSV_COLUMNS, (_values(run, visitor) for run in listed))
 
 
-def _plain(value: Any) -> Any:
-    """A name may not begin as a formula does: a spreadsheet would work it out."""
-    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")):
-        return f"'{value}"
-    return value
+def _values(run: Run, visitor: str) -> list[Any]:
+    config, result = run.config, run.told
+    recipe = config.recipe if config else None
+    return [
+        run.id,
+        title(run),
+        int(run.starred),
+        run.state,
+        *(getattr(config, name, None) for name in ("dataset", "architecture")),
+        *(getattr(recipe, name, None) for name in ("optimizer", "learning_rate", "batch_size")),
+        getattr(config, "seed", None),
+        epochs_done(run),
+        getattr(recipe, "epochs", None),
+        getattr(result, "val_accuracy", None),
+        test_set(run),
+        *(getattr(result, name, None) for name in ("test_accuracy", "test_loss")),
+        seconds(run),
+        parameters(run),
+        time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(run.created)),
+        whose(run, visitor),
+    ]
 
 
 def runs_table(
