@@ -7,7 +7,7 @@ from core import datasets, evaluation
 from core.errors import RunDamaged
 from core.evaluation import Report
 from pages.components import data, frame
-from pages.components.evaluate import confusion, examples, report
+from pages.components.evaluate import confusion, examples, report, robustness
 from pages.components.evaluate.looked import Looked
 from pages.components.guard import check_url
 from pages.components.run_picker import run_picker
@@ -17,6 +17,7 @@ VIEWS = {
     "confusion": ("Confusion", confusion.draw),
     "report": ("Report", report.draw),
     "examples": ("Examples", examples.draw),
+    "robustness": ("Robustness", robustness.draw),
 }
 
 
