@@ -310,8 +310,8 @@ def _curves(looked: Looked, first: Robustness, second: Robustness | None) -> Non
         )
     else:
         st.caption(
-            "Severity 0 is the picture as it is. Press a name in the legend to hide its line, twice "
-            "to see it alone."
+            "Severity 0 is the picture as it is. Press a name in the legend to hide its line, "
+            "press it twice to see it alone."
         )
     figure = go.Figure()
     for place, name in enumerate(first.names):
