@@ -54,7 +54,11 @@ def _parser() -> argparse.ArgumentParser:
         kind = (TrainingConfig if name in RUN_SETTINGS else Recipe).__annotations__[name]
         _add_setting(train, name, kind, explanation)
     train.add_argument("--resume", metavar="RUN", help="go on with this run instead")
-    train.add_argument("--json", action="store_true", help="print the result as one JSON object")
+    train.add_argument(
+        "--json",
+        action="store_true",
+        help="print the result as one JSON object; it has the test accuracy too",
+    )
 
     evaluate = commands.add_parser("evaluate", help="report on a trained run, on validation images")
     evaluate.set_defaults(command=_evaluate)

@@ -71,22 +71,6 @@ def row_normalised(matrix: np.ndarray) -> np.ndarray:
     return matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
 
 
-def confused_pairs(matrix: np.ndarray) -> list[tuple[int, int, int]]:
-    """Return how often each two classes are taken for one another, the most confused first.
-
-    Args:
-        matrix: int array (classes, classes): true by predicted.
-
-    Returns:
-        One class, the other, larger one, and the number of images, for every pair.
-    """
-    both = matrix + matrix.T
-    first, second = np.triu_indices(len(matrix), 1)
-    order = np.argsort(-both[first, second], kind="stable")
-    ordered = zip(first[order].tolist(), second[order].tolist(), strict=True)
-    return [(one, other, int(both[one, other])) for one, other in ordered]
-
-
 def top_accuracy(probabilities: np.ndarray, labels: np.ndarray, most: int = 2) -> float:
     """Return the share of images whose true class is among the ``most`` likeliest, 0 to 1."""
     top = np.argpartition(probabilities, -most, axis=1)[:, -most:]

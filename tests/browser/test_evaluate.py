@@ -61,7 +61,7 @@ def test_guess_open_and_see_the_gap(owner):
     for _ in range(2):
         expect(gap).to_be_visible()
         expect(page.get_by_text("94.0 % was guessed, 0.4 points too high")).to_be_visible()
-        expect(page.get_by_text("Shirt / Coat as the most confused pair is number")).to_be_visible()
+        expect(page.get_by_text("Shirt & Coat as the most confused pair is number")).to_be_visible()
         expect(page.get_by_test_id("stMetric").first).to_contain_text(test)
         expect(visitor.button("Open the test set")).to_have_count(0)
         assert visitor.fits()

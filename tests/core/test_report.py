@@ -101,11 +101,6 @@ def test_the_report_as_text_has_a_line_a_class(report):
         ]
 
 
-def test_confused_pairs_are_counted_both_ways():
-    matrix = np.array([[9, 2, 0], [3, 8, 1], [4, 0, 7]])
-    assert evaluation.confused_pairs(matrix) == [(0, 1, 5), (0, 2, 4), (1, 2, 1)]
-
-
 @pytest.mark.parametrize("most", [1, 2, 5])
 def test_top_accuracy_is_that_of_scikit_learn(probabilities, labels, most):
     expected = top_k_accuracy_score(labels, probabilities, k=most, labels=range(10))

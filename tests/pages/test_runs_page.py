@@ -287,7 +287,8 @@ def test_on_the_test_images_only_when_both_test_sets_are_open(open_page, finishe
     assert "10,000 test images" not in texts(app) and len(app.table) == 1
     assert "that of B is sealed." in texts(app)
     figures = facts(app, "Figures of the runs")
-    assert (figures["Test accuracy"][0] != "–", figures["Test accuracy"][1]) == (True, "–")
+    assert figures["Test accuracy"][0].endswith(" %")
+    assert (figures["Test accuracy"][1], figures["Test loss"][1]) == ("sealed", "sealed")
     assert "The test set of B is sealed" in texts(app)
 
 

@@ -4,12 +4,14 @@ import csv
 import io
 import json
 
+import numpy as np
 import pytest
 from conftest import SOMEBODY_ELSE, VISITOR, config
 from reading import button, components, everything, labels, quiet, sentence, texts
 
 from core import evaluation, runs
-from core.runs import State
+from core.runs import State, read_evaluation
+from core.runs.analysis import analysis_file, stamp_of, write_analysis
 from pages.components import access
 from pages.components.compare_tables import Share
 from pages.components.evaluate.figures import (
@@ -144,10 +146,10 @@ def test_guess_open_and_see_the_gap(open_page, put_run):
     assert run.opened.pair == (0, 6)
     figures = {metric.label: metric.value for metric in app.metric}
     assert figures["Test accuracy"] == f"{100 * run.result.test_accuracy:.2f} %"
-    gap = 100 * (run.result.val_accuracy - run.result.test_accuracy)
-    assert f"**Validation − test: {gap:+.2f} percentage points**" in texts(app)
+    gap = f"{100 * (run.result.val_accuracy - run.result.test_accuracy):+.2f}".replace("-", "−")
+    assert f"**Validation − test: {gap} percentage points**" in texts(app)
     assert f"**The guess:** {100 * run.opened.accuracy:.1f} % was guessed, " in texts(app)
-    assert "T-shirt/top / Shirt as the most confused pair is " in texts(app)
+    assert "T-shirt/top & Shirt as the most confused pair is " in texts(app)
     # It stays so, for others too once it is shared.
     assert "Open the test set" not in labels(open_page("evaluate", run=run_id, part="test"))
 
@@ -199,6 +201,24 @@ def test_a_part_that_does_not_exist_is_a_sentence(open_page):
     assert "Validation accuracy" in [metric.label for metric in app.metric]
 
 
+def test_a_run_of_an_earlier_version_is_asked_for_its_validation_images(open_page, put_run):
+    run_id = put_run(opened=True)
+    folder = runs.folder_of(run_id)
+    there = read_evaluation(folder.validation, runs.read(run_id).config.validation_count, 10)
+    folder.validation.unlink()
+    app = open_page("evaluate", run=run_id)
+    assert quiet(app)
+    assert "The run is of an earlier version" in texts(app) and "Start" in labels(app)
+    assert not app.metric
+    # The test part does not wait for it, and as soon as it is there it is shown.
+    assert "Validation − test" in texts(open_page("evaluate", run=run_id, part="test"))
+    run = runs.read(run_id)
+    values = {"probabilities": there.probabilities, "loss": np.array(there.loss)}
+    write_analysis(analysis_file("validation", run), values, stamp_of(run))
+    app = open_page("evaluate", run=run_id)
+    assert quiet(app) and app.metric[0].label == "Validation accuracy"
+
+
 # A second run
 
 
@@ -219,9 +239,9 @@ def test_on_the_test_images_only_open_runs_are_offered(open_page, put_run):
     first, sealed = put_run(name="One", opened=True), put_run(name="Two", shared=True)
     app = open_page("evaluate", run=first, part="test", **{"with": sealed})
     assert not app.exception and not app.error
-    assert "The test set of “Two” is sealed. Compare with it on the validation images." in [
-        info.value for info in app.info
-    ]
+    assert "The test set of “Two” is sealed. Compare with it on the validation images." in texts(
+        app
+    )
     assert not any("Two" in option for box in app.selectbox[1:] for option in box.options)
     runs.open_test(sealed)
     app = open_page("evaluate", run=first, part="test", **{"with": sealed})
@@ -249,7 +269,7 @@ def test_what_cannot_be_the_second_run_is_a_sentence(open_page, put_run, every_s
     lost = put_run(name="Lost")
     runs.folder_of(lost).validation.unlink()
     app = open_page("evaluate", run=run_id, **{"with": lost})
-    assert sentence(app).startswith("“Lost” cannot be compared: ")
+    assert sentence(app).startswith("“Lost” cannot be compared: The run is of an earlier version")
     assert components(app, "confusion_grid")
 
 
@@ -258,11 +278,11 @@ def test_what_cannot_be_the_second_run_is_a_sentence(open_page, put_run, every_s
 
 def test_the_gap_in_words():
     chance = gap_words(Share(0.942, 5_000), Share(0.9363, 10_000))
-    assert "+0.57 percentage points" in chance and "Chance explains a gap" in chance
+    assert "+0.57 percentage points" in chance and "Chance alone explains a gap" in chance
     worse = gap_words(Share(0.95, 5_000), Share(0.92, 10_000))
     assert "more than chance explains" in worse and "fits them better than new ones" in worse
     better = gap_words(Share(0.92, 5_000), Share(0.95, 10_000))
-    assert "-3.00" in better and "easier for this network" in better
+    assert "−3.00" in better and "easier for this network" in better
 
 
 @pytest.mark.parametrize(
@@ -278,14 +298,16 @@ def test_the_guessed_accuracy_in_words(guess, words):
 
 
 def test_the_guessed_pair_in_words():
-    import numpy as np
-
-    labels = np.array([0] * 10 + [1] * 10 + [2] * 10)
-    answers = np.array([1] * 4 + [0] * 6 + [1] * 7 + [2] * 3 + [2] * 9 + [0])
-    report = evaluation.report(np.eye(3)[answers], labels, ("a", "b", "c"), 1.0)
-    assert pair_guess_words((1, 0), report, ("a", "b", "c")) == (
-        "b / a as the most confused pair is right."
-    )
-    assert pair_guess_words((0, 2), report, ("a", "b", "c")) == (
-        "a / c as the most confused pair is number 3 of 3 with 1 mix-ups; a / b has 4."
-    )
+    truth = np.repeat([0, 1, 2, 3], 10)
+    answered = np.array([1] * 4 + [0] * 6 + [1] * 7 + [2] * 3 + [2] * 9 + [0] + [3] * 10)
+    pairs, names = evaluation.pairs(truth, answered, 4), ("a", "b", "c", "d")
+    for guess, words in (
+        ((1, 0), "b & a as the most confused pair is right."),
+        (
+            (0, 2),
+            "a & c as the most confused pair is number 3, mixed up once; a & b is, 4 times.",
+        ),
+        ((0, 3), "a & d as the most confused pair is never mixed up; a & b is, 4 times."),
+    ):
+        assert pair_guess_words(guess, pairs, names) == words
+    assert pair_guess_words((0, 1), [], names).endswith("is never mixed up.")
