@@ -8,16 +8,20 @@ from core.evaluation.comparison import (
     differences,
     mcnemar,
 )
+from core.evaluation.ranking import Ranking, rankings, top_accuracy
 from core.evaluation.report import (
     ClassRow,
     Report,
     cell,
+    column_normalised,
+    commonest_mistake,
     confusion,
     examples,
     report,
     report_of,
     row_normalised,
 )
+from core.evaluation.similarity import similar_order
 
 __all__ = [
     "TEST",
@@ -25,17 +29,23 @@ __all__ = [
     "Answers",
     "ClassRow",
     "Paired",
+    "Ranking",
     "Report",
     "Setting",
     "accuracy_interval",
     "answers_of",
     "cell",
+    "column_normalised",
+    "commonest_mistake",
     "confusion",
     "differences",
     "examples",
     "in_common",
     "mcnemar",
+    "rankings",
     "report",
     "report_of",
     "row_normalised",
+    "similar_order",
+    "top_accuracy",
 ]
