@@ -90,5 +90,5 @@ def valid_cell(cell: Any, size: int) -> Cell | None:
     """Return a cell as the browser sends it, {"row", "col"}; None for anything else."""
     match cell:
         case {"row": int(row), "col": int(col)} if 0 <= row < size and 0 <= col < size:
-            return row, col
+            return int(row), int(col)  # True is an int too
     return None
