@@ -1,4 +1,4 @@
-"""The command line: ``python -m core train | evaluate | classify | pretrain | benchmark``.
+"""The command line: ``python -m core train | evaluate | classify | analyse | benchmark | ...``.
 
 Results go to standard output, progress and errors to standard error. An error that a person can do
 something about ends with exit status 1 and one sentence.
@@ -19,7 +19,7 @@ from core.architectures.recipe import Augmentation, Recipe
 from core.errors import AtelierError, ImageRejected
 from core.runs.config import EXPLANATIONS as RUN_SETTINGS
 from core.runs.config import TrainingConfig
-from core.settings import ROOT
+from core.settings import ROOT, settings
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -43,7 +43,10 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m core", description=__doc__.splitlines()[0])
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    train = commands.add_parser("train", help="train an architecture and evaluate it")
+    train = commands.add_parser(
+        "train",
+        help="train an architecture and evaluate it, on the test images too",
+    )
     train.set_defaults(command=_train)
     train.add_argument("--dataset", default="fashion-mnist", help=", ".join(datasets.DATASETS))
     train.add_argument("--architecture", default="mlp", help=", ".join(architectures.ARCHITECTURES))
@@ -53,9 +56,14 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--resume", metavar="RUN", help="go on with this run instead")
     train.add_argument("--json", action="store_true", help="print the result as one JSON object")
 
-    evaluate = commands.add_parser("evaluate", help="report on a trained run")
+    evaluate = commands.add_parser("evaluate", help="report on a trained run, on validation images")
     evaluate.set_defaults(command=_evaluate)
     evaluate.add_argument("run", help="id of the run, as train prints it")
+    evaluate.add_argument(
+        "--test",
+        action="store_true",
+        help="report on the test images instead; from then on the pages show them too",
+    )
     evaluate.add_argument("--json", action="store_true", help="print one JSON object")
 
     classify = commands.add_parser("classify", help="classify picture files")
@@ -65,6 +73,22 @@ def _parser() -> argparse.ArgumentParser:
         "--run", default=runs.BUNDLED, help="use the model of this run (default: %(default)s)"
     )
     classify.add_argument("--json", action="store_true", help="print one JSON object a file")
+
+    analyse = commands.add_parser(
+        "analyse", help="work out the map, doubtful labels or duplicates of a data set"
+    )
+    analyse.set_defaults(command=_analyse)
+    analyse.add_argument("what", choices=("map", "labels", "duplicates"))
+    analyse.add_argument("--dataset", default="fashion-mnist", help=", ".join(datasets.DATASETS))
+    analyse.add_argument(
+        "--architecture",
+        default="long-sprint-cnn",
+        help="labels: the network that is cross-validated (default: %(default)s)",
+    )
+    analyse.add_argument(
+        "--epochs", type=int, default=10, help="labels: of each of its trainings (%(default)s)"
+    )
+    analyse.add_argument("--output", type=Path, help="file to write, instead of the bundled one")
 
     pretrain = commands.add_parser("pretrain", help="train the bundled model anew")
     pretrain.set_defaults(command=_pretrain)
@@ -119,16 +143,16 @@ def _train_new(options: argparse.Namespace) -> runs.Run:
 
 def _report(options: argparse.Namespace, run: runs.Run) -> int:
     """Print how a run ended, and return the exit status."""
-    result = run.result
+    # A run of the command line tells all; one of the pages that went on here stays sealed.
+    result = run.told
     if options.json:
         shown = ("epochs", "train_accuracy", "val_accuracy", "test_accuracy", "seconds")
         values = {name: getattr(result, name, None) for name in shown}
         print(json.dumps({"run": run.id, "state": run.state, **values, "reason": run.reason}))
-    elif result is not None and result.test_accuracy is not None:
-        print(
-            f"{run.id}: test accuracy {result.test_accuracy:.2%} after {result.epochs} epochs in "
-            f"{result.seconds:.0f} s"
-        )
+    elif result is not None and run.state is runs.State.FINISHED:
+        figures = {"validation": result.val_accuracy, "test": result.test_accuracy}
+        told = [f"{part} accuracy {each:.2%}" for part, each in figures.items() if each is not None]
+        print(f"{run.id}: {', '.join(told)} after {result.epochs} epochs in {result.seconds:.0f} s")
     else:
         print(f"{run.id}: {run.state}. {run.reason or ''}")
     return 0 if run.state is runs.State.FINISHED else 1
@@ -137,11 +161,16 @@ def _report(options: argparse.Namespace, run: runs.Run) -> int:
 def _evaluate(options: argparse.Namespace) -> int:
     from core import evaluation
 
-    report = evaluation.report_of(runs.read(options.run))
+    part = evaluation.TEST if options.test else evaluation.VALIDATION
+    report = evaluation.report_of(runs.read(options.run), part)
+    if options.test and runs.open_test(options.run):
+        sys.stderr.write(
+            f"The test set of {options.run} is open from now on: the pages show its results.\n"
+        )
     if options.json:
-        print(json.dumps(report.to_dict()))
+        print(json.dumps({"part": part} | report.to_dict()))
     else:
-        print(report.to_text())
+        print(report.to_text(part))
     return 0
 
 
@@ -166,6 +195,27 @@ def _classify(options: argparse.Namespace) -> int:
         else:
             print(f"{path}: {line['class']} ({max(line['probabilities']):.0%})", flush=True)
     return 0 if good else 1
+
+
+def _analyse(options: argparse.Namespace) -> int:
+    from core.analysis import duplicates, embedding, files, labels
+
+    spec = datasets.find(options.dataset)
+
+    def tell(line: str) -> None:
+        print(line, file=sys.stderr, flush=True)
+
+    if options.what == "map":
+        arrays = embedding.compute(spec, tell)
+    elif options.what == "duplicates":
+        arrays = duplicates.compute(spec, tell)
+    else:
+        keep = settings().home / "cross-validation"
+        arrays = labels.compute(spec, options.architecture, options.epochs, keep, tell)
+    path = options.output or files.path_of(spec.name, options.what)
+    files.write(path, arrays)
+    print(f"{path}: {path.stat().st_size:,} bytes")
+    return 0
 
 
 def _pretrain(options: argparse.Namespace) -> int:

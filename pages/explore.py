@@ -6,9 +6,14 @@ from core.errors import DataUnavailable
 from pages.components import frame
 from pages.components.dataset_picker import dataset_picker
 from pages.components.explore import classes, images
+from pages.components.explore import map as image_map
 from pages.components.guard import check_url
 
-VIEWS = {"images": ("Images", images.draw), "classes": ("Classes", classes.draw)}
+VIEWS = {
+    "images": ("Images", images.draw),
+    "classes": ("Classes", classes.draw),
+    "map": ("Map", image_map.draw),
+}
 
 
 def main() -> None:

@@ -85,11 +85,11 @@ def thinned(curve: Sequence[np.ndarray] | np.ndarray, most: int = POINTS) -> np.
     return points[:, np.unique(kept)]
 
 
-def top_accuracy(probabilities: np.ndarray, labels: np.ndarray, k: int) -> float:
-    """Return the share of images whose class is among the k likeliest answers.
+def top_accuracy(probabilities: np.ndarray, labels: np.ndarray, most: int = 2) -> float:
+    """Return the share of images whose class is among the ``most`` likeliest, 0 to 1 (top-k).
 
     Of equal probabilities the first class counts as the likelier, as it does for the answer
-    itself: with k = 1 this is the accuracy.
+    itself: with 1 this is the accuracy.
     """
-    likeliest = np.argsort(-probabilities, axis=1, kind="stable")[:, :k]
+    likeliest = np.argsort(-probabilities, axis=1, kind="stable")[:, :most]
     return float((likeliest == labels[:, None]).any(axis=1).mean())

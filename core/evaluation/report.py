@@ -29,7 +29,7 @@ class ClassRow:
 
 @dataclass(frozen=True)
 class Report:
-    """What a network got right and wrong on images that it did not learn from.
+    """What a network got right and wrong on some images.
 
     Attributes:
         accuracy: share of images that were right, 0 to 1.
@@ -54,14 +54,14 @@ class Report:
         """Return plain values for JSON."""
         return asdict(self)
 
-    def to_text(self) -> str:
-        """Return the report as a table for a terminal."""
+    def to_text(self, part: str) -> str:
+        """Return the report as a table for a terminal; ``part`` says what the images are."""
         head = f"{'':18}{'precision':>10}{'recall':>10}{'F1':>10}{'support':>10}"
         lines = [
             f"{row.name:18}{row.precision:10.3f}{row.recall:10.3f}{row.f1:10.3f}{row.support:10}"
             for row in (*self.rows, *self.averages)
         ]
-        accuracy = f"Test accuracy {self.accuracy:.2%}, loss {self.loss:.4f}"
+        accuracy = f"{part.capitalize()} accuracy {self.accuracy:.2%}, loss {self.loss:.4f}"
         low, high = self.interval
         more = f"95 % interval {low:.2%} to {high:.2%}, top-2 accuracy {self.top_two:.2%}"
         return "\n".join([accuracy, more, "", head, *lines])
@@ -93,6 +93,22 @@ def commonest_mistake(matrix: np.ndarray) -> tuple[int, int]:
     np.fill_diagonal(mistakes, 0)
     largest = int((mistakes if mistakes.any() else np.asarray(matrix)).argmax())
     return divmod(largest, len(matrix))
+
+
+def confused_pairs(matrix: np.ndarray) -> list[tuple[int, int, int]]:
+    """Return how often each two classes are taken for one another, the most confused first.
+
+    Args:
+        matrix: int array (classes, classes): true by predicted.
+
+    Returns:
+        One class, the other, larger one, and the number of images, for every pair.
+    """
+    both = matrix + matrix.T
+    first, second = np.triu_indices(len(matrix), 1)
+    order = np.argsort(-both[first, second], kind="stable")
+    ordered = zip(first[order].tolist(), second[order].tolist(), strict=True)
+    return [(one, other, int(both[one, other])) for one, other in ordered]
 
 
 def report(

@@ -10,6 +10,8 @@ import numpy as np
 import streamlit as st
 
 from core import datasets, evaluation, runs
+from core.analysis import duplicates, embedding, files, labels
+from pages.components.embedding_map import sheet
 from pages.components.gallery import sprite_sheet
 
 
@@ -45,6 +47,42 @@ def class_counts(dataset: str, name: str) -> list[int]:
 def sprite(dataset: str, name: str, chosen: tuple[int, ...]) -> str:
     """Return the sprite sheet of some images."""
     return sprite_sheet(pictures(datasets.load(dataset, name).images[list(chosen)]))
+
+
+def embedding_of(dataset: str) -> embedding.Embedding | None:
+    """Return the bundled map of a data set, if there is one; raises as the core's function does."""
+    return _embedding(dataset, _written(files.path_of(dataset, embedding.NAME)))
+
+
+def labels_of(dataset: str, name: str) -> labels.Labels | None:
+    """Return what is known of a split's labels, if anything; raises as the core's function does."""
+    return _labels(dataset, name, _written(files.path_of(dataset, labels.NAME)))
+
+
+def duplicates_of(dataset: str) -> duplicates.Duplicates | None:
+    """Return the pairs of images that are alike, if they were worked out; raises as above."""
+    return _duplicates(dataset, _written(files.path_of(dataset, duplicates.NAME)))
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _embedding(dataset: str, written: int) -> embedding.Embedding | None:
+    return embedding.embedding_of(datasets.find(dataset))
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _labels(dataset: str, name: str, written: int) -> labels.Labels | None:
+    return labels.labels_of(datasets.find(dataset), name)
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _duplicates(dataset: str, written: int) -> duplicates.Duplicates | None:
+    return duplicates.duplicates_of(datasets.find(dataset))
+
+
+@st.cache_data(max_entries=4, show_spinner=False)
+def map_sheet(dataset: str, indices: np.ndarray) -> bytes:
+    """Return the small pictures of some training images for a map."""
+    return sheet(pictures(datasets.load(dataset, "train").images[indices]))
 
 
 def answers(run: runs.Run, part: str) -> evaluation.Answers:
