@@ -63,10 +63,12 @@ def _draw(looked: Looked) -> None:
 
 
 def _compared(looked: Looked) -> tuple[Answers, Answers | None]:
-    """Return the answers of both networks on the images that both were asked about."""
-    if looked.other_answers is None:
-        return looked.answers, None
-    return evaluation.in_common(looked.answers, looked.other_answers)
+    """Return the answers of both networks on the images that both were asked about, if any."""
+    if looked.other_answers is not None:
+        first, second = evaluation.in_common(looked.answers, looked.other_answers)
+        if len(first):
+            return first, second
+    return looked.answers, None
 
 
 def _controls(*, with_other: bool) -> tuple[Numbers, str]:
