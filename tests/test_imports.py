@@ -23,6 +23,7 @@ ORDER = (
     "imaging",
     "inference",
     "evaluation",
+    "analysis",
     "export",
     "__main__",
 )

@@ -1,5 +1,6 @@
-"""Reading the test results of a run: NumPy in, plain data out."""
+"""Reading what a run says of images it did not learn from: NumPy in, plain data out."""
 
+from core.evaluation.answers import TEST, VALIDATION, Answers, answers_of, in_common
 from core.evaluation.comparison import (
     Paired,
     Setting,
@@ -13,24 +14,27 @@ from core.evaluation.report import (
     cell,
     confusion,
     examples,
-    predictions_of,
     report,
     report_of,
     row_normalised,
 )
 
 __all__ = [
+    "TEST",
+    "VALIDATION",
+    "Answers",
     "ClassRow",
     "Paired",
     "Report",
     "Setting",
     "accuracy_interval",
+    "answers_of",
     "cell",
     "confusion",
     "differences",
     "examples",
+    "in_common",
     "mcnemar",
-    "predictions_of",
     "report",
     "report_of",
     "row_normalised",

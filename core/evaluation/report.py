@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from core import datasets
-from core.errors import RunDamaged
-from core.runs import Evaluation, Run, read_evaluation
+from core.evaluation.answers import TEST, answers_of
+from core.runs import Run
 
 
 @dataclass(frozen=True)
@@ -114,30 +114,17 @@ def report(
     )
 
 
-def predictions_of(run: Run) -> Evaluation:
-    """Return what a finished run says of every test image.
+def report_of(run: Run, part: str = TEST) -> Report:
+    """Return the report on a finished run's answers on its validation or on the test images.
 
     Raises:
-        RunDamaged: the run has no evaluation, or it cannot be read.
-    """
-    if run.config is None:
-        raise RunDamaged(f"The run {run.id} is damaged: {run.reason}")
-    spec = datasets.find(run.config.dataset)
-    return read_evaluation(run.folder.evaluation, spec.counts["test"], len(spec.classes))
-
-
-def report_of(run: Run) -> Report:
-    """Return the report on a finished run's test predictions.
-
-    Raises:
-        RunDamaged: the run has no evaluation, or it cannot be read.
+        RunDamaged: the run has no such answers, or they cannot be read.
         DataUnavailable, DataDamaged: its data set cannot be read.
     """
-    answers = predictions_of(run)
-    assert run.config is not None, "predictions_of refuses a damaged run"
-    spec = datasets.find(run.config.dataset)
-    labels = spec.load("test").labels
-    return report(answers.probabilities, labels, spec.classes, answers.loss)
+    answers = answers_of(run, part)
+    assert run.config is not None, "answers_of refuses a damaged run"
+    classes = datasets.find(run.config.dataset).classes
+    return report(answers.probabilities, answers.labels, classes, answers.loss)
 
 
 def cell(probabilities: np.ndarray, labels: np.ndarray, true: int, predicted: int) -> np.ndarray:

@@ -10,6 +10,7 @@ Layout of ``ATELIER_HOME/runs/<id>``:
 | ``epochs.jsonl`` | the worker | one epoch a line, validation included |
 | ``checkpoint.npz`` | the worker | all that is needed to go on, at the latest complete epoch |
 | ``model.keras`` | the worker | the network, at the end |
+| ``validation.npz`` | the worker | the probabilities of every validation image |
 | ``evaluation.npz`` | the worker | the probabilities of every test image |
 | ``result.json`` | the worker | how it ended; its presence ends the run |
 | ``worker.log`` | the worker | what TensorFlow and Python had to say |
@@ -26,6 +27,7 @@ moved or deleted at any time.
 
 from core.runs.config import TrainingConfig
 from core.runs.curves import Curves, read_curves
+from core.runs.division import held_out
 from core.runs.evaluation import Evaluation, read_evaluation, write_evaluation
 from core.runs.folder import (
     BUNDLED,
@@ -64,6 +66,7 @@ __all__ = [
     "create",
     "delete",
     "folder_of",
+    "held_out",
     "list_deleted",
     "list_runs",
     "purge_deleted",

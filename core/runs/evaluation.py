@@ -1,4 +1,4 @@
-"""What a finished network says of every test image, as one file of the run folder."""
+"""What a finished network says of every image of a split, as one file of the run folder."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +11,7 @@ from core.runs.files import NPZ_ERRORS, open_regular, write_atomic
 
 @dataclass(frozen=True)
 class Evaluation:
-    """The answers of one network on one test split.
+    """The answers of one network on one split.
 
     Attributes:
         probabilities: float32 array of shape (n, classes), rows sum to 1, in the split's order.
@@ -42,7 +42,9 @@ def read_evaluation(path: Path, count: int, classes: int) -> Evaluation:
             probabilities = np.asarray(file["probabilities"], np.float32)
             loss = float(file["loss"])
     except FileNotFoundError:
-        raise RunDamaged("This run has no evaluation on the test images.") from None
+        raise RunDamaged(
+            f"This run has no file {path.name}: its answers are missing. Train the run again."
+        ) from None
     except NPZ_ERRORS as error:
         raise RunDamaged(f"The file {path.name} cannot be read. Train the run again.") from error
     if probabilities.shape != (count, classes) or not np.isfinite(probabilities).all():

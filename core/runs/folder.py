@@ -154,6 +154,7 @@ class RunFolder:
         self.batches = path / "batches.jsonl"
         self.epochs = path / "epochs.jsonl"
         self.model = path / "model.keras"
+        self.validation = path / "validation.npz"
         self.evaluation = path / "evaluation.npz"
         self.checkpoint = path / "checkpoint.npz"
         self.result = path / "result.json"

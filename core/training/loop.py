@@ -18,9 +18,9 @@ from core.architectures.build import build
 from core.errors import RunDamaged
 from core.runs.checkpoint import Checkpoint, Progress
 from core.runs.config import TrainingConfig
+from core.runs.division import divide
 from core.runs.evaluation import Evaluation
 from core.training.events import BatchEvent, Diverged, EpochEvent, Listener
-from core.training.pipeline import divide
 from core.training.steps import Steps
 
 GROUP_SECONDS = 0.1  # aimed at between two returns to Python

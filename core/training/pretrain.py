@@ -58,7 +58,7 @@ def bundle(run: Run, output: Path) -> None:
     source, target = run.folder, RunFolder(output)
     try:
         output.mkdir(parents=True, exist_ok=True)
-        for name in ("config", "model", "evaluation", "batches", "epochs", "result"):
+        for name in ("config", "model", "validation", "evaluation", "batches", "epochs", "result"):
             path: Path = getattr(source, name)
             write_atomic(getattr(target, name), partial(shutil.copyfile, path))
         write_atomic(output / "README.md", lambda file: file.write_text(card(run)))

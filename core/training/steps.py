@@ -18,8 +18,8 @@ import tensorflow as tf
 from core.architectures.build import make_optimizer
 from core.architectures.recipe import Recipe
 from core.datasets import Split
+from core.training.augmentation import augment
 from core.training.forward import Forward
-from core.training.pipeline import augment
 
 EVALUATION_BATCH = 500  # images
 

@@ -27,6 +27,7 @@ from core.errors import AtelierError, DataUnavailable, RunDamaged, SettingsError
 from core.runs.checkpoint import Checkpoint, Progress, read_checkpoint, write_checkpoint
 from core.runs.config import TrainingConfig
 from core.runs.curves import rewind_curves
+from core.runs.division import divide
 from core.runs.evaluation import write_evaluation
 from core.runs.files import append_line, open_append, write_atomic
 from core.runs.folder import (
@@ -394,9 +395,12 @@ def _train_and_evaluate(
     if recorder.interrupted and trained.stopped:
         return
     save_model(trained.model, folder.model)
-    evaluation = None
+    validation = evaluation = None
     if not trained.stopped:
+        held_back = divide(datasets.load(config.dataset, "train"), config).validation
         test = datasets.load(config.dataset, "test")
+        validation = evaluate(trained.model, held_back.images, held_back.labels, recorder)
+    if validation is not None:
         evaluation = evaluate(trained.model, test.images, test.labels, recorder)
     if evaluation is None and recorder.interrupted:
         return
@@ -405,6 +409,8 @@ def _train_and_evaluate(
         finished = None if trained.stopped else trained
         recorder.end(recorder.result(State.STOPPED, STOPPED, finished))
         return
+    assert validation is not None, "the test images come after it"
+    write_evaluation(folder.validation, validation)
     write_evaluation(folder.evaluation, evaluation)
     right = evaluation.probabilities.argmax(axis=1) == test.labels
     recorder.end(

@@ -234,11 +234,7 @@ def _unpaired(compared: Sequence[Run]) -> str | None:
 def _answers(run: Run) -> np.ndarray:
     """Return what a run's network answered on each test image."""
     try:
-        written = run.folder.evaluation.stat().st_mtime_ns
-    except OSError:
-        written = 0
-    try:
-        return data.evaluated(run.id, written)[0].argmax(axis=1)
+        return data.answers(run, evaluation.TEST).predicted
     except RunDamaged as error:
         raise RunDamaged(f"“{title_markdown(run)}” cannot be tested: {error}") from error
 

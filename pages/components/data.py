@@ -4,6 +4,8 @@ The only place with ``st.cache_*``. Any visitor can have these emptied, which co
 nothing else.
 """
 
+from pathlib import Path
+
 import numpy as np
 import streamlit as st
 
@@ -45,13 +47,40 @@ def sprite(dataset: str, name: str, chosen: tuple[int, ...]) -> str:
     return sprite_sheet(pictures(datasets.load(dataset, name).images[list(chosen)]))
 
 
-@st.cache_data(max_entries=32, show_spinner="Reading the evaluation …")
-def evaluated(run_id: str, written: int) -> tuple[np.ndarray, evaluation.Report]:
-    """Return a run's test probabilities (n, classes) and the report on them.
+def answers(run: runs.Run, part: str) -> evaluation.Answers:
+    """Return a finished run's answers on its ``"validation"`` or on the ``"test"`` images.
 
-    Args:
-        run_id: of a finished run.
-        written: when its evaluation was written, in ns: part of the cache's key.
+    Raises:
+        RunDamaged: the run has none, or they cannot be read.
     """
-    run = runs.read(run_id)
-    return evaluation.predictions_of(run).probabilities, evaluation.report_of(run)
+    path = run.folder.evaluation if part == evaluation.TEST else run.folder.validation
+    return _answers(run.id, part, str(path), _written(path))
+
+
+def report(run: runs.Run, part: str) -> evaluation.Report:
+    """Return the report on those answers; raises as ``answers`` does."""
+    path = run.folder.evaluation if part == evaluation.TEST else run.folder.validation
+    return _report(run.id, part, str(path), _written(path))
+
+
+@st.cache_data(max_entries=32, show_spinner="Reading the answers …")
+def _answers(run_id: str, part: str, path: str, written: int) -> evaluation.Answers:
+    # When the file was written is part of the cache's key.
+    return evaluation.answers_of(runs.read(run_id), part, Path(path))
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _report(run_id: str, part: str, path: str, written: int) -> evaluation.Report:
+    answers = _answers(run_id, part, path, written)
+    config = runs.read(run_id).config
+    assert config is not None, "a damaged run has no answers"
+    classes = datasets.find(config.dataset).classes
+    return evaluation.report(answers.probabilities, answers.labels, classes, answers.loss)
+
+
+def _written(path: Path) -> int:
+    """Return when a file was written, in ns; 0 if it is not there."""
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return 0

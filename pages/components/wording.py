@@ -18,7 +18,7 @@ STATE_WORDS = {
 PHASE_WORDS = {
     "starting": "Getting ready",
     "training": "Training",
-    "evaluating": "Looking at the test images",
+    "evaluating": "Classifying the validation and test images",
 }
 
 _PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")  # all of ASCII's, any of which Markdown may read

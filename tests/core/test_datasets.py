@@ -75,7 +75,7 @@ def test_arrays_are_shared_and_cannot_be_written(name):
 
 @pytest.mark.parametrize("name", DATASETS)
 def test_the_first_images_mix_the_classes_evenly(name):
-    """A limit takes the first images; see ``core.training.pipeline.divide``."""
+    """A limit takes the first images; see ``core.runs.division.divide``."""
     spec = available(name)
     counts = np.bincount(datasets.load(name, "train").labels[:6000])
     assert counts.min() > 0.85 * 6000 / len(spec.classes)

@@ -12,9 +12,9 @@ from core import architectures, datasets
 from core.architectures import Augmentation
 from core.architectures.build import build
 from core.architectures.recipe import ValidationFrom
+from core.runs.division import divide
 from core.training import Diverged, loop
 from core.training.loop import PREDICTION_BATCH, evaluate, train, warm_up
-from core.training.pipeline import divide
 from core.training.steps import Steps
 
 FASHION = datasets.find("fashion-mnist")

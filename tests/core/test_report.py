@@ -145,7 +145,7 @@ def test_the_report_of_a_run(trained):
 
 def test_a_run_without_evaluation_and_a_damaged_one_have_no_report():
     run_id = runs.create(small(), "ada")
-    with pytest.raises(RunDamaged, match="no evaluation"):
+    with pytest.raises(RunDamaged, match="no file"):
         evaluation.report_of(runs.read(run_id))
     runs.folder_of(run_id).config.write_text("{")
     with pytest.raises(RunDamaged, match=r"is damaged: The file config\.json"):

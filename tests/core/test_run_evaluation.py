@@ -43,7 +43,7 @@ def test_round_trip(path, evaluation):
 
 
 def test_a_missing_file_is_named_as_what_it_is(tmp_path):
-    with pytest.raises(RunDamaged, match="no evaluation"):
+    with pytest.raises(RunDamaged, match="no file"):
         read_evaluation(tmp_path / "evaluation.npz", COUNT, CLASSES)
 
 

@@ -21,7 +21,8 @@ def test_a_finished_run_is_shown_with_its_figures(open_page, finished):
     assert figures["Test accuracy"] == f"{100 * accuracy:.2f} %"
     assert figures["Wrong answers"] == f"{round(10_000 * (1 - accuracy)):,}"
     assert len(components(app, "confusion_grid")) == 1
-    assert len(components(app, "probability_bars")) == 3
+    app.segmented_control(key="view").set_value("report").run()
+    assert quiet(app)
     assert len(components(app, "live_chart")) == 1
     (report,) = app.dataframe
     assert list(report.value["Class"])[-1] == "weighted average"
@@ -29,8 +30,11 @@ def test_a_finished_run_is_shown_with_its_figures(open_page, finished):
 
 def test_shares_and_three_others(open_page, finished):
     app = open_page("evaluate", run=finished)
-    before = [str(bars) for bars in components(app, "probability_bars")]
     app.segmented_control(key="numbers").set_value("Share of the true class").run()
+    assert quiet(app)
+    app = open_page("evaluate", run=finished, view="examples")
+    before = [str(bars) for bars in components(app, "probability_bars")]
+    assert len(before) == 3
     button(app, "Three others").click().run()
     assert quiet(app)
     assert [str(bars) for bars in components(app, "probability_bars")] != before
@@ -67,7 +71,10 @@ def test_a_run_without_a_finished_network_becomes_a_sentence(open_page, every_st
 def test_a_missing_evaluation_becomes_a_sentence(open_page, finished):
     runs.read(finished).folder.evaluation.unlink()
     app = open_page("evaluate", run=finished)
-    assert sentence(app) == "This run has no evaluation on the test images."
+    assert (
+        sentence(app)
+        == "This run has no file evaluation.npz: its answers are missing. Train the run again."
+    )
 
 
 @pytest.mark.parametrize("damage", ["cut", "other shape"])

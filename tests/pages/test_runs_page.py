@@ -318,7 +318,7 @@ def test_a_lost_evaluation_is_a_sentence(open_page, finished):
     first, second = finished(seed=1), finished(seed=2)
     runs.folder_of(second).evaluation.unlink()
     app = open_page("runs", runs=f"{first},{second}")
-    assert "cannot be tested: This run has no evaluation on the test images." in sentence(app)
+    assert "cannot be tested: This run has no file evaluation.npz" in sentence(app)
     assert components(app, "compare_chart")
 
 

@@ -1,39 +1,13 @@
-"""Training images on their way to the network: split and augmentation.
+"""Augmentation: training images varied on their way to the network.
 
 Importing this module imports TensorFlow (TF).
 """
 
 import math
 from collections.abc import Collection
-from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import tensorflow as tf
-
-from core.architectures.recipe import ValidationFrom
-from core.datasets import Split
-from core.runs.config import TrainingConfig
-
-
-@dataclass(frozen=True)
-class Parts:
-    """The training split, divided; the test split has no part in it."""
-
-    train: Split
-    validation: Split
-
-
-def divide(split: Split, config: TrainingConfig) -> Parts:
-    """Divide the training split as the config says, the same way for the same config.
-
-    A limit takes the first images, whose classes are as mixed as those of the whole split.
-    """
-    indices = np.arange(config.used)
-    if config.recipe.validation_from is ValidationFrom.RANDOM:
-        np.random.default_rng(config.seed).shuffle(indices)
-    train, validation = np.split(indices, [config.training_count])
-    return Parts(_take(split, train), _take(split, validation))
 
 
 def augment(batch: Any, flags: Collection[str], seed: Any) -> Any:
@@ -121,7 +95,3 @@ def _erase(batch: Any, choices: Any, seed: Any) -> Any:
     inside = rows[:, :, None, None] & columns[:, None, :, None]
     noise = tf.random.stateless_uniform(tf.shape(batch), seed, 0.0, 255.0)
     return tf.where(inside, noise, batch)
-
-
-def _take(split: Split, indices: np.ndarray) -> Split:
-    return Split(split.images[indices], split.labels[indices])
