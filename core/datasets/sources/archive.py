@@ -1,7 +1,7 @@
 """A ZIP: pictures in one folder a class, or the tables and IDX files that Kaggle packs together.
 
-Nothing is ever unpacked to the disk: entries are read one at a time, in memory and up to a limit,
-and a name is used for nothing but its folder's. All names are judged before the first entry is read.
+Nothing is ever unpacked to the disk: entries are read one at a time, in memory and up to a limit.
+Of a name only the folders count, and all names are judged before the first entry is read.
 """
 
 import io

@@ -51,7 +51,7 @@ class Found:
         classes: names of the folders, in label order; empty if there are none.
         first: by label, where it was first seen, such as ``line 17 of “train.csv”``.
         notes: sentences on how the files were read.
-        name: what the files suggest as a name.
+        name: of the first file, fit for a sentence.
     """
 
     kind: str
@@ -71,6 +71,15 @@ class Found:
     def labels(self) -> int:
         """One more than the highest label."""
         return len(self.first)
+
+    @property
+    def title(self) -> str:
+        """What the file's name suggests as a title: no folder, no suffix, no word for its part."""
+        stem = self.name.rpartition("/")[2].partition(".")[0]
+        stem = re.sub(
+            r"[-_ ]*(images|labels|idx[13]|ubyte|train|test|t10k)\b", "", stem, flags=re.I
+        )
+        return " ".join(re.split(r"[\s_]+", stem)).strip(" -") or "My data"
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
@@ -180,7 +189,8 @@ class _Reading:
         are_idx = [each.stream().read(2) == idx.MAGIC[:2] for each in inputs]
         if any(are_idx) and not all(are_idx):
             raise SourceRejected(f"Some of the files are IDX and some are not. {FORMS}")
-        parts, kind = [], "idx" if all(are_idx) else "table"
+        kind = "idx" if all(are_idx) else "table"
+        parts: list[Part] = []
         for part, chosen in self._parts(inputs, 2 if all(are_idx) else 1):
             if kind == "table":
                 written, notes = self._read_table(chosen[0], part)
@@ -247,8 +257,8 @@ class _Reading:
         wrong = np.flatnonzero(known >= MOST_CLASSES)
         if len(wrong):
             raise SourceRejected(
-                f"In “{labels.name}” label {wrong[0] + 1:,} is {known[wrong[0]]}, but labels end at "
-                f"{MOST_CLASSES - 1}."
+                f"In “{labels.name}” label {wrong[0] + 1:,} is {known[wrong[0]]}, but labels end "
+                f"at {MOST_CLASSES - 1}."
             )
         with Part(self._folder, part, shape, self._take) as written:
             for first, block in idx.read_items(image_stream, sizes, images.name):
@@ -287,7 +297,7 @@ class _Reading:
             classes,
             tuple(first),
             tuple(self._notes),
-            _title(name),
+            name,
         )
 
     def _take(self, count: int) -> None:
@@ -319,10 +329,3 @@ def _packed(opened: zipfile.ZipFile, info: zipfile.ZipInfo) -> _Input:
 
 def _words(shape: tuple[int, int, int]) -> str:
     return f"{shape[0]} × {shape[1]} in {'grey' if shape[2] == 1 else 'colour'}"
-
-
-def _title(name: str) -> str:
-    """Return what a file's name suggests as a title: no folder, no suffix, no word for its part."""
-    stem = name.rpartition("/")[2].partition(".")[0]
-    words = re.sub(r"[-_ ]*(images|labels|idx[13]|ubyte|train|test|t10k)\b", "", stem, flags=re.I)
-    return " ".join(re.split(r"[\s_]+", words)).strip(" -") or "My data"

@@ -5,8 +5,8 @@ second); only a block with something unusual in it, be it a space or a mistake, 
 value.
 
 What is read: comma, semicolon or tab; LF or CRLF; with or without a byte order mark; the label
-first or last; pixels numbered from 0 or 1 (``pixel1``, ``px_0``) or by row and column (``1x1``), row
-by row, and in colour red, green, blue for each pixel. Without a header the label comes first.
+first or last; pixels numbered from 0 or 1 (``pixel1``, ``px_0``) or by row and column (``1x1``),
+row by row, and in colour red, green, blue for each pixel. Without a header the label comes first.
 """
 
 import math
