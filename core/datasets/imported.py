@@ -320,6 +320,7 @@ def _read_meta(folder: Path) -> Imported:
             _is_text(title, TITLE_LENGTH)
             and _classes_problem(classes) is None
             and all(type(each) is int for each in (*shape, *counts.values()))
+            and isinstance(values["classes"], list)
             and all(1 <= count < 2**32 for count in counts.values())
             and len(shape) == 3
             and isinstance(visitor, str)
@@ -349,7 +350,7 @@ def _read_meta(folder: Path) -> Imported:
         shape=shape,
         counts=counts,
         credit=f"imported from {source} on {time.strftime('%d %b %Y', time.localtime(created))}",
-        read=lambda split: _read_split(folder, split, shape, title),
+        read=lambda split: _read_split(folder, split, shape, title, deleted),
         missing=lambda: _missing(folder, title, deleted),
         kin="fashion-mnist" if shape[2] == 1 else "cifar-10",
     )
@@ -372,8 +373,10 @@ def _missing(folder: Path, title: str, deleted: bool) -> str | None:
     return None
 
 
-def _read_split(folder: Path, split: str, shape: tuple[int, ...], title: str) -> Split:
-    reason = _missing(folder, title, False)
+def _read_split(
+    folder: Path, split: str, shape: tuple[int, ...], title: str, deleted: bool
+) -> Split:
+    reason = _missing(folder, title, deleted)
     if reason is not None:
         raise DataUnavailable(reason)
     images = _mapped(folder / f"{split}-images.npy", np.dtype(np.uint8), title)

@@ -19,12 +19,12 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from core.datasets.sources.parts import EDGES, MOST_CLASSES, Part
-from core.datasets.sources.stream import DAMAGE
+from core.datasets.sources.stream import DAMAGE, MOST_BYTES
 from core.errors import SourceRejected
 from core.files import harmless
 
 MOST_ENTRIES = 80_000  # Fashion-MNIST has 70,000 images
-MOST_PICTURE_BYTES = 10 * 1024 * 1024
+MOST_PICTURE_BYTES = 10_000_000
 MOST_PIXELS = 16_000_000
 MOST_UNPACKED = 1_000_000_000  # bytes, of all entries together as their headers say
 MOST_PROBLEMS = 5
@@ -118,7 +118,7 @@ def contents(archive: zipfile.ZipFile, name: str) -> Contents:
     for kind in (TABLE, IDX):
         if files := tuple(e for e in entries if kind.fullmatch(_last(e.filename))):
             left = len(entries) - len(files)
-            notes = (f"{left:,} other files in the ZIP were left out.",) if left else ()
+            notes = (_left_out(left),) if left else ()
             return Contents((), (), files, notes)
     raise SourceRejected(
         f"“{name}” holds neither pictures ({', '.join(FORMATS)}) nor CSV or IDX files. Put the "
@@ -181,8 +181,8 @@ def read_pictures(
     if resized:
         assert shape is not None
         notes.append(
-            f"{resized:,} pictures were not {shape[0]} × {shape[1]}: each was cut to its central "
-            "square and resized."
+            f"Pictures of another size than {shape[0]} × {shape[1]} ({resized:,} of "
+            f"{len(found.pictures):,}) were cut to their central square and resized."
         )
     return parts, notes
 
@@ -222,10 +222,10 @@ def _problem(entry: zipfile.ZipInfo) -> str | None:
         return "is an archive inside the archive. Unpack it first"
     if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         return "is packed in a way that is not read here. Make an ordinary ZIP (deflate)"
-    if path.lower().endswith(SUFFIXES) and entry.file_size > MOST_PICTURE_BYTES:
+    most = MOST_PICTURE_BYTES if path.lower().endswith(SUFFIXES) else MOST_BYTES
+    if entry.file_size > most:
         return (
-            f"unpacks to {entry.file_size / 1024**2:,.0f} MB; a picture may have "
-            f"{MOST_PICTURE_BYTES // 1024**2} MB"
+            f"unpacks to {entry.file_size / 1e6:,.0f} MB; at most {most / 1e6:,.0f} MB can be read"
         )
     return None
 
@@ -288,8 +288,12 @@ def _pictures(entries: list[zipfile.ZipInfo], name: str) -> Contents:
     ]
     if split and {entry.part for entry in found} == {"test"}:
         raise SourceRejected(f"“{name}” has test images but no training images.")
-    notes = (f"{len(others):,} other files in the ZIP were left out.",) if others else ()
+    notes = (_left_out(len(others)),) if others else ()
     return Contents(tuple(found), tuple(names), (), notes)
+
+
+def _left_out(count: int) -> str:
+    return f"Other files in the ZIP were left out: {count:,}."
 
 
 def _own_shape(archive: zipfile.ZipFile, entry: Entry) -> tuple[int, int, int]:

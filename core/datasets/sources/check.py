@@ -1,5 +1,6 @@
 """Reading files in a process of its own, so that a bomb costs one request and not the server."""
 
+import contextlib
 import json
 import os
 import signal
@@ -15,6 +16,7 @@ from core.settings import ROOT
 
 SECONDS = 180.0  # for one reading
 _WAIT = 60.0  # seconds for one's turn
+_COMMAND = [sys.executable, "-m", "core.datasets.sources.worker"]
 _turn = threading.Semaphore(1)  # one reading at a time: thirty at once would stop all trainings
 _FEW_THREADS = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}  # address space is limited
 
@@ -64,7 +66,7 @@ def _check(
         "room": room,
     }
     process = subprocess.Popen(
-        [sys.executable, "-m", "core.datasets.sources.worker"],
+        _COMMAND,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -94,8 +96,9 @@ def _check(
         out_of_time.cancel()
         process.kill()
         process.wait()
-        process.stdin.close()
         process.stdout.close()
+        with contextlib.suppress(BrokenPipeError):  # what it did not read is still to be written
+            process.stdin.close()
 
 
 def _end(code: int) -> str:

@@ -113,7 +113,7 @@ def read(
         SourceRejected: the files cannot be used; the sentence names the line or entry.
     """
     if not 1 <= len(files) <= MOST_FILES:
-        raise SourceRejected(f"That are {len(files)} files. {FORMS}")
+        raise SourceRejected(f"There are {len(files)} files. {FORMS}")
     return _Reading(folder, shape, room, progress).read(files)
 
 
@@ -185,10 +185,13 @@ class _Reading:
 
     def _read_inputs(self, inputs: list[_Input]) -> Found:
         if len(inputs) > MOST_FILES:
-            raise SourceRejected(f"That are {len(inputs)} CSV or IDX files. {FORMS}")
-        are_idx = [each.stream().read(2) == idx.MAGIC[:2] for each in inputs]
+            raise SourceRejected(
+                f"There are {len(inputs)} CSV or IDX files, which is too many. {FORMS}"
+            )
+        are_idx = [idx.is_idx(each.stream().read(4)) for each in inputs]
         if any(are_idx) and not all(are_idx):
-            raise SourceRejected(f"Some of the files are IDX and some are not. {FORMS}")
+            odd = inputs[are_idx.index(False)].name
+            raise SourceRejected(f"“{odd}” is not an IDX file, but others are. {FORMS}")
         kind = "idx" if all(are_idx) else "table"
         parts: list[Part] = []
         for part, chosen in self._parts(inputs, 2 if all(are_idx) else 1):
@@ -218,7 +221,7 @@ class _Reading:
                 "One part must be for training and one for test: give the test files names with "
                 "“test” in them, and the others names without."
             )
-        raise SourceRejected(f"That are {len(inputs)} files that do not make a set. {FORMS}")
+        raise SourceRejected(f"These files ({len(inputs)}) do not make a set. {FORMS}")
 
     def _read_table(self, file: _Input, part: str) -> tuple[Part, list[str]]:
         stream = file.stream()

@@ -17,11 +17,19 @@ MAGIC = b"\0\0\x08"  # and the number of dimensions
 BLOCK = 1 << 20  # bytes; about as much is read at a time
 
 
+_TYPES = (0x08, 0x09, 0x0B, 0x0C, 0x0D, 0x0E)  # that the format knows; only the first is read
+
+
 class Readable(Protocol):
     """What is read from: a file, open for bytes, or something that is like one."""
 
     def read(self, count: int, /) -> bytes:
         """Return up to ``count`` further bytes, none at the end."""
+
+
+def is_idx(start: bytes) -> bool:
+    """Tell from its first four bytes whether a file is IDX, of whatever type."""
+    return len(start) == 4 and start[:2] == MAGIC[:2] and start[2] in _TYPES and 1 <= start[3] <= 4
 
 
 def read_sizes(stream: Readable, name: str) -> tuple[int, ...]:
@@ -35,7 +43,7 @@ def read_sizes(stream: Readable, name: str) -> tuple[int, ...]:
         SourceRejected: it is no IDX header, or not one of unsigned bytes.
     """
     head = _read(stream, 4, name)
-    if head[:2] != MAGIC[:2] or not 1 <= head[3] <= 4:
+    if not is_idx(head):
         raise SourceRejected(f"“{name}” is not an IDX file: its first bytes are others.")
     if head[2] != MAGIC[2]:
         raise SourceRejected(

@@ -33,9 +33,9 @@ class Stream:
         read_bytes: how many bytes have been read, unpacked.
     """
 
-    def __init__(self, raw: IO[bytes], name: str, most: int = MOST_BYTES) -> None:
+    def __init__(self, raw: IO[bytes], name: str) -> None:
         """Take an open file at its beginning; whether it is gzip is seen from its first bytes."""
-        self.name, self.read_bytes, self._most = name, 0, most
+        self.name, self.read_bytes = name, 0
         self._raw: IO[bytes] = raw
         packed = self._guarded(2) == GZIP
         raw.seek(0)
@@ -50,9 +50,9 @@ class Stream:
         """
         content = self._guarded(count)
         self.read_bytes += len(content)
-        if self.read_bytes > self._most:
+        if self.read_bytes > MOST_BYTES:
             raise SourceRejected(
-                f"“{self.name}” unpacks to more than {self._most / 1e6:,.0f} MB. Bring a part of "
+                f"“{self.name}” unpacks to more than {MOST_BYTES / 1e6:,.0f} MB. Bring a part of "
                 "it that is smaller."
             )
         return content

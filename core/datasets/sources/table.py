@@ -157,7 +157,7 @@ class _Lines:
             raise SourceRejected(
                 f"“{name}” is written in UTF-16. Save it as CSV in UTF-8, and try again."
             )
-        if b"\0" in start:
+        if b"\0" in start[:512]:
             raise SourceRejected(
                 f"“{name}” is not a CSV file: it holds bytes that are no text. Bring CSV, IDX, or "
                 "a ZIP of pictures."
