@@ -5,6 +5,7 @@ from core.evaluation.comparison import (
     Paired,
     Setting,
     accuracy_interval,
+    difference_interval,
     differences,
     mcnemar,
 )
@@ -12,11 +13,13 @@ from core.evaluation.report import (
     ClassRow,
     Report,
     cell,
+    confused_pairs,
     confusion,
     examples,
     report,
     report_of,
     row_normalised,
+    top_accuracy,
 )
 
 __all__ = [
@@ -30,7 +33,9 @@ __all__ = [
     "accuracy_interval",
     "answers_of",
     "cell",
+    "confused_pairs",
     "confusion",
+    "difference_interval",
     "differences",
     "examples",
     "in_common",
@@ -38,4 +43,5 @@ __all__ = [
     "report",
     "report_of",
     "row_normalised",
+    "top_accuracy",
 ]
