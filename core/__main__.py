@@ -230,7 +230,7 @@ def _import(options: argparse.Namespace) -> int:
             imported.Order(options.order),
             options.seed,
         )
-        dataset = imported.save(folder, found, choices, imported.EVERYONE)
+        dataset = imported.save(folder, found, choices, imported.COMMAND_LINE)
     finally:
         imported.discard(folder)
     spec = datasets.find(dataset)

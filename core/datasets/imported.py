@@ -43,7 +43,7 @@ TITLE_LENGTH = 60  # characters
 CLASS_LENGTH = 40
 STAGED_KEPT = 3600.0  # seconds
 DELETED_KEPT = 500  # deleted data sets whose meta.json stays
-EVERYONE = "command-line"  # the visitor of what was imported there, which belongs to everyone
+COMMAND_LINE = "command-line"  # the visitor of what is done there, which belongs to everyone
 KNOWN_CLASSES = {
     "fashion-mnist": fashion_mnist.SPEC.classes,
     "digits": tuple("0123456789"),
@@ -123,6 +123,9 @@ class Imported:
 def find(dataset_id: str) -> Imported | None:
     """Return the imported data set with this id, deleted ones too; None if there is none.
 
+    One whose folder was removed by hand is found as long as this process remembers it: there may
+    be runs on it in the middle of a page.
+
     Raises:
         DataDamaged: its ``meta.json`` is not what it should be.
     """
@@ -134,7 +137,8 @@ def find(dataset_id: str) -> Imported | None:
         if not stat.S_ISDIR(os.lstat(folder).st_mode):
             return None
     except OSError:
-        return None
+        known = _known.get(dataset_id)
+        return known[1] if known is not None and known[0][0] == str(folder) else None
     stamp = (str(folder), status.st_ino, status.st_mtime_ns, status.st_size)
     with _known_lock:
         known = _known.get(dataset_id)
@@ -188,6 +192,20 @@ def discard(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
+def preview(folder: Path, found: Found, count: int) -> tuple[np.ndarray, list[int]]:
+    """Return some of the images of a staged folder with their labels.
+
+    Raises:
+        DataDamaged: the arrays are not those that were read.
+    """
+    split = _read_arrays(folder, next(iter(found.counts)), found)
+    count = min(count, len(split))
+    # Pictures lie sorted by class: the first ones would all be of one.
+    last = len(split) - 1 if found.kind == "pictures" else count - 1
+    chosen = np.linspace(0, last, count).round().astype(int)
+    return split.images[chosen], split.labels[chosen].tolist()
+
+
 def room() -> int:
     """Return how many bytes further data sets may take."""
     used = 0
@@ -200,7 +218,7 @@ def room() -> int:
 def check_room(visitor: str) -> None:
     """Raise SettingsError if the visitor may import no further data set."""
     most = settings().limits.datasets
-    if visitor == EVERYONE:
+    if visitor == COMMAND_LINE:
         return
     own = sum(each.visitor == visitor for each in list_imported())
     if own >= most:
@@ -303,7 +321,7 @@ def delete(dataset_id: str) -> None:
                 (folder / f"{split}-{what}.npy").unlink(missing_ok=True)
 
 
-_known: OrderedDict[str, tuple[object, Imported]] = OrderedDict()
+_known: OrderedDict[str, tuple[tuple[str, int, int, int], Imported]] = OrderedDict()
 _known_lock = threading.Lock()
 
 

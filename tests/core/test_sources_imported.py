@@ -170,7 +170,7 @@ def test_a_visitor_may_have_a_few_and_a_deletion_makes_room(home, monkeypatch):
     settings.cache_clear()
     first, _ = save(MIXED), save(MIXED)
     save(MIXED, visitor="b" * 32)
-    save(MIXED, visitor=imported.EVERYONE)
+    save(MIXED, visitor=imported.COMMAND_LINE)
     with pytest.raises(SettingsError, match=r"You have 2 data sets.*Delete one"):
         save(MIXED)
     imported.delete(first)

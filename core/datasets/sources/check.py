@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from pathlib import Path
 
 from core.datasets.sources.gather import Found, SourceFile
@@ -28,7 +28,7 @@ def check(
     shape: tuple[int, int, int] | None = None,
     room: int,
     seconds: float = SECONDS,
-) -> Iterator[tuple[float, str] | Found]:
+) -> Generator[tuple[float, str] | Found, None, None]:
     """Read files as ``core.datasets.sources.read`` does, in another process.
 
     Closing the iterator ends that process.
@@ -58,7 +58,7 @@ def _check(
     shape: tuple[int, int, int] | None,
     room: int,
     seconds: float,
-) -> Iterator[tuple[float, str] | Found]:
+) -> Generator[tuple[float, str] | Found, None, None]:
     request = {
         "files": [(str(each.path), each.name) for each in files],
         "folder": str(folder),
