@@ -142,7 +142,7 @@ def test_colour_is_red_green_blue_for_each_pixel(tmp_path):
     np.testing.assert_array_equal(arrays(tmp_path)[0], pixels)
 
 
-@pytest.mark.parametrize("block", [1000, 4096, 1 << 18])
+@pytest.mark.parametrize("block", [1000, 4096, 1 << 20])
 def test_it_does_not_matter_where_a_block_ends(text, split, tmp_path, monkeypatch, block):
     monkeypatch.setattr(reader, "BLOCK", block)
     load(text.replace("\n", "\r\n"), tmp_path)
@@ -253,3 +253,21 @@ def test_files_of_different_shapes_do_not_belong_together(text, tmp_path):
     files = [SourceFile(tmp_path / "a", "train.csv"), SourceFile(tmp_path / "b", "test.csv")]
     with pytest.raises(SourceRejected, match=r"28 × 28 in grey.*8 × 8 in grey"):
         read(files, tmp_path)
+
+
+def test_every_number_of_up_to_four_digits_is_read_or_refused(tmp_path):
+    """The fast way against Python's own reading of numbers, value by value."""
+    layout = reader._Layout(None, 64, b",", 0, (8, 8, 1))
+    for start in range(0, 2000, 50):
+        values = [str(start + i) for i in range(50)] + ["007", "00", "1", "10", "100", "255", "0"]
+        values += ["9"] * (64 - len(values))
+        parsed = reader._parse((",".join(values) + "\n").encode(), layout)
+        if start + 49 <= 255:
+            assert parsed is not None and parsed[0].tolist() == [int(value) for value in values]
+        else:
+            assert parsed is None
+    for odd in ("", "-1", "+1", " 1", "1 ", "1.", "0x1", "1e1", "/", ":", "²", "12a", "0000"):
+        row = ["1"] * 64
+        for place in (0, 30, 63):
+            changed_row = [*row[:place], odd, *row[place + 1 :]]
+            assert reader._parse((",".join(changed_row) + "\n").encode(), layout) is None

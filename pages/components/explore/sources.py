@@ -21,7 +21,7 @@ from core.files import harmless
 from core.settings import settings
 from pages.components.access import owns_dataset, usable_datasets
 from pages.components.data import pictures
-from pages.components.gallery import gallery
+from pages.components.gallery import fitting_tile, gallery
 from pages.components.wording import ago, percent
 
 FOUND = "brought_found"  # what was found, with the folder that it waits in
@@ -293,12 +293,11 @@ def _first_images(
 ) -> SourceRejected | SettingsError | None:
     """Show some images with the names of their classes; return why the names cannot be taken."""
     images, labels = imported.preview(folder, found, TILES)
-    edge = found.shape[0]
     gallery(
         pictures(images),
         [names[label] if label < len(names) else f"label {label}" for label in labels],
         key="brought_gallery",
-        tile=edge * max(1, round(60 / edge)),
+        tile=fitting_tile(found.shape[0]),
         marked=[label >= len(names) for label in labels],
     )
     try:
@@ -391,12 +390,15 @@ def _row(each: Imported, visitor: str, *, new: bool) -> None:
                 on_click=_explore,
                 args=(spec,),
             )
-            st.page_link(
-                "pages/train.py",
-                label="Train on it",
+            # No page link: the choice made here would go before what a link asks for.
+            if st.button(
+                "Train on it",
+                key=f"train_{spec.name}",
                 icon=":material/model_training:",
-                query_params={"dataset": spec.name},
-            )
+                on_click=_choose,
+                args=(spec.name,),
+            ):
+                st.switch_page("pages/train.py")
             if owns_dataset(each, visitor):
                 st.space("stretch")
                 with st.popover("Delete", icon=":material/delete:"):
@@ -422,8 +424,12 @@ def _confirm(spec: datasets.DatasetSpec) -> None:
     )
 
 
+def _choose(name: str) -> None:
+    st.session_state["dataset"] = name
+
+
 def _explore(spec: datasets.DatasetSpec) -> None:
-    st.session_state["dataset"] = spec.name
+    _choose(spec.name)
     st.session_state["view"] = "images"
     st.session_state["page"] = 1
 
