@@ -5,7 +5,7 @@ import streamlit as st
 from core.errors import DataUnavailable
 from pages.components import frame
 from pages.components.dataset_picker import dataset_picker
-from pages.components.explore import classes, images
+from pages.components.explore import classes, images, labels
 from pages.components.explore import map as image_map
 from pages.components.guard import check_url
 
@@ -13,6 +13,7 @@ VIEWS = {
     "images": ("Images", images.draw),
     "classes": ("Classes", classes.draw),
     "map": ("Map", image_map.draw),
+    "labels": ("Doubtful labels", labels.draw),
 }
 
 
