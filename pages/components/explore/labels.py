@@ -3,7 +3,7 @@
 import csv
 import io
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from core.analysis import duplicates, files, labels
 from core.analysis.duplicates import Duplicates, Kind
 from core.errors import DataUnavailable
 from pages.components import data
+from pages.components.explore.opening import open_button
 from pages.components.explore.split import SPLIT_TITLES
 from pages.components.guard import check_url
 from pages.components.pixels import pixel_image
@@ -23,13 +24,16 @@ CARDS = 12  # a page
 LISTS = {"labels": "Labels", "duplicates": "Near-duplicates"}
 ANY = "Any class"
 BOTH = "Both splits"
-VERDICTS = {"wrong": "Label wrong", "right": "Label right", "unclear": "Cannot tell"}
+VERDICTS = {"wrong": "Wrong", "right": "Right", "unclear": "Cannot tell"}
 PLACES = {
     "across": "One in each split",
     "train": "Both in training",
     "test": "Both in test",
 }
 ALL_PAIRS = "All pairs"
+
+Row = dict[str, Any]
+"""One line of the CSV file, and what a card shows."""
 
 
 def draw(spec: datasets.DatasetSpec) -> None:
@@ -78,7 +82,6 @@ def _labels(spec: datasets.DatasetSpec) -> None:
         st.info("No doubtful label is of this kind. Choose other classes or splits.")
         return
     verdicts = _verdicts(spec)
-    place = _paged(len(shown), "doubtful_page")
     with st.container(horizontal=True, vertical_alignment="center"):
         judged = sum((row["split"], row["index"]) in verdicts for row in shown)
         st.markdown(f"**{len(shown):,} labels** · {judged:,} judged by you")
@@ -100,13 +103,10 @@ def _labels(spec: datasets.DatasetSpec) -> None:
             icon=":material/download:",
             on_click="ignore",
         )
-    with st.grid(3, min_column_width=250):
-        for row in shown[place]:
-            with st.container(border=True):
-                _card(spec, row, verdicts)
+    _page(shown, "doubtful_page", lambda row: _card(spec, row, verdicts))
 
 
-def _doubtful(spec: datasets.DatasetSpec, known: dict[str, labels.Labels]) -> list[dict[str, Any]]:
+def _doubtful(spec: datasets.DatasetSpec, known: dict[str, labels.Labels]) -> list[Row]:
     """Return one row a doubtful label of either split, the most doubtful first."""
     rows = []
     for name, each in known.items():
@@ -129,7 +129,7 @@ def _doubtful(spec: datasets.DatasetSpec, known: dict[str, labels.Labels]) -> li
 def _method(known: labels.Labels) -> None:
     with st.expander("How they were found, and how far to trust it"):
         st.markdown(
-            f"Every image was classified by a network that had not learned from it: {known.method}, "
+            f"Each image was classified by a network that had not learned from it: {known.method}, "
             f"over both splits together; {percent(known.accuracy)} of these answers agree with the "
             "labels. Confident learning (Northcutt, Jiang and Chuang, arXiv:1911.00068, with "
             "cleanlab) then asks where another class is more probable than the usual confidence of "
@@ -140,7 +140,7 @@ def _method(known: labels.Labels) -> None:
         )
 
 
-def _filtered(spec: datasets.DatasetSpec, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _filtered(spec: datasets.DatasetSpec, rows: list[Row]) -> list[Row]:
     splits = {BOTH: BOTH} | SPLIT_TITLES
     of_label = Counter(row["label"] for row in rows)
     of_other = Counter(row["looks_like"] for row in rows)
@@ -186,9 +186,7 @@ def _filtered(spec: datasets.DatasetSpec, rows: list[dict[str, Any]]) -> list[di
     ]
 
 
-def _card(
-    spec: datasets.DatasetSpec, row: dict[str, Any], verdicts: dict[tuple[str, int], str]
-) -> None:
+def _card(spec: datasets.DatasetSpec, row: Row, verdicts: dict[tuple[str, int], str]) -> None:
     label, other = spec.classes[row["label"]], spec.classes[row["looks_like"]]
     name, index = row["split"], row["index"]
     kind = SPLIT_TITLES[name]
@@ -196,12 +194,12 @@ def _card(
     pixel_image(image, f"{kind} image {index}, labelled {label}", width=140)
     st.markdown(
         f"Labelled **{label}**, looks like **{other}** ({row['probability_of_other']:.2f})  \n"
-        f":gray[{kind} image {index:,}. A network that had not seen it gives {label} only "
-        f"{percent(row['probability_of_label'])}.]"
+        f":gray[A network that had not seen it gives {label} "
+        f"{percent(row['probability_of_label'])}. The label is:]"
     )
     key = f"verdict_{spec.name}_{name}_{index}"
     st.segmented_control(
-        "Your verdict",
+        f"{kind} image {index}: the label {label} is",
         list(VERDICTS),
         default=verdicts.get((name, index)),
         format_func=VERDICTS.__getitem__,
@@ -210,22 +208,7 @@ def _card(
         on_change=_judge,
         args=(spec, name, index, key),
     )
-    _link(spec, name, index)
-
-
-def _link(spec: datasets.DatasetSpec, name: str, index: int) -> None:
-    """Draw a link to the image among the images, with its nearest neighbours there."""
-    st.page_link(
-        "pages/explore.py",
-        label=f"{SPLIT_TITLES[name]} image {index:,}",
-        icon=":material/open_in_full:",
-        query_params={
-            "view": "Images",
-            "dataset": spec.title,
-            "split": SPLIT_TITLES[name],
-            "image": str(index),
-        },
-    )
+    open_button(name, index)
 
 
 def _verdicts(spec: datasets.DatasetSpec) -> dict[tuple[str, int], str]:
@@ -271,7 +254,6 @@ def _duplicates(spec: datasets.DatasetSpec) -> None:
     if not shown:
         st.info("No pair is of this kind. Choose another kind or place.")
         return
-    place = _paged(len(shown), "pairs_page")
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{len(shown):,} {'pair' if len(shown) == 1 else 'pairs'}**")
         st.download_button(
@@ -282,13 +264,10 @@ def _duplicates(spec: datasets.DatasetSpec) -> None:
             icon=":material/download:",
             on_click="ignore",
         )
-    with st.grid(3, min_column_width=250):
-        for row in shown[place]:
-            with st.container(border=True):
-                _pair(spec, row)
+    _page(shown, "pairs_page", lambda row: _pair(spec, row))
 
 
-def _pairs(spec: datasets.DatasetSpec, found: Duplicates) -> list[dict[str, Any]]:
+def _pairs(spec: datasets.DatasetSpec, found: Duplicates) -> list[Row]:
     """Return one row a pair, the most alike first."""
     given = {name: data.split(spec.name, name).labels for name in datasets.SPLITS}
     rows = []
@@ -311,7 +290,7 @@ def _pairs(spec: datasets.DatasetSpec, found: Duplicates) -> list[dict[str, Any]
     return rows
 
 
-def _filtered_pairs(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _filtered_pairs(rows: list[Row]) -> list[Row]:
     kinds = {ALL_PAIRS: ALL_PAIRS} | {
         str(kind): str(kind).capitalize() for kind in Kind if any(r["kind"] == kind for r in rows)
     }
@@ -343,11 +322,11 @@ def _filtered_pairs(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-def _where(row: dict[str, Any]) -> str:
+def _where(row: Row) -> str:
     return row["split"] if row["split"] == row["other_split"] else "across"
 
 
-def _pair(spec: datasets.DatasetSpec, row: dict[str, Any]) -> None:
+def _pair(spec: datasets.DatasetSpec, row: Row) -> None:
     one = data.split(spec.name, row["split"]).images[row["index"]]
     two = data.split(spec.name, row["other_split"]).images[row["other_index"]]
     gap = np.full((one.shape[0], 1, one.shape[2]), 128, np.uint8)
@@ -363,27 +342,32 @@ def _pair(spec: datasets.DatasetSpec, row: dict[str, Any]) -> None:
         )
     )
     with st.container(horizontal=True):
-        _link(spec, row["split"], row["index"])
-        _link(spec, row["other_split"], row["other_index"])
+        pair = f"{row['split']}{row['index']}{row['other_split']}{row['other_index']}"
+        open_button(row["split"], row["index"], pair)
+        open_button(row["other_split"], row["other_index"], pair)
 
 
-def _paged(count: int, key: str) -> slice:
-    """Draw the page numbers, if there is more than one page, and return what is on this page."""
-    pages = -(-count // CARDS)
+def _page(rows: Sequence[Row], key: str, draw: Callable[[Row], None]) -> None:
+    """Draw a page of cards, and under it the numbers of the pages."""
+    pages = -(-len(rows) // CARDS)
     if int(st.session_state.get(key) or 1) > pages:
         st.session_state[key] = 1
+    cards = st.container()
     page = 1
     if pages > 1:
         with st.container(horizontal=True, horizontal_alignment="center"):
             page = st.pagination(pages, key=key)
-    return slice((page - 1) * CARDS, page * CARDS)
+    with cards, st.grid(3, min_column_width=250):
+        for row in rows[(page - 1) * CARDS : page * CARDS]:
+            with st.container(border=True):
+                draw(row)
 
 
 def _first(key: str) -> None:
     st.session_state[key] = 1
 
 
-def _csv(rows: Sequence[dict[str, Any]]) -> str:
+def _csv(rows: Sequence[Row]) -> str:
     text = io.StringIO()
     writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
     writer.writeheader()
