@@ -73,6 +73,16 @@ class Settings:
         """The folder that holds one folder a run."""
         return self.home / "runs"
 
+    @property
+    def analysis(self) -> Path:
+        """The folder that holds what was worked out on finished runs, one folder a run."""
+        return self.home / "analysis"
+
+    @property
+    def tasks(self) -> int:
+        """Small tasks on finished runs that run at the same time: trainings leave little."""
+        return max(1, self.cores // 4)
+
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
         """Read and validate the variables in the module's table.

@@ -10,7 +10,7 @@ from core import runs
 from core.runs import Curves, Run
 from pages.components._frontend import register
 from pages.components.curves import thinned
-from pages.components.live_chart import clean
+from pages.components.live_chart import SAVED_AS, clean
 
 POINTS = 150  # of each curve by batch: six runs share the chart
 
@@ -69,6 +69,7 @@ def compare_chart(
             "lines": list(lines),
             "smoothing": smoothing,
             "height": height,
+            "name": SAVED_AS,
         },
     )
 

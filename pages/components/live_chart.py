@@ -8,6 +8,9 @@ from pages.components._frontend import register
 
 _LIVE_CHART = register("live_chart", uses=("theme", "plotly_chart"))
 
+SAVED_AS = "loss-and-accuracy"
+"""Name of the file that a chart of these is saved as."""
+
 Values = Sequence[float | None]
 """Numbers of a curve. None and NaN leave a gap in the line."""
 
@@ -67,6 +70,7 @@ def live_chart(curves: Curves, *, key: str, height: int = 300) -> None:
                 "epoch": clean(curves["epoch"]),
             },
             "height": height,
+            "name": SAVED_AS,
         },
     )
 

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core import runs
+from core import evaluation, runs
 from core.errors import RunDamaged, RunNotFound
 from pages.components.access import may_see, owns, seen
 from pages.components.guard import sentences
@@ -10,6 +10,7 @@ from pages.components.visitor import visitor_id
 from pages.components.wording import STATE_WORDS, dataset_title, label, title_markdown
 
 OFFERED = 200  # of the newest finished runs
+NONE = ""  # the id for no run
 
 
 def finished_runs(visitor: str, dataset: str | None = None) -> list[runs.Run]:
@@ -52,24 +53,63 @@ def run_picker(caption: str, dataset: str | None = None) -> runs.Run:
     if asked is not None and asked not in offered:
         with sentences():
             offered[asked] = _finished(asked, visitor, dataset)
-    ids = list(offered)
     shown = asked if asked in offered else default
     if shown is None:
         raise RunNotFound(
             f"No network has been trained on {dataset_title(dataset or '')} yet. Train one on the "
             "Train page."
         )
+    _select(caption, "run", {each: label(run) for each, run in offered.items()}, shown)
+    return offered[shown]
+
+
+def other_picker(caption: str, run: runs.Run, part: str) -> runs.Run | None:
+    """Draw the choice of a second run, kept in ``?with=``, and return it, or None for none.
+
+    Args:
+        caption: of the choice.
+        run: the first one; the second one is another, on the same data set.
+        part: what both are looked at on. On the test images only runs are offered whose test set
+            is open.
+    """
+    assert run.config is not None, "a damaged run is compared with none"
+    visitor, dataset = visitor_id(), run.config.dataset
+
+    def fits(other: runs.Run) -> bool:
+        return (
+            other.id != run.id
+            and _is_for(other, dataset)
+            and (part != evaluation.TEST or other.test_opened)
+        )
+
+    offered = {other.id: other for other in finished_runs(visitor, dataset) if fits(other)}
+    asked = st.query_params.get("with", NONE)
+    if asked not in (NONE, run.id, *offered):
+        with sentences():
+            other = _finished(asked, visitor, None)
+            if fits(other):
+                offered[asked] = other
+            else:
+                st.info(_unfit(other, dataset), icon=":material/compare_arrows:")
+    shown = asked if asked in offered else NONE
+    titles = {NONE: "–"} | {each: label(other) for each, other in offered.items()}
+    _select(caption, "with", titles, shown)
+    return offered.get(shown)
+
+
+def _select(caption: str, name: str, titles: dict[str, str], shown: str) -> None:
+    """Draw the choice of an id, and put another one into the URL."""
+    ids = list(titles)
     chosen = st.selectbox(
         caption,
         ids,
         index=ids.index(shown),
-        format_func=lambda run_id: label(offered[run_id]),
-        key=f"pick_{shown}",
+        format_func=titles.__getitem__,
+        key=f"pick_{name}_{shown}",
     )
     if chosen is not None and chosen != shown:
-        st.query_params["run"] = chosen
+        st.query_params[name] = chosen
         st.rerun()
-    return offered[shown]
 
 
 def _is_for(run: runs.Run, dataset: str | None) -> bool:
@@ -90,3 +130,16 @@ def _finished(run_id: str, visitor: str, dataset: str | None) -> runs.Run:
             "Choose another here."
         )
     return run
+
+
+def _unfit(other: runs.Run, dataset: str) -> str:
+    """Say why a finished run cannot be the second one."""
+    if not _is_for(other, dataset):
+        return (
+            f"“{title_markdown(other)}” answered the images of another data set, so the two "
+            "cannot be compared."
+        )
+    return (
+        f"The test set of “{title_markdown(other)}” is sealed. Compare with it on the validation "
+        "images."
+    )

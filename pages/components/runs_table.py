@@ -1,7 +1,5 @@
 """The table of runs: which are listed, in which order, and the component that shows them."""
 
-import csv
-import io
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -12,14 +10,16 @@ import streamlit as st
 
 from core import architectures, datasets, runs
 from core.errors import RunDamaged
-from core.runs import Run, State
+from core.runs import COMMAND_LINE, Run, State
 from core.runs.folder import ID
 from pages.components._frontend import register
-from pages.components.access import COMMAND_LINE, owns
+from pages.components.access import owns
+from pages.components.table import csv_text
 from pages.components.wording import STATE_WORDS, ago, duration, percent, title
 
 ALL, MINE, SHARED = "All", "Yours", "Shared"
 NEWEST = "-created"
+SEALED = "sealed"
 
 CSV_COLUMNS = (
     "run",
@@ -35,6 +35,7 @@ CSV_COLUMNS = (
     "epochs",
     "epochs_planned",
     "val_accuracy",
+    "test_set",
     "test_accuracy",
     "test_loss",
     "seconds",
@@ -127,6 +128,13 @@ def seconds(run: Run) -> float | None:
     return run.heartbeat.seconds if run.heartbeat else None
 
 
+def test_set(run: Run) -> str | None:
+    """Say whether the test set of a run was opened or is sealed; None if it has no test results."""
+    if run.result is None or run.result.test_accuracy is None:
+        return None
+    return "opened" if run.test_opened else SEALED
+
+
 def parameters(run: Run) -> int | None:
     """Return the number of parameters of a run's network."""
     if run.config is None:
@@ -161,7 +169,7 @@ class Column:
 
 
 def _result(name: str) -> Callable[[Run], float | None]:
-    return lambda run: getattr(run.result, name) if run.result else None
+    return lambda run: getattr(run.told, name) if run.told else None
 
 
 def _config(name: str) -> Callable[[Run], str | None]:
@@ -213,38 +221,30 @@ def valid_sort(asked: object) -> str:
 
 def to_csv(listed: Iterable[Run], visitor: str) -> str:
     """Return the runs as CSV, one line a run, numbers as numbers."""
-    file = io.StringIO()
-    writer = csv.writer(file)
-    writer.writerow(CSV_COLUMNS)
-    for run in listed:
-        config, result = run.config, run.result
-        recipe = config.recipe if config else None
-        values = [
-            run.id,
-            title(run),
-            int(run.starred),
-            run.state,
-            *(getattr(config, name, None) for name in ("dataset", "architecture")),
-            *(getattr(recipe, name, None) for name in ("optimizer", "learning_rate", "batch_size")),
-            getattr(config, "seed", None),
-            epochs_done(run),
-            getattr(recipe, "epochs", None),
-            *(getattr(result, name, None) for name in ("val_accuracy", "test_accuracy")),
-            getattr(result, "test_loss", None),
-            seconds(run),
-            parameters(run),
-            time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(run.created)),
-            whose(run, visitor),
-        ]
-        writer.writerow(_plain(value) for value in values)
-    return file.getvalue()
+    return csv_text(CSV_COLUMNS, (_values(run, visitor) for run in listed))
 
 
-def _plain(value: Any) -> Any:
-    """A name may not begin as a formula does: a spreadsheet would work it out."""
-    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")):
-        return f"'{value}"
-    return value
+def _values(run: Run, visitor: str) -> list[Any]:
+    config, result = run.config, run.told
+    recipe = config.recipe if config else None
+    return [
+        run.id,
+        title(run),
+        int(run.starred),
+        run.state,
+        *(getattr(config, name, None) for name in ("dataset", "architecture")),
+        *(getattr(recipe, name, None) for name in ("optimizer", "learning_rate", "batch_size")),
+        getattr(config, "seed", None),
+        epochs_done(run),
+        getattr(recipe, "epochs", None),
+        getattr(result, "val_accuracy", None),
+        test_set(run),
+        *(getattr(result, name, None) for name in ("test_accuracy", "test_loss")),
+        seconds(run),
+        parameters(run),
+        time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(run.created)),
+        whose(run, visitor),
+    ]
 
 
 def runs_table(
@@ -317,7 +317,7 @@ def _is_id(value: object) -> bool:
 
 def _row(run: Run, visitor: str) -> dict[str, Any]:
     word, colour, _ = STATE_WORDS[run.state]
-    result = run.result
+    result = run.told
     validation = result.val_accuracy if result else _so_far(run)
     planned, done = run.config.recipe.epochs if run.config else 0, epochs_done(run)
     took, count = seconds(run), parameters(run)
@@ -336,7 +336,9 @@ def _row(run: Run, visitor: str) -> dict[str, Any]:
         "cells": [
             f"{done} of {planned}" if done < planned else str(done),
             percent(validation, 2),
-            percent(result.test_accuracy if result else None, 2),
+            SEALED
+            if test_set(run) == SEALED
+            else percent(result.test_accuracy if result else None, 2),
             "–" if took is None else duration(took),
             "–" if count is None else f"{count:,}",
             ago(run.created),

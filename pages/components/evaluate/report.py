@@ -7,6 +7,7 @@ from pages.components import data
 from pages.components.curves import curves_of
 from pages.components.evaluate.looked import Looked
 from pages.components.live_chart import live_chart
+from pages.components.table import table
 
 
 def draw(looked: Looked) -> None:
@@ -23,7 +24,7 @@ def _report(report: Report) -> None:
     st.subheader("Classification report", anchor=False)
     rows = [*report.rows, *report.averages]
     share = st.column_config.NumberColumn(format="%.3f")
-    st.dataframe(
+    table(
         {
             "Class": [row.name for row in rows],
             "Precision": [row.precision for row in rows],
@@ -31,7 +32,7 @@ def _report(report: Report) -> None:
             "F1": [row.f1 for row in rows],
             "Support": [row.support for row in rows],
         },
-        hide_index=True,
-        height="content",
+        key="report",
+        name="classification-report",
         column_config={"Precision": share, "Recall": share, "F1": share},
     )

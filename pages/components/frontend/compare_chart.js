@@ -48,7 +48,9 @@ function figure({ runs, across, lines, smoothing, height, hidden }, root) {
     lines.flatMap((line) => tracesOf(run, line, colours[i], RUN_SHAPES[i], smoothing, end)),
   )
   for (const trace of traces) trace.visible = !hidden.has(trace.meta)
-  return { traces, layout: { ...layout, showlegend: false } }
+  // The page has a legend of buttons; a picture needs its own.
+  const saved = { showlegend: true, margin: { ...layout.margin, t: 50 } }
+  return { traces, layout: { ...layout, showlegend: false }, saved }
 }
 
 function tracesOf(run, line, colour, shape, smoothing, end) {
@@ -60,6 +62,7 @@ function tracesOf(run, line, colour, shape, smoothing, end) {
     const common = {
       type: "scatter",
       meta: run.id,
+      showlegend: false,
       x,
       xaxis: panel ? "x2" : "x",
       yaxis: panel ? "y2" : "y",
@@ -68,6 +71,7 @@ function tracesOf(run, line, colour, shape, smoothing, end) {
       ...common,
       uid: `${run.id} ${line} ${key}`,
       name: `${run.letter} ${line}`,
+      showlegend: panel === 0,
       y: smoothing > 0 ? smoothed(x, raw, smoothing, end) : raw,
       mode: dots ? "lines+markers" : "lines",
       line: { color: colour, width: 2, dash: isTraining ? "5px,3px" : "solid" },

@@ -1,14 +1,16 @@
 /**
- * What every chart of loss and accuracy shares. Plotly draws into one node that is never replaced:
- * an update changes its lines, and a person's zoom and hover stay.
+ * What every chart shares. Plotly draws into one node that is never replaced: an update changes its
+ * lines, and a person's zoom and hover stay. Under it are two buttons that save it as a picture.
  */
 
 const charts = new WeakMap()
 const PURGE_AFTER = 5000 // ms
+const SAVED_WIDTH = 800 // pixels at least, also from a phone
 
 /**
  * Draws a chart into an element, or draws the one that is there anew; returns what takes it away.
  * `figure(data, element)` makes {traces, layout} of the data; it is called again at every resize.
+ * `data.height` is that of one panel in pixels, `data.name` the name of the saved file.
  */
 function drawChart(element, data, figure) {
   const chart = charts.get(element) ?? newChart(element)
@@ -20,8 +22,8 @@ function drawChart(element, data, figure) {
 
 function newChart(root) {
   root.classList.add("chart")
-  root.innerHTML = '<div class="plot"></div><p class="note" role="status"></p>'
-  const [plot, note] = root.children
+  root.innerHTML = FRAME_OF_CHART
+  const [plot, note, take] = root.children
   const chart = { draw: () => {} }
 
   // A finger scrolls the page: Plotly would take every touch for a drag. A tap still shows values,
@@ -46,19 +48,20 @@ function newChart(root) {
     (Plotly) => {
       if (!charts.has(root)) return // unmounted in the meantime
       adoptPlotlyStyles(root.getRootNode())
-      const config = newConfig(Plotly) // one object: Plotly starts anew at any other
+      const config = newConfig() // one object: Plotly starts anew at any other
       chart.draw = () => {
         if (root.clientWidth === 0) return // in a closed tab or expander
         const { traces, layout } = chart.figure(chart.data, root)
         chart.drawing = Plotly.react(plot, traces, layout, config)
       }
       chart.draw()
+      for (const button of take.children) button.onclick = () => save(Plotly, chart, plot, button.value)
       root.classList.remove("loading")
       resizing.observe(root)
     },
     () => {
       root.classList.remove("loading")
-      note.textContent = "The chart could not be loaded. Reload the page to try again; the training goes on."
+      note.textContent = "The chart could not be loaded. Reload the page to try again."
     },
   )
   return chart
@@ -93,25 +96,33 @@ function adoptPlotlyStyles(shadowRoot) {
 // No zoom by drag and no mode bar where there is no mouse.
 const TOUCH = window.matchMedia("(pointer: coarse)").matches
 
-function newConfig(Plotly) {
-  const download = {
-    name: "download",
-    title: "Download as PNG",
-    icon: Plotly.Icons.camera,
-    // On the page's colour: dark mode's light text would be lost on a transparent picture.
-    click: ({ data, layout }) =>
-      Plotly.downloadImage(
-        { data, layout: { ...layout, paper_bgcolor: layout.hoverlabel.bgcolor } },
-        { format: "png", filename: "loss-and-accuracy", width: layout.width, height: layout.height, scale: 2 },
-      ),
-  }
+function newConfig() {
   return {
     displaylogo: false,
     displayModeBar: TOUCH ? false : "hover",
-    modeBarButtons: [[download, "resetScale2d"]],
+    modeBarButtons: [["resetScale2d"]],
     doubleClick: "reset",
     showAxisDragHandles: false,
   }
+}
+
+const FRAME_OF_CHART = `
+  <div class="plot"></div>
+  <p class="note" role="status"></p>
+  <div class="take">
+    <button type="button" value="png" title="Save the chart as a picture" aria-label="Save the chart as PNG">PNG</button>
+    <button type="button" value="svg" title="Save the chart as a drawing, sharp at any size" aria-label="Save the chart as SVG">SVG</button>
+  </div>`
+
+/** Saves a chart as the person sees it, zoom and hidden lines too; `saved` of its figure is added. */
+function save(Plotly, chart, plot, format) {
+  const { data, layout } = plot
+  const root = plot.parentElement
+  const { saved } = chart.figure(chart.data, root)
+  // On the page's colour: dark mode's light text would be lost on a transparent picture.
+  const picture = { data, layout: { ...layout, ...saved, paper_bgcolor: theme(root).paper } }
+  const width = Math.max(layout.width, SAVED_WIDTH)
+  Plotly.downloadImage(picture, { format, filename: chart.data.name, width, height: layout.height, scale: format === "png" ? 2 : 1 })
 }
 
 /**

@@ -1,0 +1,36 @@
+"""axe on every view of every page: nothing serious, in either theme, at a desk and on a phone."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+pytestmark = pytest.mark.browser
+
+VIEWS = (
+    "",
+    "explore",
+    "explore?view=Classes",
+    "train",
+    "runs",
+    "evaluate",
+    "evaluate?view=Report",
+    "evaluate?view=Examples",
+    "classify",
+)
+SERIOUS = {"serious", "critical"}
+
+
+@pytest.mark.parametrize(("width", "scheme"), [("desktop", "light"), ("phone", "dark")])
+def test_no_view_has_a_serious_finding(server, new_visitor, width, scheme):
+    visitor = new_visitor(server, width, scheme)
+    findings = {}
+    for view in VIEWS:
+        visitor.open(view)
+        visitor.settle()
+        found = Axe().run(visitor.page).response["violations"]
+        findings[view] = [
+            (each["id"], node["target"], node["failureSummary"])
+            for each in found
+            if each["impact"] in SERIOUS
+            for node in each["nodes"]
+        ]
+    assert not {view: found for view, found in findings.items() if found}
