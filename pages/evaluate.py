@@ -6,7 +6,7 @@ from core import datasets, runs
 from core.errors import RunDamaged
 from core.evaluation import TEST, VALIDATION, Answers
 from pages.components import data, frame
-from pages.components.evaluate import confusion, examples, report
+from pages.components.evaluate import confusion, examples, report, robustness
 from pages.components.evaluate.figures import compared, figures, gap
 from pages.components.evaluate.looked import Looked
 from pages.components.evaluate.seal import sealed
@@ -19,6 +19,7 @@ VIEWS = {
     "confusion": ("Confusion", confusion.draw),
     "report": ("Report", report.draw),
     "examples": ("Examples", examples.draw),
+    "robustness": ("Robustness", robustness.draw),
 }
 
 
