@@ -120,6 +120,12 @@ def report(run: runs.Run, part: str) -> evaluation.Report:
     return _report(run.id, part, str(path), _written(path))
 
 
+def rankings(run: runs.Run, part: str) -> list[evaluation.Ranking]:
+    """Return how those answers rank each class's images; raises as ``answers`` does."""
+    path = run.folder.evaluation if part == evaluation.TEST else run.folder.validation
+    return _rankings(run.id, part, str(path), _written(path))
+
+
 @st.cache_data(max_entries=32, show_spinner="Reading the answers …")
 def _answers(run_id: str, part: str, path: str, written: int) -> evaluation.Answers:
     # When the file was written is part of the cache's key.
@@ -133,6 +139,15 @@ def _report(run_id: str, part: str, path: str, written: int) -> evaluation.Repor
     assert config is not None, "a damaged run has no answers"
     classes = datasets.find(config.dataset).classes
     return evaluation.report(answers.probabilities, answers.labels, classes, answers.loss)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _rankings(run_id: str, part: str, path: str, written: int) -> list[evaluation.Ranking]:
+    answers = _answers(run_id, part, path, written)
+    config = runs.read(run_id).config
+    assert config is not None, "a damaged run has no answers"
+    classes = datasets.find(config.dataset).classes
+    return evaluation.rankings(answers.probabilities, answers.labels, classes)
 
 
 def _written(path: Path) -> int:
