@@ -19,7 +19,6 @@ def figures(looked: Looked) -> None:
     report = data.report(looked.run, answers.part)
     share = Share(report.accuracy, len(answers))
     pairs = evaluation.pairs(answers.labels, answers.predicted, len(spec.classes))
-    top = evaluation.top_accuracy(answers.probabilities, answers.labels)
     part = answers.part.capitalize()
     with st.grid(4, min_column_width=140):
         _figure(
@@ -31,7 +30,7 @@ def figures(looked: Looked) -> None:
         _figure(
             f"{part} loss",
             number(report.loss),
-            f"top-2: {percent(top, 2)}",
+            f"top-2: {percent(report.top_two, 2)}",
             "Cross-entropy in nats. Below it: the share of images whose true class is one of the "
             "two likeliest answers.",
         )
