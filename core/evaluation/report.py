@@ -95,22 +95,6 @@ def commonest_mistake(matrix: np.ndarray) -> tuple[int, int]:
     return divmod(largest, len(matrix))
 
 
-def confused_pairs(matrix: np.ndarray) -> list[tuple[int, int, int]]:
-    """Return how often each two classes are taken for one another, the most confused first.
-
-    Args:
-        matrix: int array (classes, classes): true by predicted.
-
-    Returns:
-        One class, the other, larger one, and the number of images, for every pair.
-    """
-    both = matrix + matrix.T
-    first, second = np.triu_indices(len(matrix), 1)
-    order = np.argsort(-both[first, second], kind="stable")
-    ordered = zip(first[order].tolist(), second[order].tolist(), strict=True)
-    return [(one, other, int(both[one, other])) for one, other in ordered]
-
-
 def report(
     probabilities: np.ndarray, labels: np.ndarray, classes: Sequence[str], loss: float
 ) -> Report:

@@ -96,8 +96,9 @@ def test_the_report_is_plain_data(report):
 
 
 def test_the_report_as_text_has_a_line_a_class(report):
-    text = report.to_text()
-    assert text.startswith(f"Test accuracy {report.accuracy:.2%}, loss 1.2500")
+    assert report.to_text("test").startswith("Test accuracy ")
+    text = report.to_text("validation")
+    assert text.startswith(f"Validation accuracy {report.accuracy:.2%}, loss 1.2500")
     for row in (*report.rows, *report.averages):
         (line,) = [line for line in text.splitlines() if line.startswith(f"{row.name} ")]
         assert line.split()[-4:] == [
@@ -106,6 +107,12 @@ def test_the_report_as_text_has_a_line_a_class(report):
             f"{row.f1:.3f}",
             str(row.support),
         ]
+
+
+@pytest.mark.parametrize("most", [1, 2, 5])
+def test_top_accuracy_is_that_of_scikit_learn(probabilities, labels, most):
+    expected = top_k_accuracy_score(labels, probabilities, k=most, labels=range(10))
+    assert evaluation.top_accuracy(probabilities, labels, most) == pytest.approx(expected)
 
 
 def test_rows_are_shares_and_an_empty_row_stays_empty():
