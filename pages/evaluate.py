@@ -12,6 +12,7 @@ from pages.components.evaluate.looked import Looked
 from pages.components.evaluate.seal import sealed
 from pages.components.guard import check_url, sentences
 from pages.components.run_picker import other_picker, run_picker
+from pages.components.task_view import task
 from pages.components.wording import title_markdown
 
 PARTS = {VALIDATION: "Validation", TEST: "Test"}
@@ -52,7 +53,10 @@ def main() -> None:
     if part == TEST and not run.test_opened:
         sealed(run, spec)
         return
-    looked = Looked(run, spec, data.answers(run, part), *_second(other, part))
+    answers = _answers(run, part)
+    if answers is None:
+        return
+    looked = Looked(run, spec, answers, *_second(other, part))
     figures(looked)
     if part == TEST:
         gap(looked)
@@ -76,12 +80,32 @@ def _second(other: runs.Run | None, part: str) -> tuple[runs.Run, Answers] | tup
     if other is not None:
         with sentences():
             try:
-                return other, data.answers(other, part)
+                answers = _answers(other, part)
             except RunDamaged as error:
                 raise RunDamaged(
                     f"“{title_markdown(other)}” cannot be compared: {error}"
                 ) from error
+            if answers is not None:
+                return other, answers
     return None, None
+
+
+def _answers(run: runs.Run, part: str) -> Answers | None:
+    """Return a run's answers, or draw what it takes to get them from its network."""
+    path = data.answers_file(run, part)
+    if part == VALIDATION and run.folder.model.exists() and not path.exists():
+        assert run.config is not None, "a damaged run has no answers"
+        count = run.config.validation_count
+        task(
+            "validation",
+            run,
+            title=f"Ask {title_markdown(run)} about its validation images",
+            explanation=f"This run is of an earlier version, which kept only its answers on the "
+            f"test images. Asking about its {count:,} validation images takes about ten seconds, "
+            "once; with a deep network up to a minute.",
+        )
+        return None
+    return data.answers(run, part)
 
 
 frame.draw(main)

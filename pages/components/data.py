@@ -11,6 +11,7 @@ import streamlit as st
 
 from core import datasets, evaluation, runs
 from core.analysis import duplicates, embedding, files, labels
+from core.jobs import tasks
 from pages.components.embedding_map import sheet
 from pages.components.gallery import sprite_sheet
 
@@ -91,13 +92,25 @@ def answers(run: runs.Run, part: str) -> evaluation.Answers:
     Raises:
         RunDamaged: the run has none, or they cannot be read.
     """
-    path = run.folder.evaluation if part == evaluation.TEST else run.folder.validation
+    path = answers_file(run, part)
     return _answers(run.id, part, str(path), _written(path))
+
+
+def answers_file(run: runs.Run, part: str) -> Path:
+    """Return the file with the answers, whether it is there or not.
+
+    Of a run of before the worker asked about the validation images, a task has (``task_view``).
+    """
+    if part == evaluation.TEST:
+        return run.folder.evaluation
+    if run.folder.validation.exists():
+        return run.folder.validation
+    return tasks.result("validation", run) or run.folder.validation
 
 
 def report(run: runs.Run, part: str) -> evaluation.Report:
     """Return the report on those answers; raises as ``answers`` does."""
-    path = run.folder.evaluation if part == evaluation.TEST else run.folder.validation
+    path = answers_file(run, part)
     return _report(run.id, part, str(path), _written(path))
 
 
