@@ -15,6 +15,11 @@ from pages.components.run_picker import other_picker, run_picker
 from pages.components.task_view import task
 from pages.components.wording import title_markdown
 
+MISSING = "What this network says of its validation images"
+HOW_MISSING = (
+    "The run is of an earlier version, which did not keep that. Its network can be asked once now, "
+    "in the background: from a few seconds to a minute, by the size of the network."
+)
 PARTS = {VALIDATION: "Validation", TEST: "Test"}
 VIEWS = {
     "confusion": ("Confusion", confusion.draw),
@@ -53,10 +58,10 @@ def main() -> None:
     if part == TEST and not run.test_opened:
         sealed(run, spec)
         return
-    answers = _answers(run, part)
-    if answers is None:
+    if part == VALIDATION and not data.answers_file(run, part).exists():
+        task("validation", run, title=MISSING, explanation=HOW_MISSING)
         return
-    looked = Looked(run, spec, answers, *_second(other, part))
+    looked = Looked(run, spec, data.answers(run, part), *_second(other, part))
     figures(looked)
     if part == TEST:
         gap(looked)
@@ -80,32 +85,12 @@ def _second(other: runs.Run | None, part: str) -> tuple[runs.Run, Answers] | tup
     if other is not None:
         with sentences():
             try:
-                answers = _answers(other, part)
+                return other, data.answers(other, part)
             except RunDamaged as error:
                 raise RunDamaged(
                     f"“{title_markdown(other)}” cannot be compared: {error}"
                 ) from error
-            if answers is not None:
-                return other, answers
     return None, None
-
-
-def _answers(run: runs.Run, part: str) -> Answers | None:
-    """Return a run's answers, or draw what it takes to get them from its network."""
-    path = data.answers_file(run, part)
-    if part == VALIDATION and run.folder.model.exists() and not path.exists():
-        assert run.config is not None, "a damaged run has no answers"
-        count = run.config.validation_count
-        task(
-            "validation",
-            run,
-            title=f"Ask {title_markdown(run)} about its validation images",
-            explanation=f"This run is of an earlier version, which kept only its answers on the "
-            f"test images. Asking about its {count:,} validation images takes about ten seconds, "
-            "once; with a deep network up to a minute.",
-        )
-        return None
-    return data.answers(run, part)
 
 
 frame.draw(main)

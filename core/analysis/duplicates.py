@@ -1,14 +1,11 @@
 """Duplicates and near-duplicates, inside the splits and between them.
 
-Two images are compared by the correlation of their pixels (1 minus it is the cosine distance of
-the images after each has lost its mean), which neither brightness nor contrast changes. Every image
-is compared with every other one. Geier searched Fashion-MNIST so, by the distance of the pixels
+Two images are compared by the correlation of their pixels after each channel has lost its mean (1
+minus it is a cosine distance), which neither brightness nor contrast changes. Every image is
+compared with every other one. Geier searched Fashion-MNIST by the distance of the pixels
 (arXiv:1906.08255); Barz and Denzler searched CIFAR-10 by the cosine distance of the features of a
-network and looked at every pair (arXiv:1902.00423), and the kinds below are after theirs.
-
-The thresholds come from looking at pairs of Fashion-MNIST: from 0.999 on they are one photograph,
-from 0.995 on one article, often in another print or colour; between 0.99 and 0.995 most are
-different trousers. What is moved, turned or mirrored is not found.
+network and looked at every pair (arXiv:1902.00423): the kinds below are after theirs. What is
+moved, turned or mirrored is not found here.
 """
 
 from collections.abc import Callable
@@ -22,17 +19,43 @@ from core.analysis import files
 from core.datasets import SPLITS, DatasetSpec
 
 NAME = "duplicates"
-SAME, NEAR, SIMILAR = 0.999, 0.995, 0.99  # correlations from which a pair is of a kind
 BLOCK = 4000  # images compared with as many others at a time
 
 
 class Kind(StrEnum):
-    """How alike two images are."""
+    """How alike two images are, the most alike first."""
 
     IDENTICAL = "identical"  # every pixel
     SAME = "same picture"
     NEAR = "near-duplicate"
     SIMILAR = "very similar"
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The correlations from which a pair is of a kind, and what people saw who looked at pairs."""
+
+    same: float
+    near: float
+    similar: float
+    words: str
+
+
+# By looking at 48 pairs of every hundredth, of Fashion-MNIST and of CIFAR-10.
+GRAY = Limits(
+    0.999,
+    0.995,
+    0.99,
+    "from 0.999 on it is one photograph, from 0.995 on one article, often in another print or "
+    "colour; between 0.99 and 0.995 most are different trousers.",
+)
+COLOUR = Limits(
+    0.97,
+    0.95,
+    0.93,
+    "from 0.97 on it is one photograph, from 0.95 on nearly always one subject; between 0.93 and "
+    "0.95 some are different ships on the same sea.",
+)
 
 
 @dataclass(frozen=True)
@@ -43,14 +66,16 @@ class Duplicates:
 
     Attributes:
         first, second: int32 (pairs,), numbers of the two images; first < second.
-        correlation: float32 (pairs,), of their pixels, ``SIMILAR`` to 1.
+        correlation: float32 (pairs,), of their pixels, ``limits.similar`` to 1.
         identical: bool (pairs,), whether every pixel is the same.
+        limits: where one kind ends and the next begins.
     """
 
     first: np.ndarray
     second: np.ndarray
     correlation: np.ndarray
     identical: np.ndarray
+    limits: Limits
 
     def __len__(self) -> int:
         """Return the number of pairs."""
@@ -60,31 +85,36 @@ class Duplicates:
     def kinds(self) -> list[Kind]:
         """The kind of each pair."""
         return [
-            kind_of(float(value), bool(same))
+            self._kind(float(value), bool(same))
             for value, same in zip(self.correlation, self.identical, strict=True)
         ]
 
-    def leaked(self, train: int, least: float = NEAR) -> tuple[np.ndarray, np.ndarray]:
-        """Return the images with a partner of at least this correlation in the other split.
+    def _kind(self, correlation: float, identical: bool) -> Kind:
+        if identical:
+            return Kind.IDENTICAL
+        if correlation >= self.limits.same:
+            return Kind.SAME
+        return Kind.NEAR if correlation >= self.limits.near else Kind.SIMILAR
+
+    def leaked(self, train: int, least: Kind = Kind.NEAR) -> tuple[np.ndarray, np.ndarray]:
+        """Return the images that have a partner in the other split, at least this much alike.
 
         Args:
             train: number of training images.
-            least: the correlation.
+            least: the kind.
 
         Returns:
             Indices into the training split, and indices into the test split, each in order.
         """
-        across = (self.first < train) & (self.second >= train) & (self.correlation >= least)
+        order = list(Kind)
+        alike = [order.index(kind) <= order.index(least) for kind in self.kinds]
+        across = (self.first < train) & (self.second >= train) & np.array(alike, bool)
         return np.unique(self.first[across]), np.unique(self.second[across]) - train
 
 
-def kind_of(correlation: float, identical: bool) -> Kind:
-    """Return what to call a pair."""
-    if identical:
-        return Kind.IDENTICAL
-    if correlation >= SAME:
-        return Kind.SAME
-    return Kind.NEAR if correlation >= NEAR else Kind.SIMILAR
+def limits_for(channels: int) -> Limits:
+    """Return the limits for images of one channel or of several."""
+    return GRAY if channels == 1 else COLOUR
 
 
 def place(spec: DatasetSpec, number: int) -> tuple[str, int]:
@@ -112,7 +142,7 @@ def duplicates_of(spec: DatasetSpec, path: Path | None = None) -> Duplicates | N
     )
     if arrays is None:
         return None
-    found = Duplicates(**arrays)
+    found = Duplicates(**arrays, limits=limits_for(spec.shape[2]))
     total = sum(spec.counts[name] for name in SPLITS)
     lengths = {len(array) for array in arrays.values()}
     if (
@@ -139,7 +169,7 @@ def compute(spec: DatasetSpec, tell: Callable[[str], None]) -> dict[str, np.ndar
         DataUnavailable, DataDamaged: the data cannot be read.
     """
     images = np.concatenate([spec.load(name).images for name in SPLITS])
-    found = pairs(images, SIMILAR, tell)
+    found = pairs(images, tell=tell)
     for kind in Kind:
         alike = [each for each in found.kinds if each is kind]
         tell(f"{kind}: {len(alike):,} pairs")
@@ -152,25 +182,29 @@ def compute(spec: DatasetSpec, tell: Callable[[str], None]) -> dict[str, np.ndar
 
 
 def pairs(
-    images: np.ndarray, least: float = SIMILAR, tell: Callable[[str], None] = lambda line: None
+    images: np.ndarray,
+    limits: Limits | None = None,
+    tell: Callable[[str], None] = lambda line: None,
 ) -> Duplicates:
-    """Return all pairs of images whose pixels correlate by at least ``least``.
+    """Return all pairs of images that are very similar or more.
 
     Args:
-        images: uint8 (n, height, width, channels).
-        least: correlation, above 0. Images of one colour correlate with nothing.
+        images: uint8 (n, height, width, channels). Images of one colour are like no other.
+        limits: those for so many channels if left out.
         tell: hears how it goes.
     """
+    limits = limits or limits_for(images.shape[-1])
     flat = images.reshape(len(images), -1)
-    centred = flat.astype(np.float32)
-    centred -= centred.mean(axis=1, keepdims=True)
+    centred = images.astype(np.float32)
+    centred -= centred.mean(axis=(1, 2), keepdims=True)
+    centred = centred.reshape(flat.shape)
     centred /= np.maximum(np.linalg.norm(centred, axis=1, keepdims=True), 1e-6)
     rows = [np.zeros((0, 2), np.int32)]
     values = [np.zeros(0, np.float32)]
     for start in range(0, len(centred), BLOCK):
         for other in range(start, len(centred), BLOCK):
             block = centred[start : start + BLOCK] @ centred[other : other + BLOCK].T
-            one, two = np.nonzero(block >= least)
+            one, two = np.nonzero(block >= limits.similar)
             # On the diagonal, each pair comes twice and each image with itself.
             keep = one + start < two + other
             one, two = one[keep], two[keep]
@@ -184,4 +218,4 @@ def pairs(
     identical = np.array(
         [np.array_equal(flat[a], flat[b]) for a, b in zip(first, second, strict=True)], bool
     )
-    return Duplicates(first, second, correlation[order], identical)
+    return Duplicates(first, second, correlation[order], identical, limits)

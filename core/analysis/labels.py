@@ -185,7 +185,7 @@ def cross_validate(
 ) -> np.ndarray:
     """Return float32 probabilities (n, classes), each image's by a network that never saw it."""
     fold_of = folds(whole.labels)
-    answers = np.zeros((len(whole), len(spec.classes)), np.float32)
+    probabilities = np.zeros((len(whole), len(spec.classes)), np.float32)
     for fold in range(FOLDS):
         held = np.flatnonzero(fold_of == fold)
         path = keep / f"{spec.name}-{architecture}-{epochs}-{fold}.npz"
@@ -193,12 +193,12 @@ def cross_validate(
         if found is None:
             learned = np.flatnonzero(fold_of != fold)
             part = Split(whole.images[learned], whole.labels[learned])
-            found = _answers(spec, part, whole.images[held], architecture, epochs, seed=fold)
+            found = answers(spec, part, whole.images[held], architecture, epochs, seed=fold)
             _keep(path, found)
-        answers[held] = found
+        probabilities[held] = found
         right = (found.argmax(axis=1) == whole.labels[held]).mean()
         tell(f"Fold {fold + 1} of {FOLDS}: {right:.2%} right of {len(held):,} images")
-    return answers
+    return probabilities
 
 
 def folds(given: np.ndarray) -> np.ndarray:
@@ -211,7 +211,7 @@ def folds(given: np.ndarray) -> np.ndarray:
     return fold_of
 
 
-def _answers(
+def answers(
     spec: DatasetSpec,
     part: Split,
     images: np.ndarray,
@@ -219,7 +219,7 @@ def _answers(
     epochs: int,
     seed: int,
 ) -> np.ndarray:
-    """Train a network on ``part`` and return its probabilities for ``images``."""
+    """Train a network on ``part`` by its own recipe; return its float32 answers to ``images``."""
     import tensorflow as tf
 
     from core.architectures.build import build

@@ -10,6 +10,7 @@ from core.analysis import embedding, files
 from core.errors import DataUnavailable
 from pages.components import data
 from pages.components.embedding_map import NONE, Group, embedding_map
+from pages.components.explore.opening import open_button
 from pages.components.gallery import gallery
 from pages.components.guard import check_url
 from pages.components.pixels import pixel_image
@@ -150,17 +151,8 @@ def _image(spec: datasets.DatasetSpec, index: int) -> None:
     part = data.split(spec.name, "train")
     label = spec.classes[part.labels[index]]
     pixel_image(part.images[index], f"{label}, image {index} of the training split", width=420)
-    st.page_link(
-        "pages/explore.py",
-        label="Open it among the images",
-        icon=":material/open_in_full:",
-        query_params={
-            "view": "Images",
-            "dataset": spec.title,
-            "split": "Training",
-            "image": str(index),
-        },
-    )
+    if open_button("train", index):
+        st.rerun()  # the whole page, and not only the dialog
 
 
 def _mistakes(
