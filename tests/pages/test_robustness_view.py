@@ -225,3 +225,15 @@ def test_a_run_of_an_earlier_version_is_asked_about_its_validation_images(
 def progress(app):
     (bar,) = app.get("progress")
     return bar.proto.text
+
+
+@pytest.mark.usefixtures("bundled")
+def test_a_loaded_network_answers_each_picture(open_page):
+    app = open_view(open_page, runs.read(runs.BUNDLED))
+    assert quiet(app)
+    (gallery,) = components(app, "gallery")
+    assert "As it is: taken for" in str(gallery) and "Blur: taken for" in str(gallery)
+    assert "red is wrong" in texts(app)
+    before = str(gallery)
+    button(app, "Another picture").click().run()
+    assert str(components(app, "gallery")[0]) != before
