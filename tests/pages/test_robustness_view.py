@@ -74,7 +74,7 @@ def test_figures_become_a_table_curves_and_words(open_page, finished):
     assert "45.0 % are left at severity 1 and 21.0 % at severity 5" in said
     assert "More than half of the right answers are lost at severity 1." in said
     assert "It bears **noise** best: 78.0 % on average." in said
-    assert "the same 2,000 validation images" in said and "± 2.2 points" in said
+    assert "on 2,000 of the validation images" in said and "± 2.2 points" in said
     assert "few images" not in said
     assert {metric.label: metric.value for metric in app.metric}["As they are"] == "95.0 %"
     (table,) = [each.proto.body for each in app.get("html") if "robustness" in each.proto.body]
@@ -100,6 +100,8 @@ def test_two_networks_side_by_side(open_page, finished, small, monkeypatch):
     app = open_view(open_page, finished, **{"with": runs.BUNDLED})
     assert quiet(app)
     assert "Solid: " in texts(app)
+    deltas = {metric.label: metric.delta for metric in app.metric}
+    assert deltas["Made worse, mean"] == "the other: 40.0 %"
     app.segmented_control(key="robustness_table").set_value("gap").run()
     (table,) = [each.proto.body for each in app.get("html") if "robustness" in each.proto.body]
     assert ">+50.0<" in table and ">-19.0<" in table

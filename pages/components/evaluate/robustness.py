@@ -50,7 +50,7 @@ def draw(looked: Looked) -> None:
     with st.container(border=True):
         st.subheader("Accuracy on worse pictures", anchor=False)
         st.markdown(_verdict(first, len(looked.spec.classes)))
-        _figures(first)
+        _figures(first, second)
         _table(looked, first, second)
     with st.container(border=True):
         _curves(looked, first, second)
@@ -190,10 +190,17 @@ def _in_sentence(name: str) -> str:
     return words if words.isupper() else words.lower()
 
 
-def _figures(found: Robustness) -> None:
+def _figures(first: Robustness, second: Robustness | None) -> None:
+    def figure(name: str, value: float, other: float | None) -> None:
+        note = None if other is None else f"the other: {percent(other)}"
+        st.metric(
+            name, percent(value), delta=note, delta_color="off", delta_arrow="off", border=True
+        )
+
     with st.grid(2, min_column_width=130):
-        st.metric("As they are", percent(found.clean_accuracy), border=True)
-        st.metric("Made worse, mean", percent(found.mean), border=True)
+        clean = second.clean_accuracy if second else None
+        figure("As they are", first.clean_accuracy, clean)
+        figure("Made worse, mean", first.mean, second.mean if second else None)
 
 
 def _table(looked: Looked, first: Robustness, second: Robustness | None) -> None:
@@ -256,9 +263,10 @@ def _html_cell(value: float, *, signed: bool) -> str:
 def _honesty(first: Robustness, second: Robustness | None) -> str:
     found = [first] if second is None else [first, second]
     count, off = min(each.count for each in found), max(each.uncertainty for each in found)
+    whose = "the" if second is None else "each network's own"
     words = (
-        f"Accuracy in percent on the same {count:,} validation images in every cell; by chance "
-        f"alone, each figure may be off by up to ± {100 * off:.1f} points (95 % interval)."
+        f"Accuracy in percent on {count:,} of {whose} validation images, the same in every cell; "
+        f"by chance alone, a figure may be off by up to ± {100 * off:.1f} points (95 % interval)."
     )
     if count < FEW:
         words += " These are few images: only large differences mean something."
