@@ -7,7 +7,7 @@ from core import datasets, evaluation
 from core.errors import RunDamaged
 from core.evaluation import Report
 from pages.components import data, frame
-from pages.components.evaluate import confusion, examples, report
+from pages.components.evaluate import confidence, confusion, examples, mistakes, report
 from pages.components.evaluate.looked import Looked
 from pages.components.guard import check_url
 from pages.components.run_picker import run_picker
@@ -16,6 +16,8 @@ from pages.components.wording import number, percent
 VIEWS = {
     "confusion": ("Confusion", confusion.draw),
     "report": ("Report", report.draw),
+    "confidence": ("Confidence", confidence.draw),
+    "mistakes": ("Mistakes", mistakes.draw),
     "examples": ("Examples", examples.draw),
 }
 

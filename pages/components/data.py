@@ -78,6 +78,25 @@ def _report(run_id: str, part: str, path: str, written: int) -> evaluation.Repor
     return evaluation.report(answers.probabilities, answers.labels, classes, answers.loss)
 
 
+def tempered(run: runs.Run, part: str) -> evaluation.Tempered | None:
+    """Return those answers after temperature scaling, None where no temperature fits.
+
+    Raises:
+        RunDamaged: the run has no answers on the validation images, or they cannot be read.
+        ValueError: the validation images are fewer than ``evaluation.fewest_to_fit``.
+    """
+    paths = run.folder.evaluation, run.folder.validation
+    return _tempered(run.id, part, *map(str, paths), *map(_written, paths))
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _tempered(
+    run_id: str, part: str, test: str, validation: str, *written: int
+) -> evaluation.Tempered | None:
+    run = runs.read(run_id)
+    return evaluation.tempered(answers(run, part), answers(run, evaluation.VALIDATION))
+
+
 def _written(path: Path) -> int:
     """Return when a file was written, in ns; 0 if it is not there."""
     try:
