@@ -43,7 +43,10 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m core", description=__doc__.splitlines()[0])
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    train = commands.add_parser("train", help="train an architecture and evaluate it")
+    train = commands.add_parser(
+        "train",
+        help="train an architecture and evaluate it, on the test images too",
+    )
     train.set_defaults(command=_train)
     train.add_argument("--dataset", default="fashion-mnist", help=", ".join(datasets.DATASETS))
     train.add_argument("--architecture", default="mlp", help=", ".join(architectures.ARCHITECTURES))
@@ -53,9 +56,14 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--resume", metavar="RUN", help="go on with this run instead")
     train.add_argument("--json", action="store_true", help="print the result as one JSON object")
 
-    evaluate = commands.add_parser("evaluate", help="report on a trained run")
+    evaluate = commands.add_parser("evaluate", help="report on a trained run, on validation images")
     evaluate.set_defaults(command=_evaluate)
     evaluate.add_argument("run", help="id of the run, as train prints it")
+    evaluate.add_argument(
+        "--test",
+        action="store_true",
+        help="report on the test images instead; from then on the pages show them too",
+    )
     evaluate.add_argument("--json", action="store_true", help="print one JSON object")
 
     classify = commands.add_parser("classify", help="classify picture files")
@@ -119,16 +127,16 @@ def _train_new(options: argparse.Namespace) -> runs.Run:
 
 def _report(options: argparse.Namespace, run: runs.Run) -> int:
     """Print how a run ended, and return the exit status."""
-    result = run.result
+    # A run of the command line tells all; one of the pages that went on here stays sealed.
+    result = run.told
     if options.json:
         shown = ("epochs", "train_accuracy", "val_accuracy", "test_accuracy", "seconds")
         values = {name: getattr(result, name, None) for name in shown}
         print(json.dumps({"run": run.id, "state": run.state, **values, "reason": run.reason}))
-    elif result is not None and result.test_accuracy is not None:
-        print(
-            f"{run.id}: test accuracy {result.test_accuracy:.2%} after {result.epochs} epochs in "
-            f"{result.seconds:.0f} s"
-        )
+    elif result is not None and run.state is runs.State.FINISHED:
+        figures = {"validation": result.val_accuracy, "test": result.test_accuracy}
+        told = [f"{part} accuracy {each:.2%}" for part, each in figures.items() if each is not None]
+        print(f"{run.id}: {', '.join(told)} after {result.epochs} epochs in {result.seconds:.0f} s")
     else:
         print(f"{run.id}: {run.state}. {run.reason or ''}")
     return 0 if run.state is runs.State.FINISHED else 1
@@ -137,11 +145,16 @@ def _report(options: argparse.Namespace, run: runs.Run) -> int:
 def _evaluate(options: argparse.Namespace) -> int:
     from core import evaluation
 
-    report = evaluation.report_of(runs.read(options.run))
+    part = evaluation.TEST if options.test else evaluation.VALIDATION
+    report = evaluation.report_of(runs.read(options.run), part)
+    if options.test and runs.open_test(options.run):
+        sys.stderr.write(
+            f"The test set of {options.run} is open from now on: the pages show its results.\n"
+        )
     if options.json:
-        print(json.dumps(report.to_dict()))
+        print(json.dumps({"part": part} | report.to_dict()))
     else:
-        print(report.to_text())
+        print(report.to_text(part))
     return 0
 
 

@@ -1,18 +1,20 @@
 """Evaluate: what a finished network gets right and wrong on images it did not learn from."""
 
-import numpy as np
 import streamlit as st
 
-from core import datasets, evaluation
+from core import datasets, runs
 from core.errors import RunDamaged
-from core.evaluation import Report
+from core.evaluation import TEST, VALIDATION, Answers
 from pages.components import data, frame
 from pages.components.evaluate import confidence, confusion, examples, mistakes, report
+from pages.components.evaluate.figures import compared, figures, gap
 from pages.components.evaluate.looked import Looked
-from pages.components.guard import check_url
-from pages.components.run_picker import run_picker
-from pages.components.wording import number, percent
+from pages.components.evaluate.seal import sealed
+from pages.components.guard import check_url, sentences
+from pages.components.run_picker import other_picker, run_picker
+from pages.components.wording import title_markdown
 
+PARTS = {VALIDATION: "Validation", TEST: "Test"}
 VIEWS = {
     "confusion": ("Confusion", confusion.draw),
     "report": ("Report", report.draw),
@@ -26,13 +28,36 @@ def main() -> None:
     """Draw the page."""
     st.title("Evaluate", anchor=False)
     st.markdown("How good is a network on images it has never seen, and where does it go wrong?")
-    run = run_picker("Network")
+    # The part first: it decides which runs there are to compare with.
+    check_url("part", PARTS)
+    network, other_network, images = st.columns([5, 5, 3])
+    with images:
+        part = st.segmented_control(
+            "Images",
+            list(PARTS),
+            default=VALIDATION,
+            required=True,
+            format_func=PARTS.__getitem__,
+            key="part",
+            bind="query-params",
+            help="Tune and choose by the validation images. The test images come last, once.",
+        )
+    part = part if part in PARTS else VALIDATION
+    with network:
+        run = run_picker("Network")
     if run.config is None:
         raise RunDamaged(f"This run cannot be shown: {run.reason}")
-    part = evaluation.TEST
+    with other_network:
+        other = other_picker("Compare with", run, part)
     spec = datasets.find(run.config.dataset)
-    looked = Looked(run, spec, data.answers(run, part))
-    _figures(data.report(run, part), looked)
+    if part == TEST and not run.test_opened:
+        sealed(run, spec)
+        return
+    looked = Looked(run, spec, data.answers(run, part), *_second(other, part))
+    figures(looked)
+    if part == TEST:
+        gap(looked)
+    compared(looked)
     titles = {name: title for name, (title, _) in VIEWS.items()}
     check_url("view", titles)
     view = st.segmented_control(
@@ -47,34 +72,17 @@ def main() -> None:
     VIEWS[view if view in VIEWS else "confusion"][1](looked)
 
 
-def _figures(report: Report, looked: Looked) -> None:
-    spec, count, part = looked.spec, len(looked.answers), looked.answers.part.capitalize()
-    matrix = np.array(report.matrix)
-    pairs = matrix + matrix.T
-    np.fill_diagonal(pairs, 0)
-    first, second = np.unravel_index(np.triu(pairs).argmax(), pairs.shape)
-    with st.grid(4, min_column_width=170):
-        st.metric(f"{part} accuracy", percent(report.accuracy, 2), border=True, height="stretch")
-        st.metric(f"{part} loss", number(report.loss), border=True, height="stretch")
-        wrong = count - int(np.trace(matrix))
-        st.metric(
-            "Wrong answers",
-            f"{wrong:,}",
-            delta=f"of {count:,} images",
-            delta_color="off",
-            delta_arrow="off",
-            border=True,
-            height="stretch",
-        )
-        st.metric(
-            "Most confused",
-            f"{pairs[first, second]:,} times",
-            delta=f"{spec.classes[first]} / {spec.classes[second]}",
-            delta_color="off",
-            delta_arrow="off",
-            border=True,
-            height="stretch",
-        )
+def _second(other: runs.Run | None, part: str) -> tuple[runs.Run, Answers] | tuple[None, None]:
+    """Return the second run with its answers; without them a sentence, and there is no second."""
+    if other is not None:
+        with sentences():
+            try:
+                return other, data.answers(other, part)
+            except RunDamaged as error:
+                raise RunDamaged(
+                    f"“{title_markdown(other)}” cannot be compared: {error}"
+                ) from error
+    return None, None
 
 
 frame.draw(main)

@@ -18,6 +18,7 @@ from core.evaluation.comparison import (
     Paired,
     Setting,
     accuracy_interval,
+    difference_interval,
     differences,
     mcnemar,
 )
@@ -37,11 +38,13 @@ from core.evaluation.report import (
     ClassRow,
     Report,
     cell,
+    confused_pairs,
     confusion,
     examples,
     report,
     report_of,
     row_normalised,
+    top_accuracy,
 )
 
 __all__ = [
@@ -67,7 +70,9 @@ __all__ = [
     "cell",
     "chance_error",
     "confidence_of",
+    "confused_pairs",
     "confusion",
+    "difference_interval",
     "differences",
     "examples",
     "fewest_to_fit",
@@ -85,4 +90,5 @@ __all__ = [
     "sure_and_wrong",
     "temper",
     "tempered",
+    "top_accuracy",
 ]

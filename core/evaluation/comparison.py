@@ -78,6 +78,26 @@ def accuracy_interval(right: float, count: int) -> tuple[float, float]:
     return min(share, max(0.0, middle - half)), max(share, min(1.0, middle + half))
 
 
+def difference_interval(
+    first: float, first_count: int, second: float, second_count: int
+) -> tuple[float, float]:
+    """Return the 95 % interval of ``first - second``, two shares of different images.
+
+    Newcombe's method 10 (Newcombe 1998), made of the two Wilson intervals.
+
+    Args:
+        first, second: shares, 0 to 1.
+        first_count, second_count: images of each, at least 1.
+    """
+    first_low, first_high = accuracy_interval(first * first_count, first_count)
+    second_low, second_high = accuracy_interval(second * second_count, second_count)
+    between = first - second
+    return (
+        between - math.hypot(first - first_low, second_high - second),
+        between + math.hypot(first_high - first, second - second_low),
+    )
+
+
 def mcnemar(first: np.ndarray, second: np.ndarray, labels: np.ndarray) -> Paired:
     """Compare two networks image by image: McNemar's test (McNemar 1947), exact.
 

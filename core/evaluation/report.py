@@ -27,7 +27,7 @@ class ClassRow:
 
 @dataclass(frozen=True)
 class Report:
-    """What a network got right and wrong on a test split.
+    """What a network got right and wrong on some images.
 
     Attributes:
         accuracy: share of images that were right, 0 to 1.
@@ -48,14 +48,14 @@ class Report:
         """Return plain values for JSON."""
         return asdict(self)
 
-    def to_text(self) -> str:
-        """Return the report as a table for a terminal."""
+    def to_text(self, part: str) -> str:
+        """Return the report as a table for a terminal; ``part`` says what the images are."""
         head = f"{'':18}{'precision':>10}{'recall':>10}{'F1':>10}{'support':>10}"
         lines = [
             f"{row.name:18}{row.precision:10.3f}{row.recall:10.3f}{row.f1:10.3f}{row.support:10}"
             for row in (*self.rows, *self.averages)
         ]
-        accuracy = f"Test accuracy {self.accuracy:.2%}, loss {self.loss:.4f}"
+        accuracy = f"{part.capitalize()} accuracy {self.accuracy:.2%}, loss {self.loss:.4f}"
         return "\n".join([accuracy, "", head, *lines])
 
 
@@ -69,6 +69,28 @@ def confusion(labels: np.ndarray, predicted: np.ndarray, classes: int) -> np.nda
 def row_normalised(matrix: np.ndarray) -> np.ndarray:
     """Return each row divided by its sum, float array; a row of zeros stays zero."""
     return matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
+
+
+def confused_pairs(matrix: np.ndarray) -> list[tuple[int, int, int]]:
+    """Return how often each two classes are taken for one another, the most confused first.
+
+    Args:
+        matrix: int array (classes, classes): true by predicted.
+
+    Returns:
+        One class, the other, larger one, and the number of images, for every pair.
+    """
+    both = matrix + matrix.T
+    first, second = np.triu_indices(len(matrix), 1)
+    order = np.argsort(-both[first, second], kind="stable")
+    ordered = zip(first[order].tolist(), second[order].tolist(), strict=True)
+    return [(one, other, int(both[one, other])) for one, other in ordered]
+
+
+def top_accuracy(probabilities: np.ndarray, labels: np.ndarray, most: int = 2) -> float:
+    """Return the share of images whose true class is among the ``most`` likeliest, 0 to 1."""
+    top = np.argpartition(probabilities, -most, axis=1)[:, -most:]
+    return float((top == labels[:, None]).any(axis=1).mean())
 
 
 def report(

@@ -20,7 +20,7 @@ class Model:
         run: id of the run that trained it.
         path: of the ``.keras`` file.
         dataset: the data set it was trained on, whose classes it answers with.
-        test_accuracy: 0 to 1, None if it was never tested.
+        test_accuracy: 0 to 1, None if it was never tested, or its test set is sealed.
     """
 
     run: str
@@ -43,7 +43,7 @@ def of_run(run: Run) -> Model:
             f"The run {run.id} has no trained model: it is {run.state}. Choose another, or train "
             "it to the end."
         )
-    accuracy = run.result.test_accuracy if run.result else None
+    accuracy = run.told.test_accuracy if run.told else None
     return Model(run.id, path, datasets.find(run.config.dataset), accuracy)
 
 

@@ -17,7 +17,7 @@ Layout of ``ATELIER_HOME/runs/<id>``:
 | ``events.out.*`` | the worker | TensorBoard's event files, if asked for |
 | ``lock`` | the worker | held while it works, so that there is one writer |
 | ``stop``, ``pause`` | a page | the wish that the run stops or pauses |
-| ``notes.json`` | a page | the owner's name for the run, star, whether it is shared |
+| ``notes.json`` | a page | the owner's name for it, star, sharing, opening of the test set |
 
 The bundled model is such a folder too, under ``assets/models``, with the id ``bundled``.
 
@@ -31,8 +31,10 @@ from core.runs.division import held_out
 from core.runs.evaluation import Evaluation, read_evaluation, write_evaluation
 from core.runs.folder import (
     BUNDLED,
+    COMMAND_LINE,
     DELETED_KEPT,
     Heartbeat,
+    Opening,
     Result,
     Run,
     RunFolder,
@@ -43,6 +45,7 @@ from core.runs.folder import (
     folder_of,
     list_deleted,
     list_runs,
+    open_test,
     purge_deleted,
     read,
     request_pause,
@@ -53,10 +56,12 @@ from core.runs.folder import (
 
 __all__ = [
     "BUNDLED",
+    "COMMAND_LINE",
     "DELETED_KEPT",
     "Curves",
     "Evaluation",
     "Heartbeat",
+    "Opening",
     "Result",
     "Run",
     "RunFolder",
@@ -69,6 +74,7 @@ __all__ = [
     "held_out",
     "list_deleted",
     "list_runs",
+    "open_test",
     "purge_deleted",
     "read",
     "read_curves",

@@ -9,11 +9,12 @@ import stat
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
+from core import datasets
 from core.errors import AtelierError, RunDamaged, RunNotFound, SettingsError
 from core.runs.config import TrainingConfig
 from core.runs.files import read_json, remove_temporary, write_json
@@ -22,6 +23,7 @@ from core.settings import ASSETS, settings
 
 BUNDLED = "bundled"  # the id of the run behind the bundled model, which comes with the app
 BUNDLED_FOLDER = ASSETS / "models" / "fashion-mnist"
+COMMAND_LINE = "command-line"  # the visitor of runs that were started there
 ID = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")
 STALE_AFTER = 10.0  # seconds without a heartbeat after which nobody believes that a worker lives
 DELETED_KEPT = 600.0  # seconds in which a deletion can be undone
@@ -102,6 +104,21 @@ class Result:
 
 
 @dataclass(frozen=True)
+class Opening:
+    """That a run's owner has opened its test set, which happens once.
+
+    Attributes:
+        at: when, in seconds since the epoch.
+        accuracy: the test accuracy that the owner had guessed before, 0 to 1, or None.
+        pair: the two classes, as labels, that the owner thought are confused most, or None.
+    """
+
+    at: float
+    accuracy: float | None = None
+    pair: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True)
 class Run:
     """What a run folder says at one moment.
 
@@ -114,12 +131,13 @@ class Run:
         visitor: anonymous id of who started it; empty if damaged.
         created: seconds since the epoch.
         heartbeat: the latest sign of life, if it has been taken by a worker.
-        result: how it ended, if it has.
+        result: how it ended, if it has; what people are shown is ``told``.
         stopping: whether it is active and was asked to stop or pause.
         name: what its owner calls it, or None.
         starred: whether its owner marked it.
         shared: whether everyone may look at it.
         resumable: whether ``resume`` would let it go on.
+        opened: when its owner opened the test set, with the guess; None while it is sealed.
     """
 
     id: str
@@ -136,6 +154,23 @@ class Run:
     starred: bool = False
     shared: bool = False
     resumable: bool = False
+    opened: Opening | None = None
+
+    @property
+    def test_opened(self) -> bool:
+        """Whether its test results may be shown: its owner has opened the test set.
+
+        Of a run of the command line, as the bundled model's is, the command or the card has
+        told them already.
+        """
+        return self.opened is not None or self.visitor == COMMAND_LINE
+
+    @property
+    def told(self) -> Result | None:
+        """How it ended, without the test figures while the test set is sealed."""
+        if self.result is None or self.test_opened:
+            return self.result
+        return replace(self.result, test_accuracy=None, test_loss=None)
 
     @property
     def folder(self) -> "RunFolder":
@@ -332,16 +367,52 @@ def annotate(
         RunNotFound: no run has this id.
         SettingsError: the run cannot be changed.
     """
-    folder = _own(run_id)
-    notes = _notes(folder)
-    if name is not None:
-        notes["name"] = _line(name)
-    if starred is not None:
-        notes["starred"] = starred
-    if shared is not None:
-        notes["shared"] = shared
-    with _writing(folder, "The run could not be changed"):
-        write_json(folder.notes, notes)
+    with _changing_notes(_own(run_id)) as notes:
+        if name is not None:
+            notes["name"] = _line(name)
+        if starred is not None:
+            notes["starred"] = starred
+        if shared is not None:
+            notes["shared"] = shared
+
+
+def open_test(
+    run_id: str, *, accuracy: float | None = None, pair: tuple[int, int] | None = None
+) -> bool:
+    """Open the test set of a finished run, for good.
+
+    Args:
+        run_id: of the run.
+        accuracy: the test accuracy that its owner guesses, 0 to 1.
+        pair: the two classes, as labels, that the owner guesses are confused most.
+
+    Returns:
+        Whether it was sealed until now; if not, the first guess stays.
+
+    Raises:
+        RunNotFound: no run has this id.
+        SettingsError: it has not finished, the guess is none, or the run cannot be changed.
+    """
+    run = read(run_id)
+    if run.test_opened:
+        return False
+    if run.state is not State.FINISHED or run.config is None:
+        raise SettingsError(
+            f"The run {run_id} has no test results to open: it is {run.state}. Let it finish first."
+        )
+    value = {"at": time.time(), "accuracy": accuracy, "pair": pair and list(pair)}
+    classes = _class_count(run.config)
+    opening = _opening(value, classes)
+    if opening is None or (opening.accuracy, opening.pair) != (accuracy, pair):
+        raise SettingsError(
+            f"The guess {accuracy}, {pair} is none: guess an accuracy from 0 to 1, and two "
+            f"different classes from 0 to {classes - 1}."
+        )
+    with _changing_notes(run.folder) as notes:
+        sealed = _opening(notes.get("opened"), classes) is None
+        if sealed:
+            notes["opened"] = value
+    return sealed
 
 
 def delete(run_id: str) -> None:
@@ -410,6 +481,7 @@ _DELETED, _NEW = ".deleted-", ".new-"
 # removed changes it, and nothing that counts is changed in any other way.
 _known: dict[Path, tuple[int, Run]] = {}
 _known_lock = threading.Lock()
+_notes_lock = threading.Lock()
 _LAST_TIME = 250_000_000_000  # seconds, in the year 9892; calendars end soon after
 _SETTLED = 2_500_000_000  # ns; the coarsest file systems count time in steps of two seconds
 
@@ -480,6 +552,7 @@ def _read_files(folder: RunFolder, run_id: str) -> Run:
         starred=notes.get("starred", False),
         shared=notes.get("shared", False),
         resumable=resumable and run_id != BUNDLED,
+        opened=_opening(notes.get("opened"), _class_count(config)),
     )
 
 
@@ -533,6 +606,15 @@ def _mark(folder: RunFolder, marker: str) -> None:
 
 
 @contextlib.contextmanager
+def _changing_notes(folder: RunFolder) -> Iterator[dict[str, Any]]:
+    """Yield what is noted, and write what has become of it; one at a time in this process."""
+    with _notes_lock, _writing(folder, "The run could not be changed"):
+        notes = _notes(folder)
+        yield notes
+        write_json(folder.notes, notes)
+
+
+@contextlib.contextmanager
 def _writing(folder: RunFolder, failure: str) -> Iterator[None]:
     """Turn a disk's refusal into a sentence that begins with ``failure``."""
     try:
@@ -556,7 +638,31 @@ def _notes(folder: RunFolder) -> dict[str, Any]:
         "name": _line(name) if isinstance(name, str) else None,
         "starred": values.get("starred") is True,
         "shared": values.get("shared") is True,
+        "opened": values.get("opened"),
     }
+
+
+def _opening(value: object, classes: int) -> Opening | None:
+    """Return what notes say of the opening; None if that is nothing, or nonsense.
+
+    A guess that is nonsense is none; the test set is open all the same.
+    """
+    if not isinstance(value, dict):
+        return None
+    at, accuracy, pair = (value.get(name) for name in ("at", "accuracy", "pair"))
+    if not (_is_number(at) and 0 <= at < _LAST_TIME):
+        return None
+    if not (_is_number(accuracy) and 0 <= accuracy <= 1):
+        accuracy = None
+    labels = pair if isinstance(pair, list) and len(pair) == 2 else []
+    fits = all(type(label) is int and 0 <= label < classes for label in labels)
+    if not labels or not fits or labels[0] == labels[1]:
+        return Opening(at, accuracy)
+    return Opening(at, accuracy, (labels[0], labels[1]))
+
+
+def _class_count(config: TrainingConfig) -> int:
+    return len(datasets.find(config.dataset).classes)
 
 
 def _line(name: str) -> str | None:
@@ -623,6 +729,6 @@ def _heartbeat(folder: RunFolder) -> Heartbeat | None:
     return beat
 
 
-def _is_number(value: object) -> bool:
+def _is_number(value: object) -> TypeGuard[float]:
     """Tell whether a value can be shown as a number: no infinity, nothing beyond all floats."""
     return isinstance(value, int | float) and abs(value) < 1e15

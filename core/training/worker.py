@@ -31,6 +31,7 @@ from core.runs.division import divide
 from core.runs.evaluation import write_evaluation
 from core.runs.files import append_line, open_append, write_atomic
 from core.runs.folder import (
+    COMMAND_LINE,
     Heartbeat,
     Result,
     Run,
@@ -361,7 +362,7 @@ def train_in_process(config: TrainingConfig) -> Run:
     missing = datasets.find(config.dataset).missing()
     if missing is not None:
         raise DataUnavailable(missing)
-    return go_on_in_process(create(config, visitor="command-line", claimed=True))
+    return go_on_in_process(create(config, COMMAND_LINE, claimed=True))
 
 
 def go_on_in_process(run_id: str) -> Run:

@@ -6,10 +6,8 @@ mistake; it is no protection against somebody who copies an id.
 
 from core import runs
 from core.errors import RunNotFound, SettingsError
-from core.runs import Run, State
+from core.runs import COMMAND_LINE, Run, State
 from pages.components.wording import title_markdown
-
-COMMAND_LINE = "command-line"  # the visitor of runs that were started there
 
 
 def owns(run: Run, visitor: str) -> bool:
@@ -30,6 +28,11 @@ def may_see(run: Run, visitor: str) -> bool:
         or run.state is State.DAMAGED
         or (run.shared and run.state is State.FINISHED)
     )
+
+
+def may_open(run: Run, visitor: str) -> bool:
+    """Tell whether a visitor may open the test set of a run; ``Run.told`` is what all may see."""
+    return owns(run, visitor) and run.state is State.FINISHED and not run.test_opened
 
 
 def seen(run_id: str, visitor: str) -> Run:

@@ -2,12 +2,11 @@
 
 from collections.abc import Callable, Sequence
 
-import numpy as np
 import streamlit as st
 
 from core import datasets, evaluation
 from core.errors import RunDamaged
-from core.evaluation import Paired
+from core.evaluation import Answers, Paired
 from core.runs import Run, State
 from pages.components import data
 from pages.components.access import seen
@@ -27,6 +26,11 @@ MOST = len(LETTERS)
 TICK = 1.0  # seconds between two looks at runs that are active
 SMOOTHING = 0.6  # TensorBoard's
 CHANCE = 0.05  # below this, people agree to call a difference more than chance
+NONE_IN_COMMON = (
+    "These two held back different images, so no validation image is new to both: they cannot be "
+    "compared image by image there. Train both with the same number of images held back, drawn "
+    "with the same seed or from the end."
+)
 
 TITLES = {Across.EPOCHS: "Epochs", Across.IMAGES: "Images seen", Across.SECONDS: "Seconds"}
 LINE_TITLES = {Line.VALIDATION: "Validation", Line.TRAINING: "Training"}
@@ -168,16 +172,35 @@ def _figures(compared: Sequence[Run], heads: Heads) -> None:
     counts = [datasets.find(run.config.dataset).counts["test"] for run in compared if run.config]
     figures = [figures_of(run, count) for run, count in zip(compared, counts, strict=True)]
     st.subheader("Figures", anchor=False)
-    tested = [each.test for each in figures]
-    if any(tested):
-        st.markdown("**Test accuracy** and its 95 % confidence interval")
-        interval_plot("Test accuracy", [letter for letter, _ in heads], tested, "intervals")
+    letters = [letter for letter, _ in heads]
+    for name, shares in (
+        ("Validation accuracy", [each.validation for each in figures]),
+        ("Test accuracy", [each.test for each in figures]),
+    ):
+        if any(shares):
+            st.markdown(f"**{name}** and its 95 % confidence interval")
+            interval_plot(name, letters, shares, f"intervals_{name}")
+    sealed = [letter for letter, run in zip(letters, compared, strict=True) if _is_sealed(run)]
+    if sealed:
+        st.caption(
+            f":material/lock: The test set of {_listed(sealed)} is sealed: its owner opens it on "
+            "the Evaluate page, once, when the tuning is done."
+        )
     figures_table(heads, figures, key="figures")
     st.caption(
         "Under each accuracy: its 95 % confidence interval (Wilson). It says how far the figure "
         "would move on other images of the same kind, and nothing about another seed. Training "
         "accuracy is the mean over an epoch in which the weights changed."
     )
+
+
+def _is_sealed(run: Run) -> bool:
+    return run.state is State.FINISHED and not run.test_opened
+
+
+def _listed(letters: Sequence[str]) -> str:
+    """Return letters as "A", "A and B" or "A, B and C"."""
+    return " and ".join(filter(None, (", ".join(letters[:-1]), letters[-1])))
 
 
 def _paired(compared: Sequence[Run], heads: Heads) -> None:
@@ -188,27 +211,46 @@ def _paired(compared: Sequence[Run], heads: Heads) -> None:
         if reason:
             st.caption(reason)
             return
-        config = compared[0].config
-        assert config is not None, "a damaged run is not compared"
-        labels = data.split(config.dataset, "test").labels
-        answers = [_answers(run) for run in compared]
-        paired = evaluation.mcnemar(answers[0], answers[1], labels)
-        letters = [letter for letter, _ in heads]
-        st.markdown(paired_words(paired, letters[0], letters[1]))
-        st.table(
-            {
-                "": [f"{letters[0]} right", f"{letters[0]} wrong"],
-                f"{letters[1]} right": [f"{paired.both:,}", f"{paired.only_second:,}"],
-                f"{letters[1]} wrong": [f"{paired.only_first:,}", f"{paired.neither:,}"],
-            },
-            width="content",
-            hide_index=True,
-        )
+    letters = [letter for letter, _ in heads]
+    with sentences():
+        _paired_on(evaluation.VALIDATION, compared, letters)
+    sealed = [letter for letter, run in zip(letters, compared, strict=True) if _is_sealed(run)]
+    if sealed:
         st.caption(
-            f"McNemar's exact test on the test images: p = {paired.p_value:.2g}. It is about "
-            "these two trained networks, not about their settings: another seed gives another "
-            "network. To compare settings, train each with several seeds."
+            f":material/lock: On the test images they are compared when both test sets are open; "
+            f"that of {_listed(sealed)} is sealed."
         )
+    else:
+        with sentences():
+            _paired_on(evaluation.TEST, compared, letters)
+    st.caption(
+        "p is of McNemar's exact test. It is about these two trained networks, not about their "
+        "settings: another seed gives another network. To compare settings, train each with "
+        "several seeds."
+    )
+
+
+def _paired_on(part: str, compared: Sequence[Run], letters: Sequence[str]) -> None:
+    """Compare two networks on the images of a part that both were asked about."""
+    what = f"{part} images"
+    st.markdown(f"**On the {what}**")
+    first, second = evaluation.in_common(*(_answers(run, part) for run in compared))
+    if not len(first):
+        st.caption(NONE_IN_COMMON)
+        return
+    if part == evaluation.VALIDATION:
+        what += " that both held back"
+    paired = evaluation.mcnemar(first.predicted, second.predicted, first.labels)
+    st.markdown(f"{paired_words(paired, letters[0], letters[1], what)} (p = {paired.p_value:.2g})")
+    st.table(
+        {
+            "": [f"{letters[0]} right", f"{letters[0]} wrong"],
+            f"{letters[1]} right": [f"{paired.both:,}", f"{paired.only_second:,}"],
+            f"{letters[1]} wrong": [f"{paired.only_first:,}", f"{paired.neither:,}"],
+        },
+        width="content",
+        hide_index=True,
+    )
 
 
 def _unpaired(compared: Sequence[Run]) -> str | None:
@@ -224,32 +266,29 @@ def _unpaired(compared: Sequence[Run]) -> str | None:
         if run.state.active:
             return "When both have finished, their answers are compared image by image here."
         if run.state is not State.FINISHED:
-            return (
-                f"“{title_markdown(run)}” did not finish, so it has no answers on the test images "
-                "to compare."
-            )
+            return f"“{title_markdown(run)}” did not finish, so it has no answers to compare."
     return None
 
 
-def _answers(run: Run) -> np.ndarray:
-    """Return what a run's network answered on each test image."""
+def _answers(run: Run, part: str) -> Answers:
     try:
-        return data.answers(run, evaluation.TEST).predicted
+        return data.answers(run, part)
     except RunDamaged as error:
         raise RunDamaged(f"“{title_markdown(run)}” cannot be tested: {error}") from error
 
 
-def paired_words(paired: Paired, first: str, second: str) -> str:
+def paired_words(paired: Paired, first: str, second: str, what: str) -> str:
     """Say what the paired test found.
 
     Args:
         paired: its outcome.
         first, second: what the networks are called.
+        what: what the images are called.
     """
     count = paired.count
     shares = [percent((paired.both + only) / count, 2) for only in _only(paired)]
     facts = (
-        f"{first} gets {shares[0]} of the {count:,} test images right, {second} {shares[1]}. "
+        f"{first} gets {shares[0]} of the {count:,} {what} right, {second} {shares[1]}. "
         f"{paired.only_first:,} images only {first} gets right, {paired.only_second:,} only "
         f"{second}."
     )

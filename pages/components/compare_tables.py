@@ -107,10 +107,10 @@ def figures_of(run: Run, test_count: int) -> Figures:
     return Figures(
         share_of(figure("train_accuracy", "accuracy"), run.config.training_count),
         share_of(figure("val_accuracy", "val_accuracy"), run.config.validation_count),
-        share_of(result.test_accuracy if result else None, test_count),
+        share_of(run.told.test_accuracy if run.told else None, test_count),
         figure("train_loss", "loss"),
         figure("val_loss", "val_loss"),
-        result.test_loss if result else None,
+        run.told.test_loss if run.told else None,
         f"{words}, best {best}" if best and best != done else words,
         seconds(run),
         parameters(run),
@@ -136,11 +136,11 @@ def figures_table(heads: Heads, figures: Sequence[Figures], *, key: str) -> None
             "caption": "Figures of the runs",
             "runs": [{"letter": letter, "title": title} for letter, title in heads],
             "rows": [
-                accuracy("Test accuracy", [each.test for each in figures]),
                 accuracy("Validation accuracy", [each.validation for each in figures]),
+                accuracy("Test accuracy", [each.test for each in figures]),
                 accuracy("Training accuracy", [each.training for each in figures]),
-                plain("Test loss", [number(each.test_loss, 4) for each in figures]),
                 plain("Validation loss", [number(each.validation_loss, 4) for each in figures]),
+                plain("Test loss", [number(each.test_loss, 4) for each in figures]),
                 plain("Training loss", [number(each.training_loss, 4) for each in figures]),
                 plain("Epochs", [each.epochs for each in figures]),
                 plain(

@@ -48,7 +48,7 @@ def _line(run: runs.Run) -> str:
     words = [ago(run.created)]
     if run.config is not None:
         words.append(f"{run.config.recipe.epochs} epochs planned")
-    result = run.result
+    result = run.told
     if result is not None and result.test_accuracy is not None:
         words.append(f"test accuracy {percent(result.test_accuracy, 2)}")
     elif result is not None and result.val_accuracy is not None:

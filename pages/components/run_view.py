@@ -21,6 +21,10 @@ from pages.components.wording import (
     title_markdown,
 )
 
+SEALED = (
+    "The test set of a run is opened once, on the Evaluate page, when its owner is done tuning. "
+    "Until then choose by the validation accuracy."
+)
 TICK = 1.0  # seconds between two looks at a run that is active; each takes time from the training
 
 
@@ -105,10 +109,12 @@ def _figures(run: Run) -> None:
         st.metric("Training accuracy", percent(latest("accuracy")))
         st.metric("Validation accuracy", percent(latest("val_accuracy")))
         st.metric("Validation loss", number(latest("val_loss")))
-        if result is not None and result.test_accuracy is not None:
+        if result is None or result.test_accuracy is None:
+            st.metric("Epochs", str(len(epochs["epoch"])))
+        elif run.test_opened:
             st.metric("Test accuracy", percent(result.test_accuracy, 2))
         else:
-            st.metric("Epochs", str(len(epochs["epoch"])))
+            st.metric("Test accuracy", ":material/lock: sealed", help=SEALED)
 
 
 def _actions(run: Run, visitor: str) -> None:

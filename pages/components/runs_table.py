@@ -10,15 +10,16 @@ import streamlit as st
 
 from core import architectures, datasets, runs
 from core.errors import RunDamaged
-from core.runs import Run, State
+from core.runs import COMMAND_LINE, Run, State
 from core.runs.folder import ID
 from pages.components._frontend import register
-from pages.components.access import COMMAND_LINE, owns
+from pages.components.access import owns
 from pages.components.table import csv_text
 from pages.components.wording import STATE_WORDS, ago, duration, percent, title
 
 ALL, MINE, SHARED = "All", "Yours", "Shared"
 NEWEST = "-created"
+SEALED = "sealed"
 
 CSV_COLUMNS = (
     "run",
@@ -34,6 +35,7 @@ CSV_COLUMNS = (
     "epochs",
     "epochs_planned",
     "val_accuracy",
+    "test_set",
     "test_accuracy",
     "test_loss",
     "seconds",
@@ -126,6 +128,13 @@ def seconds(run: Run) -> float | None:
     return run.heartbeat.seconds if run.heartbeat else None
 
 
+def test_set(run: Run) -> str | None:
+    """Say whether the test set of a run was opened or is sealed; None if it has no test results."""
+    if run.result is None or run.result.test_accuracy is None:
+        return None
+    return "opened" if run.test_opened else SEALED
+
+
 def parameters(run: Run) -> int | None:
     """Return the number of parameters of a run's network."""
     if run.config is None:
@@ -160,7 +169,7 @@ class Column:
 
 
 def _result(name: str) -> Callable[[Run], float | None]:
-    return lambda run: getattr(run.result, name) if run.result else None
+    return lambda run: getattr(run.told, name) if run.told else None
 
 
 def _config(name: str) -> Callable[[Run], str | None]:
@@ -216,7 +225,7 @@ def to_csv(listed: Iterable[Run], visitor: str) -> str:
 
 
 def _values(run: Run, visitor: str) -> list[Any]:
-    config, result = run.config, run.result
+    config, result = run.config, run.told
     recipe = config.recipe if config else None
     return [
         run.id,
@@ -228,8 +237,9 @@ def _values(run: Run, visitor: str) -> list[Any]:
         getattr(config, "seed", None),
         epochs_done(run),
         getattr(recipe, "epochs", None),
-        *(getattr(result, name, None) for name in ("val_accuracy", "test_accuracy")),
-        getattr(result, "test_loss", None),
+        getattr(result, "val_accuracy", None),
+        test_set(run),
+        *(getattr(result, name, None) for name in ("test_accuracy", "test_loss")),
         seconds(run),
         parameters(run),
         time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(run.created)),
@@ -307,7 +317,7 @@ def _is_id(value: object) -> bool:
 
 def _row(run: Run, visitor: str) -> dict[str, Any]:
     word, colour, _ = STATE_WORDS[run.state]
-    result = run.result
+    result = run.told
     validation = result.val_accuracy if result else _so_far(run)
     planned, done = run.config.recipe.epochs if run.config else 0, epochs_done(run)
     took, count = seconds(run), parameters(run)
@@ -326,7 +336,9 @@ def _row(run: Run, visitor: str) -> dict[str, Any]:
         "cells": [
             f"{done} of {planned}" if done < planned else str(done),
             percent(validation, 2),
-            percent(result.test_accuracy if result else None, 2),
+            SEALED
+            if test_set(run) == SEALED
+            else percent(result.test_accuracy if result else None, 2),
             "–" if took is None else duration(took),
             "–" if count is None else f"{count:,}",
             ago(run.created),

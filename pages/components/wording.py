@@ -86,7 +86,17 @@ def dataset_title(name: str) -> str:
 
 def label(run: runs.Run) -> str:
     """Return a line that tells a run from its like in a list to choose from."""
-    accuracy = run.result.test_accuracy if run.result else None
+    accuracy = accuracy_words(run)
     # The end of the id, as two runs with the same settings and seed are equal in all else.
     when = "" if run.id == runs.BUNDLED else f" · {ago(run.created)} · {run.id[-6:]}"
-    return f"{title(run)} · {percent(accuracy, 2)}{when}"
+    return f"{title(run)} · {accuracy}{when}"
+
+
+def accuracy_words(run: runs.Run) -> str:
+    """Return the test accuracy if it may be told, else the validation accuracy, with its name."""
+    result = run.told
+    if result is None:
+        return "–"
+    if result.test_accuracy is not None:
+        return f"test {percent(result.test_accuracy, 2)}"
+    return f"validation {percent(result.val_accuracy, 2)}"
