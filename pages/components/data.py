@@ -85,8 +85,9 @@ def tempered(run: runs.Run, part: str) -> evaluation.Tempered | None:
         RunDamaged: the run has no answers on the validation images, or they cannot be read.
         ValueError: the validation images are fewer than ``evaluation.fewest_to_fit``.
     """
-    paths = run.folder.evaluation, run.folder.validation
-    return _tempered(run.id, part, *map(str, paths), *map(_written, paths))
+    test, validation = run.folder.evaluation, run.folder.validation
+    written = _written(test), _written(validation)
+    return _tempered(run.id, part, str(test), str(validation), *written)
 
 
 @st.cache_data(max_entries=32, show_spinner=False)

@@ -24,9 +24,10 @@ BINS = {WIDTHS: "Equally wide", COUNTS: "Equally many answers"}
 SHARES = (0.0, 0.05, 0.1, 0.2)  # refused, in the table
 MOST_REFUSED = 90  # percent
 POINTS = 250  # of a refusal curve: more than a screen shows apart
-SHOWN = 36  # refused images
+SHOWN = 20  # refused images
 NINETY = (0.85, 0.95)
 ENOUGH_TO_SAY = 30  # answers, for a sentence about some of them
+PALE = 0.35  # opacity of bars with fewer
 
 
 def draw(looked: Looked) -> None:
@@ -46,7 +47,10 @@ def draw(looked: Looked) -> None:
     with left:
         chosen = _reliability(looked, scaled)
     with right:
-        _refusal(looked, scaled.confidence if chosen == SCALED and scaled else None)
+        if chosen == SCALED and isinstance(scaled, Tempered):
+            _refusal(looked, scaled.confidence)
+        else:
+            _refusal(looked, None)
 
 
 def _scaled(looked: Looked) -> Tempered | str:
@@ -125,6 +129,8 @@ def _reliability(looked: Looked, scaled: Tempered | str) -> str:
         height=420,
         label="Reliability diagram: how often answers are right, by how sure they are",
     )
+    if not adaptive and any(0 < each.count < ENOUGH_TO_SAY for each in shown.bins):
+        st.caption(f"Pale bars stand for fewer than {ENOUGH_TO_SAY} answers: mostly chance.")
     _measures(looked, before, after, other, scaled)
     smoothing = looked.run.config.recipe.label_smoothing if looked.run.config else 0.0
     if smoothing:
@@ -210,6 +216,8 @@ def _diagram(shown: Calibration, other: Calibration | None, adaptive: bool) -> d
         for each in full
     ]
     told = {"hovertext": hover, "hoverinfo": "text"}
+    # What few answers say is mostly chance: pale.
+    strength = [1.0 if each.count >= ENOUGH_TO_SAY else PALE for each in full]
     traces: list[dict[str, Any]] = [
         {
             "x": [0, 1],
@@ -222,7 +230,7 @@ def _diagram(shown: Calibration, other: Calibration | None, adaptive: bool) -> d
     ]
     if adaptive:
         # As bars, those near 100 % would be hairlines.
-        traces.append(_line(claimed, held, "A", "theme-0") | told)
+        traces.append(_line(claimed, held, "A" if other else "right", "theme-0") | told)
     else:
         traces += [
             {
@@ -231,7 +239,11 @@ def _diagram(shown: Calibration, other: Calibration | None, adaptive: bool) -> d
                 "y": held,
                 "width": width,
                 "name": "right",
-                "marker": {"color": "theme-0", "line": {"color": "theme-paper", "width": 1}},
+                "marker": {
+                    "color": "theme-0",
+                    "opacity": strength,
+                    "line": {"color": "theme-paper", "width": 1},
+                },
             }
             | told,
             {
@@ -243,7 +255,7 @@ def _diagram(shown: Calibration, other: Calibration | None, adaptive: bool) -> d
                 "name": "gap to its claim",
                 "marker": {
                     "color": "theme-1",
-                    "opacity": 0.75,
+                    "opacity": [0.8 * each for each in strength],
                     "line": {"color": "theme-1", "width": 1},
                 },
             }
@@ -269,9 +281,19 @@ def _diagram(shown: Calibration, other: Calibration | None, adaptive: bool) -> d
         )
     layout: dict[str, Any] = {
         "barmode": "overlay",
-        "xaxis": {"title": {"text": "how sure it is"}, "range": [0, 1.01], "tickformat": ".0%"},
-        "yaxis": {"title": {"text": "how often it is right"}, "range": [0, 1.02]}
-        | {"tickformat": ".0%"},
+        "margin": {"l": 8, "r": 20, "t": 12, "b": 8},  # room for "100%"
+        "xaxis": {
+            "title": {"text": "how sure it is"},
+            "range": [0, 1.01],
+            "dtick": 0.2,
+            "tickformat": ".0%",
+        },
+        "yaxis": {
+            "title": {"text": "how often it is right"},
+            "range": [0, 1.02],
+            "dtick": 0.2,
+            "tickformat": ".0%",
+        },
     }
     if not adaptive:
         traces.append(
@@ -518,7 +540,7 @@ def _refused(looked: Looked, found: Refusal, share: float, confidence: np.ndarra
     sure = [percent(float(each), 0) for each in confidence[places[:SHOWN]]]
     gallery(
         looked.images(shown),
-        [f"{names[answer]} {each}" for answer, each in zip(shown.predicted, sure, strict=True)],
+        [f"{names[answer]}\n{each}" for answer, each in zip(shown.predicted, sure, strict=True)],
         labels=[
             f"{shown.part.capitalize()} image {index}, {names[truth]}, taken for {names[answer]}, "
             f"{each} sure"
@@ -528,5 +550,5 @@ def _refused(looked: Looked, found: Refusal, share: float, confidence: np.ndarra
         ],
         marked=(~shown.right).tolist(),
         key="refused",
-        tile=2 * looked.spec.shape[0],
+        tile=looked.tile,
     )

@@ -35,6 +35,12 @@ class Looked:
         split = data.split(self.spec.name, answers.split)
         return data.pictures(split.images[answers.indices])
 
+    @property
+    def tile(self) -> int:
+        """Edge of a picture in a gallery, in CSS pixels, for captions of a class name and more."""
+        edge = self.spec.shape[0]
+        return edge * max(1, round(84 / edge))
+
 
 def letters(looked: Looked) -> None:
     """Say which network is called A and which B, if there are two."""

@@ -43,7 +43,8 @@ def opened(looked: Looked) -> None:
     index = int(looked.answers.indices[place])
     name = looked.spec.classes[looked.answers.labels[place]]
     title = f"{name} · {looked.answers.part} image {index:,}"
-    st.dialog(title, width="large", on_dismiss=close)(_detail)(looked, place)
+    width = "medium" if looked.other is None else "large"
+    st.dialog(title, width=width, on_dismiss=close)(_detail)(looked, place)
 
 
 def _place(answers: Answers, asked: str) -> int | None:
@@ -113,7 +114,7 @@ def _nearest(looked: Looked, at: Answers) -> None:
         ],
         marked=(labels != at.labels[0]).tolist(),
         key="nearest",
-        tile=3 * looked.spec.shape[0],
+        tile=looked.tile,
     )
     same = int((labels == at.labels[0]).sum())
     words = f"{same} of these {len(near)} are labelled {names[at.labels[0]]}, as this image is"

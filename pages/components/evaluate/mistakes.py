@@ -20,7 +20,7 @@ ONLY_A, ONLY_B, BOTH = "only-a", "only-b", "both"
 TITLES = {SURE: "Sure and wrong", HESITANT: "Right but hesitant", PAIRS: "Pairs"}
 TITLES_OF_TWO = {ONLY_A: "Only A right", ONLY_B: "Only B right", BOTH: "Both wrong"}
 ALL = "all"
-PAGE = 48  # images
+PAGE, PAGE_OF_PAIRS = 48, 24  # images: six rows either way
 ROWS = 12  # of the Pareto chart
 CLEAR, FAINT = 0.9, 0.5  # confidences, for a sentence
 
@@ -33,13 +33,11 @@ class _List:
         answers: that the places are of.
         listing: the list, unfiltered.
         others: the second run's answers on the same images, in a list of two runs.
-        answered_by_other: whether the rivals are the second run's answers.
     """
 
     answers: Answers
     listing: Listing
     others: Answers | None = None
-    answered_by_other: bool = False
 
 
 def draw(looked: Looked) -> None:
@@ -52,6 +50,8 @@ def draw(looked: Looked) -> None:
 def _view(looked: Looked) -> None:
     with sentences():
         titles = TITLES | (TITLES_OF_TWO if looked.other_answers is not None else {})
+        if st.session_state.get("list", SURE) not in titles:
+            st.session_state["list"] = SURE  # a list of two, and the second run is gone
         check_url("list", titles)
         chosen = st.segmented_control(
             "List",
@@ -76,10 +76,10 @@ def _view(looked: Looked) -> None:
         elif chosen == PAIRS:
             left, right = st.columns([2, 3], gap="large")
             pairs = _pairs_of(shown)
+            with right:  # first, as it reads the pair from the URL
+                _images(looked, shown, chosen, pairs)
             with left:
                 _pareto(looked, pairs)
-            with right:
-                _images(looked, shown, chosen, pairs)
         else:
             _images(looked, shown, chosen, _pairs_of(shown))
         mistake.opened(looked)
@@ -121,7 +121,7 @@ def _of_two(looked: Looked, chosen: str) -> _List | None:
     shared = evaluation.overlap(first, second)
     st.markdown(overlap_words(shared))
     if chosen == ONLY_A:
-        return _List(first, evaluation.only_right(first, second), second, answered_by_other=True)
+        return _List(first, evaluation.only_right(first, second), second)
     if chosen == ONLY_B:
         return _List(first, evaluation.only_right(second, first), second)
     return _List(first, evaluation.both_wrong(first, second), second)
@@ -263,23 +263,22 @@ def _images(looked: Looked, shown: _List, chosen: str, pairs: list[Pair]) -> Non
         with st.container(width=320):
             listing = _filtered(looked, shown, pairs)
         _csv(looked, shown, listing, chosen)
-    pages = max(1, -(-len(listing) // PAGE))
+    size = PAGE_OF_PAIRS if chosen == PAIRS else PAGE
+    pages = max(1, -(-len(listing) // size))
     place = st.container()  # pressing a page number must not move the numbers away
     page = _page(pages)
-    first = (page - 1) * PAGE
-    places = listing.places[first : first + PAGE]
-    rivals = listing.rivals[first : first + PAGE]
+    first = (page - 1) * size
+    places = listing.places[first : first + size]
+    rivals = listing.rivals[first : first + size]
     with place:
-        st.markdown(
-            f"**{len(listing):,} images** · {first + 1:,} to {first + len(places):,}",
-        )
+        st.markdown(f"**{len(listing):,} images** · {first + 1:,} to {first + len(places):,}")
         at = shown.answers.at(places)
         picked = gallery(
             looked.images(at),
             [_caption(looked, chosen, *each) for each in zip(at.labels, rivals, strict=True)],
             labels=_labels(looked, shown, places),
             key="mistakes",
-            tile=3 * looked.spec.shape[0] if looked.spec.shape[0] <= 32 else 96,
+            tile=looked.tile,
         )
     if picked is not None:
         mistake.open_image(int(at.indices[picked]))
@@ -300,8 +299,8 @@ def _page(pages: int) -> int:
 def _caption(looked: Looked, chosen: str, truth: int, rival: int) -> str:
     names = looked.spec.classes
     if chosen == HESITANT:
-        return f"{names[truth]} or {names[rival]}"
-    return f"{names[rival]}, not {names[truth]}"
+        return f"{names[truth]}\nor {names[rival]}"
+    return f"{names[rival]},\nnot {names[truth]}"
 
 
 def _labels(looked: Looked, shown: _List, places: np.ndarray) -> list[str]:
