@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, TypeGuard
 
 from core import datasets
+from core.datasets.imported import COMMAND_LINE
 from core.errors import AtelierError, RunDamaged, RunNotFound, SettingsError
 from core.runs.config import TrainingConfig
 from core.runs.files import read_json, remove_temporary, write_json
@@ -23,7 +24,6 @@ from core.settings import ASSETS, settings
 
 BUNDLED = "bundled"  # the id of the run behind the bundled model, which comes with the app
 BUNDLED_FOLDER = ASSETS / "models" / "fashion-mnist"
-COMMAND_LINE = "command-line"  # the visitor of runs that were started there
 ID = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")
 STALE_AFTER = 10.0  # seconds without a heartbeat after which nobody believes that a worker lives
 DELETED_KEPT = 600.0  # seconds in which a deletion can be undone
@@ -466,13 +466,22 @@ def list_deleted() -> list[tuple[Run, float]]:
 
 
 def purge_deleted(older: float = DELETED_KEPT) -> None:
-    """Remove for good what was deleted longer ago than so many seconds."""
+    """Remove for good what was deleted longer ago than so many seconds.
+
+    And what was worked out on runs that are gone, whoever removed them.
+    """
     with contextlib.suppress(OSError):
         for entry in os.scandir(settings().runs):
             if entry.name.startswith((_DELETED, _NEW)):
                 age = time.time() - entry.stat(follow_symlinks=False).st_mtime
                 if age > older:
                     shutil.rmtree(entry.path, ignore_errors=True)
+    runs = settings().runs
+    with contextlib.suppress(OSError):
+        for entry in os.scandir(settings().analysis):
+            kept = (runs / entry.name, runs / f"{_DELETED}{entry.name}")
+            if entry.name != BUNDLED and not any(os.path.lexists(path) for path in kept):
+                shutil.rmtree(entry.path, ignore_errors=True)
 
 
 _DELETED, _NEW = ".deleted-", ".new-"
