@@ -139,7 +139,7 @@ def test_a_run_without_validation_answers_has_no_temperature(open_page, finished
     runs.read(finished).folder.validation.unlink()
     app = open_page("evaluate", run=finished, view="confidence", part="Test")
     assert quiet(app)
-    assert "has no file validation.npz" in texts(app)
+    assert "Temperature scaling needs this run's answers on its validation images." in texts(app)
 
 
 @pytest.mark.usefixtures("enough")

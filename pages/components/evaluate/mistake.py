@@ -3,7 +3,8 @@
 import numpy as np
 import streamlit as st
 
-from core import analysis, runs
+from core import runs
+from core.analysis.neighbours import nearest
 from core.datasets import Split
 from core.evaluation import Answers
 from pages.components import data
@@ -43,8 +44,9 @@ def opened(looked: Looked) -> None:
     index = int(looked.answers.indices[place])
     name = looked.spec.classes[looked.answers.labels[place]]
     title = f"{name} · {looked.answers.part} image {index:,}"
-    width = "medium" if looked.other is None else "large"
-    st.dialog(title, width=width, on_dismiss=close)(_detail)(looked, place)
+    two = looked.other is not None
+    dialog = st.dialog(title, width="large" if two else "medium", on_dismiss=close)
+    dialog(_detail)(looked, place)
 
 
 def _place(answers: Answers, asked: str) -> int | None:
@@ -136,7 +138,7 @@ def _learned_from(
     wanted = min(NEAREST, config.training_count)
     asked = NEAREST
     while True:
-        near, distances = analysis.nearest(used, image, asked)
+        near, distances = nearest(used, image, asked)
         learned = ~np.isin(near, held_out)
         if learned.sum() >= wanted:
             return near[learned][:wanted], distances[learned][:wanted]

@@ -8,6 +8,7 @@ import streamlit as st
 from core import evaluation
 from core.evaluation import Answers, Listing, Overlap, Pair
 from pages.components.evaluate import mistake
+from pages.components.evaluate.figures import pair_name
 from pages.components.evaluate.looked import Looked, letters
 from pages.components.gallery import gallery
 from pages.components.guard import check_url, check_url_number, sentences
@@ -171,7 +172,7 @@ def _pareto(looked: Looked, pairs: list[Pair]) -> None:
     pareto(
         [
             Row(
-                f"{names[pair.first]} ↔ {names[pair.second]}",
+                pair_name((pair.first, pair.second), names),
                 pair.count,
                 pair.share,
                 pair.cumulative,
@@ -236,7 +237,7 @@ def _filtered(looked: Looked, shown: _List, pairs: list[Pair]) -> Listing:
     """Draw the choice of a pair, and return the list with that pair only."""
     names = looked.spec.classes
     titles = {ALL: "All pairs"} | {
-        _name(pair): f"{names[pair.first]} ↔ {names[pair.second]}" for pair in pairs
+        _name(pair): pair_name((pair.first, pair.second), names) for pair in pairs
     }
     counts = {_name(pair): pair.count for pair in pairs}
     if st.session_state.get("pair", ALL) not in titles:
