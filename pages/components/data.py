@@ -122,7 +122,7 @@ def report(run: runs.Run, part: str) -> evaluation.Report:
 
 def rankings(run: runs.Run, part: str) -> list[evaluation.Ranking]:
     """Return how those answers rank each class's images; raises as ``answers`` does."""
-    path = run.folder.evaluation if part == evaluation.TEST else run.folder.validation
+    path = answers_file(run, part)
     return _rankings(run.id, part, str(path), _written(path))
 
 
