@@ -136,7 +136,6 @@ def _taken(spec: datasets.DatasetSpec, taken: np.ndarray) -> None:
             [spec.classes[part.labels[index]] for index in shown],
             labels=[f"{spec.classes[part.labels[index]]}, image {index}" for index in shown],
             key="map_taken",
-            tile=2 * spec.shape[0],
         )
     if picked is not None:
         _open(spec, int(shown[picked]))
