@@ -13,6 +13,9 @@ VIEWS = (
     "runs",
     "evaluate",
     "evaluate?view=Report",
+    "evaluate?view=Confidence",
+    "evaluate?view=Mistakes",
+    "evaluate?view=Mistakes&list=Pairs",
     "evaluate?view=Examples",
     "classify",
 )
