@@ -12,6 +12,7 @@ VIEWS = (
     "train",
     "runs",
     "evaluate",
+    "evaluate?part=Test",
     "evaluate?view=Report",
     "evaluate?view=Confidence",
     "evaluate?view=Mistakes",
