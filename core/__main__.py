@@ -1,4 +1,4 @@
-"""The command line: ``python -m core train | evaluate | classify | import | pretrain | benchmark``.
+"""The command line: ``python -m core train | evaluate | classify | import | analyse | ...``.
 
 Results go to standard output, progress and errors to standard error. An error that a person can do
 something about ends with exit status 1 and one sentence.
@@ -21,7 +21,7 @@ from core.datasets.sources import SIZES
 from core.errors import AtelierError, ImageRejected
 from core.runs.config import EXPLANATIONS as RUN_SETTINGS
 from core.runs.config import TrainingConfig
-from core.settings import ROOT
+from core.settings import ROOT, settings
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -56,7 +56,11 @@ def _parser() -> argparse.ArgumentParser:
         kind = (TrainingConfig if name in RUN_SETTINGS else Recipe).__annotations__[name]
         _add_setting(train, name, kind, explanation)
     train.add_argument("--resume", metavar="RUN", help="go on with this run instead")
-    train.add_argument("--json", action="store_true", help="print the result as one JSON object")
+    train.add_argument(
+        "--json",
+        action="store_true",
+        help="print the result as one JSON object; it has the test accuracy too",
+    )
 
     evaluate = commands.add_parser("evaluate", help="report on a trained run, on validation images")
     evaluate.set_defaults(command=_evaluate)
@@ -75,6 +79,22 @@ def _parser() -> argparse.ArgumentParser:
         "--run", default=runs.BUNDLED, help="use the model of this run (default: %(default)s)"
     )
     classify.add_argument("--json", action="store_true", help="print one JSON object a file")
+
+    analyse = commands.add_parser(
+        "analyse", help="work out the map, doubtful labels or duplicates of a data set"
+    )
+    analyse.set_defaults(command=_analyse)
+    analyse.add_argument("what", choices=("map", "labels", "duplicates"))
+    analyse.add_argument("--dataset", default="fashion-mnist", help=", ".join(datasets.DATASETS))
+    analyse.add_argument(
+        "--architecture",
+        default="long-sprint-cnn",
+        help="labels: the network that is cross-validated (default: %(default)s)",
+    )
+    analyse.add_argument(
+        "--epochs", type=int, default=10, help="labels: of each of its trainings (%(default)s)"
+    )
+    analyse.add_argument("--output", type=Path, help="file to write, instead of the bundled one")
 
     bring = commands.add_parser("import", help="take in a data set: CSV, IDX, or ZIP of pictures")
     bring.set_defaults(command=_import)
@@ -209,6 +229,27 @@ def _classify(options: argparse.Namespace) -> int:
         else:
             print(f"{path}: {line['class']} ({max(line['probabilities']):.0%})", flush=True)
     return 0 if good else 1
+
+
+def _analyse(options: argparse.Namespace) -> int:
+    from core.analysis import duplicates, embedding, files, labels
+
+    spec = datasets.find(options.dataset)
+
+    def tell(line: str) -> None:
+        print(line, file=sys.stderr, flush=True)
+
+    if options.what == "map":
+        arrays = embedding.compute(spec, tell)
+    elif options.what == "duplicates":
+        arrays = duplicates.compute(spec, tell)
+    else:
+        keep = settings().home / "cross-validation"
+        arrays = labels.compute(spec, options.architecture, options.epochs, keep, tell)
+    path = options.output or files.path_of(spec.name, options.what)
+    files.write(path, arrays)
+    print(f"{path}: {path.stat().st_size:,} bytes")
+    return 0
 
 
 def _import(options: argparse.Namespace) -> int:

@@ -80,6 +80,16 @@ class Settings:
         return self.home / "runs"
 
     @property
+    def analysis(self) -> Path:
+        """The folder that holds what was worked out on finished runs, one folder a run."""
+        return self.home / "analysis"
+
+    @property
+    def tasks(self) -> int:
+        """Small tasks on finished runs that run at the same time: trainings leave little."""
+        return max(1, self.cores // 4)
+
+    @property
     def datasets(self) -> Path:
         """The folder that holds one folder a data set that somebody imported."""
         return self.home / "datasets"

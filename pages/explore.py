@@ -5,12 +5,17 @@ import streamlit as st
 from core.errors import DataUnavailable
 from pages.components import frame
 from pages.components.dataset_picker import dataset_picker
-from pages.components.explore import classes, images, sources
+from pages.components.explore import classes, images, labels, sources
+from pages.components.explore import map as image_map
 from pages.components.guard import check_url
 from pages.components.visitor import visitor_id
 
-VIEWS = {"images": ("Images", images.draw), "classes": ("Classes", classes.draw)}
-
+VIEWS = {
+    "images": ("Images", images.draw),
+    "classes": ("Classes", classes.draw),
+    "map": ("Map", image_map.draw),
+    "labels": ("Doubtful labels", labels.draw),
+}
 SOURCES = "sources"  # the view that is not on the data set chosen
 
 

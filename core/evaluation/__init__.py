@@ -1,6 +1,18 @@
 """Reading what a run says of images it did not learn from: NumPy in, plain data out."""
 
 from core.evaluation.answers import TEST, VALIDATION, Answers, answers_of, in_common
+from core.evaluation.calibration import (
+    FEWEST,
+    Bin,
+    Calibration,
+    Tempered,
+    calibration,
+    chance_error,
+    confidence_of,
+    fit_temperature,
+    temper,
+    tempered,
+)
 from core.evaluation.comparison import (
     Paired,
     Setting,
@@ -9,39 +21,86 @@ from core.evaluation.comparison import (
     differences,
     mcnemar,
 )
+from core.evaluation.corruptions import CORRUPTIONS, SEVERITIES, Corruption, corrupt
+from core.evaluation.mistakes import (
+    Listing,
+    Overlap,
+    Pair,
+    both_wrong,
+    only_right,
+    overlap,
+    pairs,
+    right_but_hesitant,
+    sure_and_wrong,
+)
+from core.evaluation.ranking import Ranking, rankings, top_accuracy
+from core.evaluation.refusal import Refusal, refusal
 from core.evaluation.report import (
     ClassRow,
     Report,
     cell,
-    confused_pairs,
+    column_normalised,
+    commonest_mistake,
     confusion,
     examples,
     report,
     report_of,
     row_normalised,
-    top_accuracy,
 )
+from core.evaluation.robustness import Robustness, read_robustness
+from core.evaluation.similarity import similar_order
 
 __all__ = [
+    "CORRUPTIONS",
+    "FEWEST",
+    "SEVERITIES",
     "TEST",
     "VALIDATION",
     "Answers",
+    "Bin",
+    "Calibration",
     "ClassRow",
+    "Corruption",
+    "Listing",
+    "Overlap",
+    "Pair",
     "Paired",
+    "Ranking",
+    "Refusal",
     "Report",
+    "Robustness",
     "Setting",
+    "Tempered",
     "accuracy_interval",
     "answers_of",
+    "both_wrong",
+    "calibration",
     "cell",
-    "confused_pairs",
+    "chance_error",
+    "column_normalised",
+    "commonest_mistake",
+    "confidence_of",
     "confusion",
+    "corrupt",
     "difference_interval",
     "differences",
     "examples",
+    "fit_temperature",
     "in_common",
     "mcnemar",
+    "only_right",
+    "overlap",
+    "pairs",
+    "rankings",
+    "read_robustness",
+    "refusal",
     "report",
     "report_of",
+    "right_but_hesitant",
     "row_normalised",
+    "similar_order",
+    "sure_and_wrong",
+    "temper",
+    "tempered",
     "top_accuracy",
 ]

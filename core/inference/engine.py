@@ -63,7 +63,7 @@ class Network:
         # Streamlit calls this after every script run where Keras is loaded. It would collect all
         # garbage, and clear Keras's state under a network that another thread is loading.
         keras.backend.clear_session = lambda free_memory=True: None
-        network = _load_file(model)
+        network = load_file(model)
         self.model = model
         self._lock = threading.Lock()
         self._answer: Callable[[Any], Any] = tf.function(
@@ -153,7 +153,12 @@ def _warm() -> None:
     _state = EngineState("ready", time.monotonic() - begun)
 
 
-def _load_file(model: Model) -> Any:
+def load_file(model: Model) -> Any:
+    """Return the Keras model in a file, for a program that asks it by itself.
+
+    Raises:
+        ModelUnavailable: the file is missing or damaged.
+    """
     import keras
 
     try:

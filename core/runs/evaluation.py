@@ -21,6 +21,13 @@ class Evaluation:
     probabilities: np.ndarray
     loss: float
 
+    @classmethod
+    def of(cls, probabilities: np.ndarray, labels: np.ndarray) -> "Evaluation":
+        """Return the answers with their loss, by the true classes, int (n,)."""
+        truth = probabilities[np.arange(len(labels)), labels]
+        # Keras's own bound on a probability, so that one zero does not make the mean infinite.
+        return cls(probabilities, float(-np.log(np.maximum(truth, 1e-7)).mean()))
+
 
 def write_evaluation(path: Path, evaluation: Evaluation) -> None:
     """Write the file in one step."""

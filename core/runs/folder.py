@@ -466,13 +466,22 @@ def list_deleted() -> list[tuple[Run, float]]:
 
 
 def purge_deleted(older: float = DELETED_KEPT) -> None:
-    """Remove for good what was deleted longer ago than so many seconds."""
+    """Remove for good what was deleted longer ago than so many seconds.
+
+    And what was worked out on runs that are gone, whoever removed them.
+    """
     with contextlib.suppress(OSError):
         for entry in os.scandir(settings().runs):
             if entry.name.startswith((_DELETED, _NEW)):
                 age = time.time() - entry.stat(follow_symlinks=False).st_mtime
                 if age > older:
                     shutil.rmtree(entry.path, ignore_errors=True)
+    runs = settings().runs
+    with contextlib.suppress(OSError):
+        for entry in os.scandir(settings().analysis):
+            kept = (runs / entry.name, runs / f"{_DELETED}{entry.name}")
+            if entry.name != BUNDLED and not any(os.path.lexists(path) for path in kept):
+                shutil.rmtree(entry.path, ignore_errors=True)
 
 
 _DELETED, _NEW = ".deleted-", ".new-"

@@ -285,10 +285,7 @@ def evaluate(
             return None
         batch = tf.cast(images[start : start + PREDICTION_BATCH], tf.float32)
         answers.append(classify(batch).numpy())
-    probabilities = np.concatenate(answers)
-    truth = probabilities[np.arange(len(labels)), labels]
-    # Keras's own bound on a probability, so that one zero does not make the mean infinite.
-    return Evaluation(probabilities, float(-np.log(np.maximum(truth, 1e-7)).mean()))
+    return Evaluation.of(np.concatenate(answers), labels)
 
 
 def warm_up() -> None:

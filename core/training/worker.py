@@ -42,7 +42,7 @@ from core.runs.folder import (
     read,
     request_stop,
 )
-from core.runs.process import HOST, OWN_START
+from core.runs.process import HOST, OWN_START, memory_of
 from core.settings import settings
 from core.training.events import BatchEvent, Diverged, EpochEvent
 
@@ -267,7 +267,7 @@ class Recorder:
         """End the process if it takes more than this server gives a run."""
         if not self._may_exit:
             return
-        memory, most = _memory(), self._limits.memory
+        memory, most = memory_of(os.getpid()), self._limits.memory
         if most is not None and memory > most:
             reason = (
                 f"The run took {memory / 1e6:,.0f} MB of memory; this server gives a run "
@@ -543,14 +543,6 @@ def _preload(spec: datasets.DatasetSpec) -> None:
     """Read the training split now; damaged data is the business of the run that wants it."""
     with contextlib.suppress(AtelierError):
         spec.load("train")
-
-
-def _memory() -> int:
-    """Return the bytes of memory that this process takes; 0 where the system does not tell."""
-    try:
-        return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-    except (OSError, ValueError):
-        return 0
 
 
 def _wait_for_end(server_gone: threading.Event) -> None:

@@ -3,29 +3,62 @@
 import streamlit as st
 
 from core import evaluation, runs
-from core.errors import RunDamaged
+from core.errors import RunDamaged, RunNotFound
 from pages.components.access import may_see, owns, seen
 from pages.components.guard import sentences
 from pages.components.visitor import visitor_id
-from pages.components.wording import STATE_WORDS, label, title_markdown
+from pages.components.wording import STATE_WORDS, dataset_title, label, title_markdown
 
 OFFERED = 200  # of the newest finished runs
 NONE = ""  # the id for no run
 
 
-def run_picker(caption: str) -> runs.Run:
+def finished_runs(visitor: str, dataset: str | None = None) -> list[runs.Run]:
+    """Return the bundled model and the newest finished runs that a visitor may see.
+
+    The visitor's own come before what others share; each newest first.
+
+    Args:
+        visitor: the visitor's id.
+        dataset: only networks for this data set.
+    """
+    finished = [
+        run
+        for run in runs.list_runs()
+        if run.state is runs.State.FINISHED and may_see(run, visitor) and _is_for(run, dataset)
+    ]
+    finished.sort(key=lambda run: not owns(run, visitor))
+    bundled = runs.read(runs.BUNDLED)
+    first = [bundled] if dataset is None or _is_for(bundled, dataset) else []
+    return [*first, *finished[:OFFERED]]
+
+
+def run_picker(caption: str, dataset: str | None = None) -> runs.Run:
     """Draw the choice, kept in ``?run=``, and return the run.
 
-    If the URL asks for a run that has no finished network, a sentence says so, and the bundled
-    model takes its place.
+    If the URL asks for a run that has no finished network, a sentence says so, and the first one
+    offered (the bundled model, where it fits) takes its place.
+
+    Args:
+        caption: of the choice.
+        dataset: offer only networks for this data set.
+
+    Raises:
+        RunNotFound: there is none for this data set.
     """
     visitor = visitor_id()
-    offered = _offered(visitor)
-    asked = st.query_params.get("run", runs.BUNDLED)
-    if asked not in offered:
+    offered = {run.id: run for run in finished_runs(visitor, dataset)}
+    default = next(iter(offered), None)
+    asked = st.query_params.get("run", default)
+    if asked is not None and asked not in offered:
         with sentences():
-            offered[asked] = _finished(asked, visitor)
-    shown = asked if asked in offered else runs.BUNDLED
+            offered[asked] = _finished(asked, visitor, dataset)
+    shown = asked if asked in offered else default
+    if shown is None:
+        raise RunNotFound(
+            f"No network has been trained on {dataset_title(dataset or '')} yet. Train one on the "
+            "Train page."
+        )
     _select(caption, "run", {each: label(run) for each, run in offered.items()}, shown)
     return offered[shown]
 
@@ -45,36 +78,25 @@ def other_picker(caption: str, run: runs.Run, part: str) -> runs.Run | None:
     def fits(other: runs.Run) -> bool:
         return (
             other.id != run.id
-            and other.config is not None
-            and other.config.dataset == dataset
+            and _is_for(other, dataset)
             and (part != evaluation.TEST or other.test_opened)
         )
 
-    offered = {each: other for each, other in _offered(visitor).items() if fits(other)}
+    offered = {other.id: other for other in finished_runs(visitor, dataset) if fits(other)}
     asked = st.query_params.get("with", NONE)
+    above, below = st.container(), st.container()
     if asked not in (NONE, run.id, *offered):
-        with sentences():
-            other = _finished(asked, visitor)
+        with below, sentences():
+            other = _finished(asked, visitor, None)
             if fits(other):
                 offered[asked] = other
             else:
-                st.info(_unfit(other, dataset), icon=":material/compare_arrows:")
+                st.caption(f":material/info: {_unfit(other, dataset)}")
     shown = asked if asked in offered else NONE
     titles = {NONE: "–"} | {each: label(other) for each, other in offered.items()}
-    _select(caption, "with", titles, shown)
+    with above:
+        _select(caption, "with", titles, shown)
     return offered.get(shown)
-
-
-def _offered(visitor: str) -> dict[str, runs.Run]:
-    """Return the bundled model and the finished runs that may be seen, by id."""
-    finished = [
-        run
-        for run in runs.list_runs()
-        if run.state is runs.State.FINISHED and may_see(run, visitor)
-    ]
-    # Your own first, then what others share; each newest first.
-    finished.sort(key=lambda run: not owns(run, visitor))
-    return {run.id: run for run in [runs.read(runs.BUNDLED), *finished[:OFFERED]]}
 
 
 def _select(caption: str, name: str, titles: dict[str, str], shown: str) -> None:
@@ -92,7 +114,11 @@ def _select(caption: str, name: str, titles: dict[str, str], shown: str) -> None
         st.rerun()
 
 
-def _finished(run_id: str, visitor: str) -> runs.Run:
+def _is_for(run: runs.Run, dataset: str | None) -> bool:
+    return dataset is None or (run.config is not None and run.config.dataset == dataset)
+
+
+def _finished(run_id: str, visitor: str, dataset: str | None) -> runs.Run:
     run = seen(run_id, visitor)
     if run.state is not runs.State.FINISHED:
         raise RunDamaged(
@@ -100,12 +126,17 @@ def _finished(run_id: str, visitor: str) -> runs.Run:
             f"“{STATE_WORDS[run.state][0].lower()}”. {run.reason or ''} Open it on the Train "
             "page, or choose another here."
         )
+    if not _is_for(run, dataset):
+        raise RunNotFound(
+            f"The run “{title_markdown(run)}” was not trained on {dataset_title(dataset or '')}. "
+            "Choose another here."
+        )
     return run
 
 
 def _unfit(other: runs.Run, dataset: str) -> str:
     """Say why a finished run cannot be the second one."""
-    if other.config is None or other.config.dataset != dataset:
+    if not _is_for(other, dataset):
         return (
             f"“{title_markdown(other)}” answered the images of another data set, so the two "
             "cannot be compared."
