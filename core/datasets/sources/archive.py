@@ -256,7 +256,7 @@ def _pictures(entries: list[zipfile.ZipInfo], name: str) -> Contents:
         if len(parts) != depth
     ][:MOST_PROBLEMS]
     # A text beside the folders is a note on them; one beside the pictures would be no picture.
-    others = [entry for entry in entries if entry not in set(pictures)] if not problems else []
+    others = [entry for entry in entries if entry.filename not in parents and not problems]
     folders = {PurePosixPath(key).parent for key in parents}
     problems += [
         f"The entry “{_shown(entry.filename)}” is not a picture ({', '.join(FORMATS)})."
