@@ -146,6 +146,14 @@ def test_it_is_explored_and_chosen_for_training_like_any_other(own, open_page):
     assert run.config.dataset == name
 
 
+@pytest.mark.parametrize("view", ["images", "classes", "map", "labels", "sources"])
+def test_every_view_of_explore_takes_it(own, open_page, view):
+    _, name = own
+    app = open_page("explore", dataset=name, view=view)
+    assert not app.exception and not app.error
+    assert app.selectbox(key="dataset").value == name
+
+
 def test_train_on_it_opens_the_train_page_with_it(own):
     app, name = own
     button(app, "Train on it").click().run()

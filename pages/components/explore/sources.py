@@ -113,7 +113,7 @@ def _explanation() -> None:
             "- Images are square, 8 to 64 pixels high; pictures in a ZIP are resized.\n"
             "- A second CSV, or a second pair of IDX files, with “test” in its name is the test "
             "data.\n"
-            f"- Up to {UPLOAD_MB} MB. A CSV in a ZIP is about ten times smaller."
+            f"- Up to {UPLOAD_MB} MB. A CSV in a ZIP is about four times smaller."
         )
 
 
@@ -327,7 +327,7 @@ def _split(found: Found) -> tuple[float | None, Order, int]:
     """Let the owner choose the test images, unless the files have them apart."""
     if "test" in found.counts:
         return None, Order.STRATIFIED, 0
-    with st.grid(3, min_column_width=150):
+    with st.grid(3, min_column_width=220):
         share = st.slider(
             "Test images",
             5,
