@@ -96,7 +96,7 @@ def _bring(visitor: str) -> None:
                 icon=":material/fact_check:",
                 disabled=not (uploaded or chosen),
             )
-        paths = [offered[name] for name in chosen]
+        paths = [offered[name] for name in chosen if name in offered]
         if pressed and _check(uploaded, paths, SIZES.get(size or ""), visitor):
             st.rerun()
 
