@@ -9,6 +9,7 @@ VIEWS = (
     "",
     "explore",
     "explore?view=Classes",
+    "explore?view=sources",
     "train",
     "runs",
     "evaluate",
