@@ -124,8 +124,8 @@ ORDERS: dict[str, Order] = {
         Order(
             "doubtful",
             "Most doubtful label",
-            "The figure is how doubtful the label is: 50 % where networks that had not seen the image "
-            "found another class as likely as the label's.",
+            "The figure is how doubtful the label is: 50 % where a network that had not seen the "
+            "image found another class as likely as the label's.",
             _doubt,
             highest_first=True,
             share=True,
