@@ -64,7 +64,8 @@ function newMap(root) {
     context.setTransform(ratio, 0, 0, ratio, 0, 0)
     context.clearRect(0, 0, width, height)
     const radius = Math.min(7, (width < 500 ? 1.6 : 2.1) + 1.1 * Math.log2(view.zoom))
-    const stamps = map.groups.map((_, group) => stamp(map.colours[group], shapeOf(map, group), radius, ratio))
+    const large = map.kind === "classes" ? radius : 1.35 * radius // answers stand out from the shadows
+    const stamps = map.groups.map((_, group) => stamp(map.colours[group], shapeOf(map, group), large, ratio))
     const faint = stamp(map.theme.grid, 0, radius, ratio)
     const inView = []
     for (const i of map.order) {
@@ -73,7 +74,6 @@ function newMap(root) {
       inView.push([i, left, top])
     }
     const sheet = map.sheet
-    const half = radius + 1
     if (sheet && inView.length <= PICTURES && view.zoom > 2) {
       for (const [i, left, top] of inView) {
         const edge = Math.min(44, 18 + 3 * Math.log2(view.zoom))
@@ -83,8 +83,9 @@ function newMap(root) {
       }
     } else {
       for (const [i, left, top] of inView) {
-        const image = map.group[i] === NONE ? faint : stamps[map.group[i]]
-        context.drawImage(image, left - half, top - half, 2 * half, 2 * half)
+        const shadow = map.group[i] === NONE
+        const half = (shadow ? radius : large) + 1
+        context.drawImage(shadow ? faint : stamps[map.group[i]], left - half, top - half, 2 * half, 2 * half)
       }
       if (map.named) names(width, height)
     }
