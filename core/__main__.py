@@ -1,4 +1,4 @@
-"""The command line: ``python -m core train | evaluate | classify | analyse | benchmark | ...``.
+"""The command line: ``python -m core train | evaluate | classify | import | analyse | ...``.
 
 Results go to standard output, progress and errors to standard error. An error that a person can do
 something about ends with exit status 1 and one sentence.
@@ -16,6 +16,8 @@ from typing import Any
 from core import architectures, datasets, runs
 from core.architectures.recipe import EXPLANATIONS as RECIPE_SETTINGS
 from core.architectures.recipe import Augmentation, Recipe
+from core.datasets import imported
+from core.datasets.sources import SIZES
 from core.errors import AtelierError, ImageRejected
 from core.runs.config import EXPLANATIONS as RUN_SETTINGS
 from core.runs.config import TrainingConfig
@@ -54,7 +56,11 @@ def _parser() -> argparse.ArgumentParser:
         kind = (TrainingConfig if name in RUN_SETTINGS else Recipe).__annotations__[name]
         _add_setting(train, name, kind, explanation)
     train.add_argument("--resume", metavar="RUN", help="go on with this run instead")
-    train.add_argument("--json", action="store_true", help="print the result as one JSON object")
+    train.add_argument(
+        "--json",
+        action="store_true",
+        help="print the result as one JSON object; it has the test accuracy too",
+    )
 
     evaluate = commands.add_parser("evaluate", help="report on a trained run, on validation images")
     evaluate.set_defaults(command=_evaluate)
@@ -89,6 +95,34 @@ def _parser() -> argparse.ArgumentParser:
         "--epochs", type=int, default=10, help="labels: of each of its trainings (%(default)s)"
     )
     analyse.add_argument("--output", type=Path, help="file to write, instead of the bundled one")
+
+    bring = commands.add_parser("import", help="take in a data set: CSV, IDX, or ZIP of pictures")
+    bring.set_defaults(command=_import)
+    bring.add_argument("files", nargs="+", metavar="FILE", type=Path)
+    bring.add_argument("--title", help="what to call it (default: by the file's name)")
+    bring.add_argument(
+        "--classes",
+        metavar="NAMES",
+        help=f"names in label order, with commas between; or {', '.join(imported.KNOWN_CLASSES)}; "
+        "or as-found, for as many classes as there are labels (default: by what was found)",
+    )
+    bring.add_argument(
+        "--test-share",
+        type=float,
+        default=0.15,
+        help="for testing, unless the files have a part for it (default: %(default)s)",
+    )
+    bring.add_argument(
+        "--order",
+        choices=list(imported.Order),
+        default=imported.Order.STRATIFIED,
+        help="test on a share of each class, or on the last images (default: %(default)s)",
+    )
+    bring.add_argument("--seed", type=int, default=0, help="of what is random")
+    bring.add_argument(
+        "--pictures", choices=list(SIZES), help="what pictures become (default: by the first one)"
+    )
+    bring.add_argument("--json", action="store_true", help="print one JSON object")
 
     pretrain = commands.add_parser("pretrain", help="train the bundled model anew")
     pretrain.set_defaults(command=_pretrain)
@@ -216,6 +250,53 @@ def _analyse(options: argparse.Namespace) -> int:
     files.write(path, arrays)
     print(f"{path}: {path.stat().st_size:,} bytes")
     return 0
+
+
+def _import(options: argparse.Namespace) -> int:
+    from core.datasets.sources import Found, SourceFile
+    from core.datasets.sources.check import check
+
+    files = [SourceFile(path.absolute(), path.name) for path in options.files]
+    folder = imported.stage()
+    try:
+        found = None
+        for answer in check(files, folder, shape=SIZES.get(options.pictures), room=imported.room()):
+            if isinstance(answer, Found):
+                found = answer
+        assert found is not None
+        choices = imported.Choices(
+            options.title or found.title,
+            _class_names(options.classes, found),
+            None if "train" in found.counts else options.test_share,
+            imported.Order(options.order),
+            options.seed,
+        )
+        dataset = imported.save(folder, found, choices, imported.COMMAND_LINE)
+    finally:
+        imported.discard(folder)
+    spec = datasets.find(dataset)
+    if options.json:
+        values = {"title": spec.title, "classes": spec.classes, "shape": spec.shape}
+        print(json.dumps({"dataset": dataset, **values, **spec.counts, "notes": found.notes}))
+    else:
+        for note in found.notes:
+            print(note, file=sys.stderr)
+        height, width, channels = spec.shape
+        print(
+            f"{dataset}: {spec.counts['train']:,} training and {spec.counts['test']:,} test images "
+            f"of {height} × {width} × {channels} in {len(spec.classes)} classes"
+        )
+    return 0
+
+
+def _class_names(asked: str | None, found: Any) -> tuple[str, ...]:
+    if asked is None:
+        return imported.default_classes(found)
+    if asked == "as-found":
+        return found.classes or imported.numbered(found)
+    if asked in imported.KNOWN_CLASSES:
+        return imported.KNOWN_CLASSES[asked]
+    return tuple(each.strip() for each in asked.split(","))
 
 
 def _pretrain(options: argparse.Namespace) -> int:

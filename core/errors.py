@@ -3,6 +3,8 @@
 Each message is written for the person in front of the screen: what is wrong, then what to do.
 """
 
+from collections.abc import Sequence
+
 
 class AtelierError(Exception):
     """Base of all errors that people can do something about; ``str(error)`` is the sentence."""
@@ -18,6 +20,21 @@ class DataUnavailable(AtelierError):
 
 class DataDamaged(AtelierError):
     """A data file is there but is not what it should be."""
+
+
+class SourceRejected(AtelierError):
+    """Files that somebody brings as a data set cannot be used.
+
+    Attributes:
+        problems: the first things that are wrong, each with its line or entry; they are part of
+            the sentence too.
+    """
+
+    def __init__(self, sentence: str, problems: Sequence[str] = ()) -> None:
+        """Keep the problems, and add them to the sentence."""
+        super().__init__(" ".join([sentence, *problems]))
+        self.sentence = sentence
+        self.problems = tuple(problems)
 
 
 class ImageRejected(AtelierError):

@@ -11,6 +11,8 @@
 | ``ATELIER_MAX_EPOCHS`` | epochs a run, 1 to 500 | 500 |
 | ``ATELIER_MAX_MINUTES`` | minutes a run, 1 to 10,000 | 1,440 |
 | ``ATELIER_MAX_MEMORY_MB`` | memory a run, 200 to 1,000,000 | no limit |
+| ``ATELIER_MAX_DATASETS`` | data sets that one visitor may import, 0 to 1,000 | 5 |
+| ``ATELIER_MAX_DATASETS_MB`` | all imported data sets together, 10 to 1,000,000 | 2,000 |
 | ``RAY_ADDRESS`` | ``host:port`` of a Ray cluster that trains instead of this machine | not set |
 
 Without ``ATELIER_WORKERS`` it is half the cores, but no more than fit into the memory: a training
@@ -42,6 +44,8 @@ class Limits:
         epochs: a run.
         seconds: a run.
         memory: bytes a run's process may take; None for no limit.
+        datasets: data sets that one visitor may import.
+        datasets_bytes: that all imported data sets may take together.
     """
 
     running: int
@@ -49,6 +53,8 @@ class Limits:
     epochs: int
     seconds: float
     memory: int | None
+    datasets: int
+    datasets_bytes: int
 
 
 @dataclass(frozen=True)
@@ -83,6 +89,16 @@ class Settings:
         """Small tasks on finished runs that run at the same time: trainings leave little."""
         return max(1, self.cores // 4)
 
+    @property
+    def datasets(self) -> Path:
+        """The folder that holds one folder a data set that somebody imported."""
+        return self.home / "datasets"
+
+    @property
+    def to_import(self) -> Path:
+        """The folder from which visitors may import what the operator put there."""
+        return self.home / "import"
+
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
         """Read and validate the variables in the module's table.
@@ -106,6 +122,9 @@ class Settings:
                 epochs=_integer(environment, "ATELIER_MAX_EPOCHS", 500, 1, 500),
                 seconds=60 * _integer(environment, "ATELIER_MAX_MINUTES", 1440, 1, 10_000),
                 memory=_memory_limit(environment),
+                datasets=_integer(environment, "ATELIER_MAX_DATASETS", 5, 0, 1000),
+                datasets_bytes=1_000_000
+                * _integer(environment, "ATELIER_MAX_DATASETS_MB", 2000, 10, 1_000_000),
             ),
             ray_address=_ray_address(environment),
         )

@@ -57,6 +57,7 @@ def _upload() -> Picture | None:
         "A photo or picture of one piece of clothing",
         type="image",
         key="upload",
+        max_upload_size=10,
         help="JPEG, PNG, WebP, GIF or BMP, at most 10 MB. It is not stored.",
     )
     if file is None:

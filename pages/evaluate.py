@@ -12,8 +12,14 @@ from pages.components.evaluate.looked import Looked
 from pages.components.evaluate.seal import sealed
 from pages.components.guard import check_url, sentences
 from pages.components.run_picker import other_picker, run_picker
+from pages.components.task_view import task
 from pages.components.wording import title_markdown
 
+MISSING = "What this network says of its validation images"
+HOW_MISSING = (
+    "The run is of an earlier version, which did not keep that. Its network can be asked once now, "
+    "in the background: from a few seconds to a minute, by the size of the network."
+)
 PARTS = {VALIDATION: "Validation", TEST: "Test"}
 VIEWS = {
     "confusion": ("Confusion", confusion.draw),
@@ -51,6 +57,9 @@ def main() -> None:
     spec = datasets.find(run.config.dataset)
     if part == TEST and not run.test_opened:
         sealed(run, spec)
+        return
+    if part == VALIDATION and not data.answers_file(run, part).exists():
+        task("validation", run, title=MISSING, explanation=HOW_MISSING)
         return
     looked = Looked(run, spec, data.answers(run, part), *_second(other, part))
     figures(looked)

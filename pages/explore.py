@@ -5,9 +5,10 @@ import streamlit as st
 from core.errors import DataUnavailable
 from pages.components import frame
 from pages.components.dataset_picker import dataset_picker
-from pages.components.explore import classes, images, labels
+from pages.components.explore import classes, images, labels, sources
 from pages.components.explore import map as image_map
 from pages.components.guard import check_url
+from pages.components.visitor import visitor_id
 
 VIEWS = {
     "images": ("Images", images.draw),
@@ -15,13 +16,14 @@ VIEWS = {
     "map": ("Map", image_map.draw),
     "labels": ("Doubtful labels", labels.draw),
 }
+SOURCES = "sources"  # the view that is not on the data set chosen
 
 
 def main() -> None:
     """Draw the page."""
     st.title("Explore", anchor=False)
     st.markdown("What the networks learn from: look at the pictures before you train on them.")
-    titles = {name: title for name, (title, _) in VIEWS.items()}
+    titles = {name: title for name, (title, _) in VIEWS.items()} | {SOURCES: "Your data"}
     check_url("view", titles)
     left, right = st.columns([3, 2], vertical_alignment="bottom")
     with left:
@@ -36,6 +38,9 @@ def main() -> None:
         )
     with right:
         spec = dataset_picker(images.first_page)
+    if view == SOURCES:
+        sources.draw(visitor_id())
+        return
     reason = spec.missing()
     if reason is not None:
         raise DataUnavailable(reason)

@@ -6,12 +6,13 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
-from core import architectures, datasets, jobs, runs
+from core import architectures, jobs, runs
 from core.errors import AtelierError
 from core.runs import Run, State
 from pages.components import frame
 from pages.components.access import may_see, owned, owns
 from pages.components.compare import MOST, comparison
+from pages.components.dataset_picker import dataset_titles
 from pages.components.guard import check_url
 from pages.components.runs_table import (
     ALL,
@@ -110,7 +111,7 @@ def main() -> None:
 def _filters() -> Filters:
     """Draw the filters; all of them are in the URL."""
     states = {"": "Any state"} | {state.value: STATE_WORDS[state][0] for state in State}
-    data = {"": "Any data set"} | {name: spec.title for name, spec in datasets.DATASETS.items()}
+    data = {"": "Any data set"} | dataset_titles(visitor_id())
     networks = {"": "Any architecture"} | {
         name: each.title for name, each in architectures.ARCHITECTURES.items()
     }

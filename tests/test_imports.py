@@ -14,6 +14,7 @@ from core.settings import ROOT
 ORDER = (
     "errors",
     "settings",
+    "files",
     "datasets",
     "architectures",
     "runs",

@@ -28,6 +28,8 @@ from core.architectures.recipe import (
     Schedule,
     ValidationFrom,
 )
+from core.datasets import DatasetSpec
+from core.datasets import find as find_dataset
 from core.errors import SettingsError
 
 SCALE = 1 / 255  # every network here takes pixels of 0 to 255 and scales them to 0 to 1 itself
@@ -102,17 +104,45 @@ class Architecture:
         return sum(row.multiplications for row in self.table(shape, classes))
 
     def recipe_for(self, dataset: str) -> Recipe:
-        """Return the recipe for one data set.
+        """Return the recipe for one data set, built in or imported.
 
         Raises:
             SettingsError: the architecture is not made for this data set.
         """
-        if dataset not in self.datasets:
+        if dataset in self.datasets:
+            return dict(self.recipes).get(dataset, self.recipe)
+        spec = find_dataset(dataset)
+        if not self.suits(spec):
             raise SettingsError(
                 f"{self.title} is not made for {dataset}. Choose an architecture that is, or one "
                 f"of its data sets: {', '.join(self.datasets)}."
             )
-        return dict(self.recipes).get(dataset, self.recipe)
+        return _scaled(dict(self.recipes).get(spec.kin, self.recipe), spec.counts["train"])
+
+    def suits(self, spec: DatasetSpec) -> bool:
+        """Tell whether the architecture is made for a data set.
+
+        It is for an imported one if it is for the built-in one of its kind, grey or colour, and if
+        the images are not too small for its layers.
+        """
+        if spec.name in self.datasets:
+            return True
+        table = self.table(spec.shape, len(spec.classes))
+        return spec.kin in self.datasets and all(min(row.output_shape) > 0 for row in table)
+
+
+def _scaled(recipe: Recipe, images: int) -> Recipe:
+    """Return a recipe for another data set of the same kind, with so many training images.
+
+    Whether a mirrored or turned image is still of its class nobody can tell, so there is no
+    augmentation. Small data gets small batches: a thousand images in batches of 128 would be
+    eight steps an epoch.
+    """
+    batch = recipe.batch_size
+    while batch > 8 and batch * 20 > images:
+        batch //= 2
+    validation = recipe.validation if recipe.validation <= 0.2 * images else 0.1
+    return recipe.changed(batch_size=batch, validation=validation, augmentation=())
 
 
 def _sized(layer: Layer, width: float, dropout: float | None) -> Layer:

@@ -6,11 +6,13 @@ Machine Learning Algorithms*, arXiv:1708.07747.
 
 import gzip
 import hashlib
+import io
 import zlib
 from pathlib import Path
 
 import numpy as np
 
+from core.datasets.sources import idx
 from core.datasets.spec import DatasetSpec, Split
 from core.errors import DataDamaged, DataUnavailable
 from core.settings import ASSETS
@@ -85,11 +87,9 @@ def _read_idx(path: Path) -> np.ndarray:
         content = gzip.decompress(packed)
     except (OSError, EOFError, zlib.error) as error:
         raise DataDamaged(f"The data file {path.name} cannot be unpacked. {REPAIR}") from error
-    # IDX: two zero bytes, type 8 (uint8), number of dimensions, then each size as a big-endian
-    # 32-bit integer.
-    dimensions = content[3]
-    sizes = np.frombuffer(content, ">u4", dimensions, offset=4)
-    return np.frombuffer(content, np.uint8, offset=4 + 4 * dimensions).reshape(sizes)
+    stream = io.BytesIO(content)
+    sizes = idx.read_sizes(stream, path.name)
+    return np.concatenate([items for _, items in idx.read_items(stream, sizes, path.name)])
 
 
 SPEC = DatasetSpec(

@@ -46,6 +46,8 @@ class DatasetSpec:
         credit: authors, source and licence in one line.
         read: reads one split from disk; may raise DataUnavailable or DataDamaged.
         missing: returns why the data cannot be read now, as a sentence, or None; takes no time.
+        kin: of an imported data set, the built-in one whose networks and recipes suit it; else
+            empty.
     """
 
     name: str
@@ -56,6 +58,7 @@ class DatasetSpec:
     credit: str
     read: Callable[[str], Split]
     missing: Callable[[], str | None]
+    kin: str = ""
     _loaded: dict[str, Split] = field(default_factory=dict, repr=False, compare=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 

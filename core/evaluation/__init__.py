@@ -33,20 +33,22 @@ from core.evaluation.mistakes import (
     right_but_hesitant,
     sure_and_wrong,
 )
+from core.evaluation.ranking import Ranking, rankings, top_accuracy
 from core.evaluation.refusal import Refusal, refusal
 from core.evaluation.report import (
     ClassRow,
     Report,
     cell,
-    confused_pairs,
+    column_normalised,
+    commonest_mistake,
     confusion,
     examples,
     report,
     report_of,
     row_normalised,
-    top_accuracy,
 )
 from core.evaluation.robustness import Robustness, read_robustness
+from core.evaluation.similarity import similar_order
 
 __all__ = [
     "CORRUPTIONS",
@@ -63,6 +65,7 @@ __all__ = [
     "Overlap",
     "Pair",
     "Paired",
+    "Ranking",
     "Refusal",
     "Report",
     "Robustness",
@@ -74,8 +77,9 @@ __all__ = [
     "calibration",
     "cell",
     "chance_error",
+    "column_normalised",
+    "commonest_mistake",
     "confidence_of",
-    "confused_pairs",
     "confusion",
     "corrupt",
     "difference_interval",
@@ -87,12 +91,14 @@ __all__ = [
     "only_right",
     "overlap",
     "pairs",
+    "rankings",
     "read_robustness",
     "refusal",
     "report",
     "report_of",
     "right_but_hesitant",
     "row_normalised",
+    "similar_order",
     "sure_and_wrong",
     "temper",
     "tempered",

@@ -11,6 +11,8 @@ import numpy as np
 
 from core import datasets
 from core.evaluation.answers import TEST, answers_of
+from core.evaluation.comparison import accuracy_interval
+from core.evaluation.ranking import top_accuracy
 from core.runs import Run
 
 
@@ -31,6 +33,8 @@ class Report:
 
     Attributes:
         accuracy: share of images that were right, 0 to 1.
+        interval: 95 % confidence interval of the accuracy (Wilson), both ends 0 to 1.
+        top_two: share of images whose class is one of the two likeliest answers.
         loss: mean cross-entropy in nats.
         matrix: confusion matrix, ``matrix[true][predicted]`` images.
         rows: one a class, in label order.
@@ -39,6 +43,8 @@ class Report:
     """
 
     accuracy: float
+    interval: tuple[float, float]
+    top_two: float
     loss: float
     matrix: tuple[tuple[int, ...], ...]
     rows: tuple[ClassRow, ...]
@@ -56,7 +62,9 @@ class Report:
             for row in (*self.rows, *self.averages)
         ]
         accuracy = f"{part.capitalize()} accuracy {self.accuracy:.2%}, loss {self.loss:.4f}"
-        return "\n".join([accuracy, "", head, *lines])
+        low, high = self.interval
+        more = f"95 % interval {low:.2%} to {high:.2%}, top-2 accuracy {self.top_two:.2%}"
+        return "\n".join([accuracy, more, "", head, *lines])
 
 
 def confusion(labels: np.ndarray, predicted: np.ndarray, classes: int) -> np.ndarray:
@@ -71,26 +79,20 @@ def row_normalised(matrix: np.ndarray) -> np.ndarray:
     return matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
 
 
-def confused_pairs(matrix: np.ndarray) -> list[tuple[int, int, int]]:
-    """Return how often each two classes are taken for one another, the most confused first.
+def column_normalised(matrix: np.ndarray) -> np.ndarray:
+    """Return each column divided by its sum, float array; a column of zeros stays zero."""
+    return matrix / np.maximum(matrix.sum(axis=0, keepdims=True), 1)
 
-    Args:
-        matrix: int array (classes, classes): true by predicted.
 
-    Returns:
-        One class, the other, larger one, and the number of images, for every pair.
+def commonest_mistake(matrix: np.ndarray) -> tuple[int, int]:
+    """Return the (true, predicted) cell off the diagonal with the most images.
+
+    Where there is no mistake at all, it is the largest cell.
     """
-    both = matrix + matrix.T
-    first, second = np.triu_indices(len(matrix), 1)
-    order = np.argsort(-both[first, second], kind="stable")
-    ordered = zip(first[order].tolist(), second[order].tolist(), strict=True)
-    return [(one, other, int(both[one, other])) for one, other in ordered]
-
-
-def top_accuracy(probabilities: np.ndarray, labels: np.ndarray, most: int = 2) -> float:
-    """Return the share of images whose true class is among the ``most`` likeliest, 0 to 1."""
-    top = np.argpartition(probabilities, -most, axis=1)[:, -most:]
-    return float((top == labels[:, None]).any(axis=1).mean())
+    mistakes = np.array(matrix)
+    np.fill_diagonal(mistakes, 0)
+    largest = int((mistakes if mistakes.any() else np.asarray(matrix)).argmax())
+    return divmod(largest, len(matrix))
 
 
 def report(
@@ -127,8 +129,11 @@ def report(
         )
 
     matrix = confusion(labels, predicted, len(classes))
+    right = int((predicted == labels).sum())
     return Report(
-        accuracy=float((predicted == labels).mean()),
+        accuracy=right / len(labels),
+        interval=accuracy_interval(right, len(labels)),
+        top_two=top_accuracy(probabilities, labels, 2),
         loss=loss,
         matrix=tuple(tuple(int(count) for count in line) for line in matrix),
         rows=tuple(row(str(index), name) for index, name in enumerate(classes)),

@@ -6,7 +6,6 @@ sentence that says what is wrong and what to do. All limits are checked before p
 
 import io
 import struct
-import unicodedata
 import zlib
 from dataclasses import dataclass
 
@@ -14,6 +13,7 @@ import numpy as np
 from PIL import Image
 
 from core.errors import ImageRejected
+from core.files import harmless
 
 MAX_BYTES = 10 * 1024 * 1024
 MAX_PIXELS = 50_000_000
@@ -116,19 +116,9 @@ def open_picture(data: bytes, name: str = "picture") -> Picture:
 
 
 def safe_name(name: str, limit: int = 60) -> str:
-    """Return the last part of a file name, harmless in a sentence, at most ``limit`` characters.
-
-    Control characters (line breaks, right-to-left overrides, lone surrogates) are dropped, and so
-    is what would make a link, a tag or a formula where sentences are rendered as Markdown.
-    """
+    """Return the last part of a file name, harmless in a sentence, at most ``limit`` characters."""
     last = name.replace("\\", "/").rstrip("/").rpartition("/")[2]
-    kept = "".join(
-        "-" if c in "[]<>`$|*~" else c
-        for c in last[:1000]
-        if not unicodedata.category(c).startswith("C")
-    )
-    kept = " ".join(kept.split()) or "picture"
-    return kept if len(kept) <= limit else kept[: limit - 1] + "…"
+    return harmless(last, limit) or "picture"
 
 
 def _check_bytes(data: bytes, name: str) -> None:

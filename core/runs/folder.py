@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, TypeGuard
 
 from core import datasets
+from core.datasets.imported import COMMAND_LINE
 from core.errors import AtelierError, RunDamaged, RunNotFound, SettingsError
 from core.runs.config import TrainingConfig
 from core.runs.files import read_json, remove_temporary, write_json
@@ -23,7 +24,6 @@ from core.settings import ASSETS, settings
 
 BUNDLED = "bundled"  # the id of the run behind the bundled model, which comes with the app
 BUNDLED_FOLDER = ASSETS / "models" / "fashion-mnist"
-COMMAND_LINE = "command-line"  # the visitor of runs that were started there
 ID = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")
 STALE_AFTER = 10.0  # seconds without a heartbeat after which nobody believes that a worker lives
 DELETED_KEPT = 600.0  # seconds in which a deletion can be undone

@@ -1,10 +1,11 @@
-"""Whose run it is: who may look at it, and who may change it. Every page asks here.
+"""Whose run or data set it is: who may look at it, and who may change it. Every page asks here.
 
-It rests on the visitor's anonymous id, so it keeps classmates from deleting each other's runs by
+It rests on the visitor's anonymous id, so it keeps classmates from deleting each other's work by
 mistake; it is no protection against somebody who copies an id.
 """
 
 from core import runs
+from core.datasets import imported
 from core.errors import RunNotFound, SettingsError
 from core.runs import COMMAND_LINE, Run, State
 from pages.components.wording import title_markdown
@@ -64,3 +65,21 @@ def owned(run_id: str, visitor: str) -> Run:
             "change it."
         )
     return run
+
+
+def usable_datasets(visitor: str) -> list[imported.Imported]:
+    """Return the imported data sets that a visitor may explore and train on, newest first.
+
+    One's own, and those of the command line. Who looks at a run that somebody shared sees its test
+    images, but cannot train on them.
+    """
+    return [
+        each
+        for each in imported.list_imported()
+        if each.visitor == COMMAND_LINE or owns_dataset(each, visitor)
+    ]
+
+
+def owns_dataset(dataset: imported.Imported, visitor: str) -> bool:
+    """Tell whether an imported data set is the visitor's own, to delete."""
+    return bool(visitor) and dataset.visitor == visitor

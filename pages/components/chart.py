@@ -12,7 +12,7 @@ from pages.components._frontend import register
 KINDS = ("scatter", "bar", "pie")
 """What the Plotly that the app brings (its "basic" bundle) can draw."""
 
-_CHART = register("chart", uses=("theme", "plotly_chart"))
+_CHART = register("chart", uses=("theme", "save_buttons", "plotly_chart"))
 
 
 def chart(figure: Any, *, key: str, name: str, height: int = 320, label: str | None = None) -> None:

@@ -15,7 +15,7 @@ from pages.components.compare_tables import (
     Heads,
     figures_of,
     figures_table,
-    interval_plot,
+    interval_plots,
     settings_table,
 )
 from pages.components.guard import check_url, sentences
@@ -173,13 +173,13 @@ def _figures(compared: Sequence[Run], heads: Heads) -> None:
     figures = [figures_of(run, count) for run, count in zip(compared, counts, strict=True)]
     st.subheader("Figures", anchor=False)
     letters = [letter for letter, _ in heads]
-    for name, shares in (
-        ("Validation accuracy", [each.validation for each in figures]),
-        ("Test accuracy", [each.test for each in figures]),
-    ):
-        if any(shares):
-            st.markdown(f"**{name}** and its 95 % confidence interval")
-            interval_plot(name, letters, shares, f"intervals_{name}")
+    interval_plots(
+        letters,
+        {
+            "Validation accuracy": [each.validation for each in figures],
+            "Test accuracy": [each.test for each in figures],
+        },
+    )
     sealed = [letter for letter, run in zip(letters, compared, strict=True) if _is_sealed(run)]
     if sealed:
         st.caption(

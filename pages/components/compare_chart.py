@@ -14,7 +14,9 @@ from pages.components.live_chart import SAVED_AS, clean
 
 POINTS = 150  # of each curve by batch: six runs share the chart
 
-_COMPARE_CHART = register("compare_chart", uses=("theme", "run_mark", "plotly_chart"))
+_COMPARE_CHART = register(
+    "compare_chart", uses=("theme", "run_mark", "save_buttons", "plotly_chart")
+)
 
 
 class Across(StrEnum):

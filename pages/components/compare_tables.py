@@ -1,13 +1,15 @@
 """Figures and settings of several runs side by side, and accuracies with their intervals."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import streamlit as st
 
 from core import evaluation, runs
 from core.runs import Run
 from pages.components._frontend import register
-from pages.components.runs_table import parameters, seconds
+from pages.components.runs_table import SEALED, parameters, seconds, test_set
 from pages.components.training_settings import (
     AUGMENTATIONS,
     OPTIMIZERS,
@@ -80,6 +82,7 @@ class Figures:
     training: Share | None
     validation: Share | None
     test: Share | None
+    sealed: bool
     training_loss: float | None
     validation_loss: float | None
     test_loss: float | None
@@ -108,6 +111,7 @@ def figures_of(run: Run, test_count: int) -> Figures:
         share_of(figure("train_accuracy", "accuracy"), run.config.training_count),
         share_of(figure("val_accuracy", "val_accuracy"), run.config.validation_count),
         share_of(run.told.test_accuracy if run.told else None, test_count),
+        test_set(run) == SEALED,
         figure("train_loss", "loss"),
         figure("val_loss", "val_loss"),
         run.told.test_loss if run.told else None,
@@ -120,12 +124,18 @@ def figures_of(run: Run, test_count: int) -> Figures:
 def figures_table(heads: Heads, figures: Sequence[Figures], *, key: str) -> None:
     """Show figures side by side."""
 
-    def accuracy(name: str, shares: list[Share | None]) -> dict[str, Any]:
+    def accuracy(name: str, shares: list[Share | None], nothing: list[str]) -> dict[str, Any]:
         return {
             "name": name,
-            "values": [percent(share.value if share else None, 2) for share in shares],
+            "values": [
+                percent(share.value, 2) if share else other
+                for share, other in zip(shares, nothing, strict=True)
+            ],
             "notes": [share.interval_words if share else "" for share in shares],
         }
+
+    dashes = ["–"] * len(figures)
+    untold = [SEALED if each.sealed else "–" for each in figures]
 
     def plain(name: str, values: list[str]) -> dict[str, Any]:
         return {"name": name, "values": values}
@@ -136,11 +146,14 @@ def figures_table(heads: Heads, figures: Sequence[Figures], *, key: str) -> None
             "caption": "Figures of the runs",
             "runs": [{"letter": letter, "title": title} for letter, title in heads],
             "rows": [
-                accuracy("Validation accuracy", [each.validation for each in figures]),
-                accuracy("Test accuracy", [each.test for each in figures]),
-                accuracy("Training accuracy", [each.training for each in figures]),
+                accuracy("Validation accuracy", [each.validation for each in figures], dashes),
+                accuracy("Test accuracy", [each.test for each in figures], untold),
+                accuracy("Training accuracy", [each.training for each in figures], dashes),
                 plain("Validation loss", [number(each.validation_loss, 4) for each in figures]),
-                plain("Test loss", [number(each.test_loss, 4) for each in figures]),
+                plain(
+                    "Test loss",
+                    [SEALED if each.sealed else number(each.test_loss, 4) for each in figures],
+                ),
                 plain("Training loss", [number(each.training_loss, 4) for each in figures]),
                 plain("Epochs", [each.epochs for each in figures]),
                 plain(
@@ -159,10 +172,30 @@ def figures_table(heads: Heads, figures: Sequence[Figures], *, key: str) -> None
     )
 
 
-def interval_plot(
-    label: str, letters: Sequence[str], shares: Sequence[Share | None], key: str
+def interval_plots(
+    letters: Sequence[str], accuracies: Mapping[str, Sequence[Share | None]]
 ) -> None:
-    """Draw accuracies with their intervals under each other, on one axis."""
+    """Draw accuracies with their intervals under each other, all on one axis.
+
+    Args:
+        letters: of the runs.
+        accuracies: by what they are called, one a run or None; nothing is drawn of all None.
+    """
+    ends = [
+        end for shares in accuracies.values() for each in shares if each for end in each.interval
+    ]
+    for label, shares in accuracies.items():
+        if any(shares):
+            st.markdown(f"**{label}** and its 95 % confidence interval")
+            _interval_plot(label, letters, shares, (min(ends), max(ends)))
+
+
+def _interval_plot(
+    label: str,
+    letters: Sequence[str],
+    shares: Sequence[Share | None],
+    axis: tuple[float, float],
+) -> None:
     rows = []
     for place, (letter, share) in enumerate(zip(letters, shares, strict=True)):
         if share is not None:
@@ -178,8 +211,7 @@ def interval_plot(
                     "words": words,
                 }
             )
-    if rows:
-        _INTERVAL_PLOT(key=key, data={"label": label, "rows": rows})
+    _INTERVAL_PLOT(key=f"intervals_{label}", data={"label": label, "rows": rows, "axis": axis})
 
 
 def settings_table(

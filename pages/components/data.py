@@ -11,6 +11,8 @@ import streamlit as st
 
 from core import datasets, evaluation, runs
 from core.analysis import duplicates, embedding, files, labels
+from core.errors import RunDamaged
+from core.jobs import tasks
 from pages.components.embedding_map import sheet
 from pages.components.gallery import sprite_sheet
 
@@ -95,20 +97,43 @@ def map_sheet(dataset: str, indices: np.ndarray) -> bytes:
     return sheet(pictures(datasets.load(dataset, "train").images[indices]))
 
 
+def answers_file(run: runs.Run, part: str) -> Path:
+    """Return where a run's answers on a part are, whether there are any or not.
+
+    A run of a version that kept none on the validation images has them from a task, once that was
+    asked for.
+    """
+    if part == evaluation.TEST:
+        return run.folder.evaluation
+    path = run.folder.validation
+    return path if path.exists() else tasks.result("validation", run) or path
+
+
 def answers(run: runs.Run, part: str) -> evaluation.Answers:
     """Return a finished run's answers on its ``"validation"`` or on the ``"test"`` images.
 
     Raises:
         RunDamaged: the run has none, or they cannot be read.
     """
-    path = run.folder.evaluation if part == evaluation.TEST else run.folder.validation
+    path = answers_file(run, part)
+    if part == evaluation.VALIDATION and not path.exists():
+        raise RunDamaged(
+            "The run is of an earlier version, which kept no answers on the validation images. "
+            "Choose it on the Evaluate page, and have them worked out there."
+        )
     return _answers(run.id, part, str(path), _written(path))
 
 
 def report(run: runs.Run, part: str) -> evaluation.Report:
     """Return the report on those answers; raises as ``answers`` does."""
-    path = run.folder.evaluation if part == evaluation.TEST else run.folder.validation
+    path = answers_file(run, part)
     return _report(run.id, part, str(path), _written(path))
+
+
+def rankings(run: runs.Run, part: str) -> list[evaluation.Ranking]:
+    """Return how those answers rank each class's images; raises as ``answers`` does."""
+    path = answers_file(run, part)
+    return _rankings(run.id, part, str(path), _written(path))
 
 
 @st.cache_data(max_entries=32, show_spinner="Reading the answers …")
@@ -124,6 +149,15 @@ def _report(run_id: str, part: str, path: str, written: int) -> evaluation.Repor
     assert config is not None, "a damaged run has no answers"
     classes = datasets.find(config.dataset).classes
     return evaluation.report(answers.probabilities, answers.labels, classes, answers.loss)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _rankings(run_id: str, part: str, path: str, written: int) -> list[evaluation.Ranking]:
+    answers = _answers(run_id, part, path, written)
+    config = runs.read(run_id).config
+    assert config is not None, "a damaged run has no answers"
+    classes = datasets.find(config.dataset).classes
+    return evaluation.rankings(answers.probabilities, answers.labels, classes)
 
 
 def _written(path: Path) -> int:

@@ -6,13 +6,21 @@ import streamlit as st
 
 from core import datasets
 from core.datasets import download
+from pages.components.access import usable_datasets
 from pages.components.guard import check_url, sentences
+from pages.components.visitor import visitor_id
 from pages.components.wording import percent
 
 
 def dataset_picker(on_change: Callable[[], None] | None = None) -> datasets.DatasetSpec:
     """Draw the choice, bound to ``?dataset=``, with a download where one is needed."""
-    titles = {name: spec.title for name, spec in datasets.DATASETS.items()}
+    titles = dataset_titles(visitor_id())
+    if st.session_state.get("dataset", next(iter(titles))) not in titles:
+        st.session_state["dataset"] = next(iter(titles))
+        st.warning(
+            "The data set of these settings was deleted, or is somebody else's. Choose another.",
+            icon=":material/folder_off:",
+        )
     check_url("dataset", titles)
     name = st.selectbox(
         "Data set",
@@ -27,6 +35,17 @@ def dataset_picker(on_change: Callable[[], None] | None = None) -> datasets.Data
         active = download.CIFAR10.state().active
         st.fragment(_download, run_every=1 if active else None)(active)
     return spec
+
+
+def dataset_titles(visitor: str) -> dict[str, str]:
+    """Return what the visitor may choose: the built-in data sets and the imported ones, by id.
+
+    Two imported ones may have the same title, so the end of the id goes with it.
+    """
+    own = [each.spec for each in usable_datasets(visitor)]
+    return {name: spec.title for name, spec in datasets.DATASETS.items()} | {
+        spec.name: f"{spec.title} · {spec.name[-6:]}" for spec in own
+    }
 
 
 def _download(was_active: bool) -> None:

@@ -95,6 +95,11 @@ def gallery(
     return picked if type(picked) is int and 0 <= picked < count else None
 
 
+def fitting_tile(edge: int) -> int:
+    """Return the edge of a tile, about 60 CSS pixels, for pictures of any edge."""
+    return edge * max(1, round(60 / edge))
+
+
 def _sheet_size(count: int) -> tuple[int, int]:
     """Columns and rows of a sheet of `count` pictures."""
     columns = min(count, SHEET_COLUMNS)

@@ -6,7 +6,7 @@ from typing import Any, TypedDict
 
 from pages.components._frontend import register
 
-_LIVE_CHART = register("live_chart", uses=("theme", "plotly_chart"))
+_LIVE_CHART = register("live_chart", uses=("theme", "save_buttons", "plotly_chart"))
 
 SAVED_AS = "loss-and-accuracy"
 """Name of the file that a chart of these is saved as."""

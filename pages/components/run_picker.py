@@ -84,16 +84,18 @@ def other_picker(caption: str, run: runs.Run, part: str) -> runs.Run | None:
 
     offered = {other.id: other for other in finished_runs(visitor, dataset) if fits(other)}
     asked = st.query_params.get("with", NONE)
+    above, below = st.container(), st.container()
     if asked not in (NONE, run.id, *offered):
-        with sentences():
+        with below, sentences():
             other = _finished(asked, visitor, None)
             if fits(other):
                 offered[asked] = other
             else:
-                st.info(_unfit(other, dataset), icon=":material/compare_arrows:")
+                st.caption(f":material/info: {_unfit(other, dataset)}")
     shown = asked if asked in offered else NONE
     titles = {NONE: "–"} | {each: label(other) for each, other in offered.items()}
-    _select(caption, "with", titles, shown)
+    with above:
+        _select(caption, "with", titles, shown)
     return offered.get(shown)
 
 

@@ -15,7 +15,7 @@ from core.runs.folder import ID
 from pages.components._frontend import register
 from pages.components.access import owns
 from pages.components.table import csv_text
-from pages.components.wording import STATE_WORDS, ago, duration, percent, title
+from pages.components.wording import STATE_WORDS, ago, dataset_title, duration, percent, title
 
 ALL, MINE, SHARED = "All", "Yours", "Shared"
 NEWEST = "-created"
@@ -95,7 +95,7 @@ def detail(run: Run) -> str:
     if run.config is None:
         return run.reason or ""
     architecture = architectures.find(run.config.architecture).title
-    dataset = datasets.find(run.config.dataset).title
+    dataset = dataset_title(run.config.dataset)
     named = run.name or run.id == runs.BUNDLED
     words = [f"{architecture} on {dataset}"] if named else []
     recipe = run.config.recipe

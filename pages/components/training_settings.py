@@ -59,9 +59,7 @@ def training_settings(
     """
     spec = dataset_picker(_take_recipe)
     titles = {
-        name: each.title
-        for name, each in architectures.ARCHITECTURES.items()
-        if spec.name in each.datasets
+        name: each.title for name, each in architectures.ARCHITECTURES.items() if each.suits(spec)
     }
     name = _select("Architecture", titles, DEFAULT, "architecture", on_change=_take_recipe)
     architecture = architectures.find(name)
@@ -69,7 +67,7 @@ def training_settings(
     chosen = _main(recipe)
     place = st.container()
     with st.expander("More settings", icon=":material/tune:"):
-        size = _data(recipe, chosen) | _network()
+        size = _data(recipe, chosen, spec.counts["train"]) | _network()
         _optimization(recipe, chosen)
         _regularization(recipe, chosen)
         size |= _rest()
@@ -105,8 +103,9 @@ def _main(recipe: Recipe) -> dict[str, Any]:
     return {"epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate}
 
 
-def _data(recipe: Recipe, chosen: dict[str, Any]) -> dict[str, Any]:
-    limits = dict.fromkeys((*LIMITS[:-1], st.session_state.get("limit"), None))
+def _data(recipe: Recipe, chosen: dict[str, Any], available: int) -> dict[str, Any]:
+    fitting = [each for each in LIMITS if each is None or each < available]
+    limits = dict.fromkeys((*fitting[:-1], st.session_state.get("limit"), None))
     limit = st.select_slider(
         "Training images",
         sorted(limits, key=lambda each: each or 60_000),
@@ -246,9 +245,12 @@ def _take_recipe() -> None:
     """Fill the settings in from the recipe of the architecture and data set just chosen."""
     architecture = architectures.find(st.session_state["architecture"])
     dataset = st.session_state["dataset"]
-    if dataset not in architecture.datasets:
+    if not architecture.suits(datasets.find(dataset)):
         architecture = architectures.find(DEFAULT)
         st.session_state["architecture"] = DEFAULT
+    limit = st.session_state.get("limit")
+    if limit is not None and limit > datasets.find(dataset).counts["train"]:
+        st.session_state["limit"] = None
     _take(architecture.recipe_for(dataset))
 
 

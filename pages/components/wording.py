@@ -4,6 +4,7 @@ import re
 import time
 
 from core import architectures, datasets, runs
+from core.errors import AtelierError
 
 STATE_WORDS = {
     runs.State.QUEUED: ("Waiting", "gray", ":material/hourglass_top:"),
@@ -81,7 +82,10 @@ def architecture_title(name: str) -> str:
 
 def dataset_title(name: str) -> str:
     """Return what people call a data set."""
-    return datasets.find(name).title
+    try:
+        return datasets.find(name).title
+    except AtelierError:  # imported once, and since removed by hand or damaged
+        return name
 
 
 def label(run: runs.Run) -> str:

@@ -198,8 +198,11 @@ def test_six_runs_fit(enter, width, scheme):
     ids = [f"20260101-{number:06d}-atelier-cnn-abcdef" for number in range(6)]
     visitor.open(f"runs?runs={','.join(ids)}&x=Seconds")
     expect(visitor.page.locator(".js-plotly-plot")).to_be_visible()
-    intervals = visitor.page.get_by_role("list", name="Test accuracy")
+    intervals = visitor.page.get_by_role("list", name="Validation accuracy")
     expect(intervals.get_by_role("listitem")).to_have_count(6)
+    expect(
+        visitor.page.get_by_text("The test set of A, B, C, D, E and F is sealed")
+    ).to_be_visible()
     expect(visitor.page.get_by_test_id("stAlert")).to_have_count(0)
     assert visitor.fits()
 

@@ -5,12 +5,15 @@ import os
 import signal
 import subprocess
 import threading
+from argparse import Namespace
+from dataclasses import replace
 
 import pytest
 from PIL import Image
 from support import command, run_core, wait_until
 
 from core import datasets, evaluation, runs
+from core.__main__ import _report
 from core.architectures import ARCHITECTURES
 from core.architectures.recipe import EXPLANATIONS as RECIPE_SETTINGS
 from core.runs import BUNDLED, State
@@ -72,15 +75,42 @@ def test_evaluate_prints_one_json_line(core, trained):
     process = core("evaluate", trained.id, "--json")
     assert process.returncode == 0, process.stderr
     assert process.stdout.count("\n") == 1
-    report = evaluation.report_of(trained).to_dict()
+    report = {"part": "validation"} | evaluation.report_of(trained, "validation").to_dict()
     assert json.loads(process.stdout) == json.loads(json.dumps(report))
+    assert report["accuracy"] == pytest.approx(trained.result.val_accuracy)
 
 
-def test_evaluate_prints_a_table(core, trained):
+def test_evaluate_prints_a_table_of_the_validation_images(core, trained):
     process = core("evaluate", trained.id)
     assert process.returncode == 0, process.stderr
-    assert process.stdout.startswith(f"Test accuracy {trained.result.test_accuracy:.2%}")
+    assert process.stdout.startswith(f"Validation accuracy {trained.result.val_accuracy:.2%}")
     assert "Ankle boot" in process.stdout
+
+
+def test_evaluate_opens_the_test_set_of_somebodys_run_and_says_so(core, trained):
+    header = json.loads(trained.folder.config.read_text())
+    trained.folder.config.unlink()
+    trained.folder.config.write_text(json.dumps(header | {"visitor": "a" * 32}))
+    assert not runs.read(trained.id).test_opened
+    first, second = (core("evaluate", trained.id, "--test") for _ in range(2))
+    for process in (first, second):
+        assert process.returncode == 0, process.stderr
+        assert process.stdout.startswith(f"Test accuracy {trained.result.test_accuracy:.2%}")
+    assert first.stderr.endswith("is open from now on: the pages show its results.\n")
+    assert second.stderr == ""
+    opened = runs.read(trained.id).opened
+    assert (opened.accuracy, opened.pair) == (None, None)
+
+
+def test_the_end_of_a_sealed_run_is_told_without_its_test_figures(trained, capsys):
+    sealed = replace(trained, visitor="a" * 32)
+    for json_wanted in (False, True):
+        assert _report(Namespace(json=json_wanted), sealed) == 0
+        said = capsys.readouterr().out
+        assert f"{trained.result.test_accuracy:.2%}" not in said
+        assert not json_wanted or json.loads(said)["test_accuracy"] is None
+    assert _report(Namespace(json=False), trained) == 0
+    assert f", test accuracy {trained.result.test_accuracy:.2%}" in capsys.readouterr().out
 
 
 def test_classify_prints_one_json_line_a_file(core, trained, boot, tmp_path):

@@ -39,6 +39,24 @@ def test_what_is_no_share_has_no_interval(right, count):
         evaluation.accuracy_interval(right, count)
 
 
+@pytest.mark.parametrize(
+    ("first", "first_count", "second", "second_count", "low", "high"),
+    [
+        # Newcombe 1998, "Interval estimation for the difference", table II, method 10.
+        (56 / 70, 70, 48 / 80, 80, 0.0524, 0.3339),
+        (9 / 10, 10, 3 / 10, 10, 0.1705, 0.8090),
+        (10 / 10, 10, 0 / 10, 10, 0.6075, 1.0000),
+    ],
+)
+def test_intervals_of_a_difference_are_the_published_ones(
+    first, first_count, second, second_count, low, high
+):
+    found = evaluation.difference_interval(first, first_count, second, second_count)
+    assert found == pytest.approx((low, high), abs=5e-5)
+    turned = evaluation.difference_interval(second, second_count, first, first_count)
+    assert turned == pytest.approx((-high, -low), abs=5e-5)
+
+
 def answers(both: int, only_first: int, only_second: int, neither: int):
     """Return what two networks answered, and the truth, so that the counts are these."""
     labels = np.arange(both + only_first + only_second + neither) % 10

@@ -4,10 +4,12 @@ import json
 
 import numpy as np
 import pytest
+from scipy.stats import binomtest
 from sklearn.metrics import (
     accuracy_score,
     confusion_matrix,
     precision_recall_fscore_support,
+    top_k_accuracy_score,
 )
 from support import small
 
@@ -71,6 +73,13 @@ def test_accuracy_and_loss(report, probabilities, labels):
     assert report.loss == 1.25
 
 
+def test_the_interval_is_wilsons_and_top_two_scikit_learns(report, probabilities, labels):
+    right = round(report.accuracy * COUNT)
+    expected = binomtest(right, COUNT).proportion_ci(method="wilson")
+    assert report.interval == pytest.approx((expected.low, expected.high))
+    assert report.top_two == pytest.approx(top_k_accuracy_score(labels, probabilities, k=2))
+
+
 def test_a_class_that_is_not_there_has_a_row_too(probabilities, labels):
     some = labels != 3
     report = evaluation.report(probabilities[some], labels[some], CLASSES, 0.0)
@@ -81,14 +90,15 @@ def test_a_class_that_is_not_there_has_a_row_too(probabilities, labels):
 
 def test_the_report_is_plain_data(report):
     words = json.loads(json.dumps(report.to_dict()))
-    assert set(words) == {"accuracy", "loss", "matrix", "rows", "averages"}
+    assert set(words) == {"accuracy", "interval", "top_two", "loss", "matrix", "rows", "averages"}
     assert words["rows"][0]["name"] == "class 0"
     assert words["matrix"] == [list(line) for line in report.matrix]
 
 
 def test_the_report_as_text_has_a_line_a_class(report):
-    text = report.to_text()
-    assert text.startswith(f"Test accuracy {report.accuracy:.2%}, loss 1.2500")
+    assert report.to_text("test").startswith("Test accuracy ")
+    text = report.to_text("validation")
+    assert text.startswith(f"Validation accuracy {report.accuracy:.2%}, loss 1.2500")
     for row in (*report.rows, *report.averages):
         (line,) = [line for line in text.splitlines() if line.startswith(f"{row.name} ")]
         assert line.split()[-4:] == [
@@ -99,9 +109,42 @@ def test_the_report_as_text_has_a_line_a_class(report):
         ]
 
 
+@pytest.mark.parametrize("most", [1, 2, 5])
+def test_top_accuracy_is_that_of_scikit_learn(probabilities, labels, most):
+    expected = top_k_accuracy_score(labels, probabilities, k=most, labels=range(10))
+    assert evaluation.top_accuracy(probabilities, labels, most) == pytest.approx(expected)
+
+
 def test_rows_are_shares_and_an_empty_row_stays_empty():
     shares = evaluation.row_normalised(np.array([[3, 1, 0], [0, 0, 0], [0, 0, 7]]))
     assert shares.tolist() == [[0.75, 0.25, 0], [0, 0, 0], [0, 0, 1]]
+
+
+def test_columns_are_shares_and_an_empty_column_stays_empty():
+    shares = evaluation.column_normalised(np.array([[3, 0, 1], [1, 0, 0], [0, 0, 7]]))
+    assert shares.tolist() == [[0.75, 0, 0.125], [0.25, 0, 0], [0, 0, 0.875]]
+
+
+def test_the_shares_are_scikit_learns(report, probabilities, labels):
+    predicted, matrix = probabilities.argmax(axis=1), np.array(report.matrix)
+    rows = confusion_matrix(labels, predicted, normalize="true")
+    assert evaluation.row_normalised(matrix) == pytest.approx(rows)
+    some = matrix.sum(axis=0) > 0
+    columns = confusion_matrix(labels, predicted, normalize="pred")
+    assert evaluation.column_normalised(matrix)[:, some] == pytest.approx(columns[:, some])
+
+
+@pytest.mark.parametrize(
+    ("matrix", "cell"),
+    [
+        ([[90, 2, 8], [0, 100, 0], [9, 0, 91]], (2, 0)),
+        ([[90, 0], [0, 95]], (1, 1)),  # no mistake at all
+        ([[0, 3], [0, 0]], (0, 1)),
+        ([[0, 0], [0, 0]], (0, 0)),
+    ],
+)
+def test_the_commonest_mistake(matrix, cell):
+    assert evaluation.commonest_mistake(np.array(matrix)) == cell
 
 
 def test_a_cell_has_its_images_the_most_confident_first(probabilities, labels):

@@ -4,6 +4,7 @@ import socket
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
 
 import pytest
@@ -549,6 +550,105 @@ def test_notes_that_cannot_be_read_are_none(folder, content):
     folder.notes.write_text(content)
     run = runs.read(folder.path.name)
     assert (run.state, run.name, run.starred, run.shared) == (State.QUEUED, None, False, False)
+
+
+# The sealed test set
+
+TESTED = Result(State.FINISHED, val_accuracy=0.9, test_accuracy=0.88, test_loss=0.4)
+
+
+def test_the_test_figures_are_told_once_the_test_set_is_opened(folder):
+    run_id = folder.path.name
+    folder.write_result(TESTED)
+    run = runs.read(run_id)
+    assert not run.test_opened
+    assert run.told == replace(TESTED, test_accuracy=None, test_loss=None)
+    assert run.result == TESTED
+    before = time.time()
+    assert runs.open_test(run_id, accuracy=0.91, pair=(4, 6))
+    run = runs.read(run_id)
+    assert run.test_opened and run.told == TESTED
+    assert before <= run.opened.at <= time.time()
+    assert (run.opened.accuracy, run.opened.pair) == (0.91, (4, 6))
+
+
+def test_a_test_set_is_opened_once_and_never_closed(folder):
+    run_id = folder.path.name
+    folder.write_result(TESTED)
+    assert runs.open_test(run_id)
+    first = runs.read(run_id).opened
+    assert (first.accuracy, first.pair) == (None, None)
+    assert not runs.open_test(run_id, accuracy=0.88)
+    runs.annotate(run_id, name="Mine", starred=False, shared=True)
+    run = runs.read(run_id)
+    assert run.opened == first and run.name == "Mine"
+
+
+def test_notes_of_several_at_once_lose_nothing(folder):
+    run_id = folder.path.name
+    folder.write_result(TESTED)
+    changes = [
+        lambda: runs.open_test(run_id, accuracy=0.9),
+        lambda: runs.annotate(run_id, name="Mine"),
+        lambda: runs.annotate(run_id, starred=True),
+        lambda: runs.annotate(run_id, shared=True),
+    ]
+    with ThreadPoolExecutor(len(changes)) as pool:
+        for done in [pool.submit(change) for change in changes]:
+            done.result()
+    run = runs.read(run_id)
+    assert (run.name, run.starred, run.shared) == ("Mine", True, True)
+    assert run.opened.accuracy == 0.9
+
+
+@pytest.mark.parametrize(
+    "guess",
+    [{"accuracy": 1.2}, {"accuracy": float("nan")}, {"pair": (3, 3)}, {"pair": (0, 10)}],
+)
+def test_a_guess_that_is_none_opens_nothing(folder, guess):
+    folder.write_result(TESTED)
+    with pytest.raises(SettingsError, match="is none: guess an accuracy from 0 to 1"):
+        runs.open_test(folder.path.name, **guess)
+    assert not runs.read(folder.path.name).test_opened
+
+
+def test_a_run_that_has_not_finished_has_nothing_to_open(folder):
+    with pytest.raises(SettingsError, match="no test results to open: it is queued"):
+        runs.open_test(folder.path.name)
+    assert not folder.notes.exists()
+
+
+@pytest.mark.parametrize(
+    "opened",
+    ["yes", True, 1, [], {}, {"at": "now"}, {"at": -1}, {"at": None}, {"at": 1e300}],
+)
+def test_notes_that_say_nothing_of_an_opening_leave_the_seal(folder, opened):
+    folder.write_result(TESTED)
+    folder.notes.write_text(json.dumps({"name": "Mine", "opened": opened}))
+    run = runs.read(folder.path.name)
+    assert not run.test_opened and run.told.test_accuracy is None
+    assert runs.open_test(folder.path.name)
+    run = runs.read(folder.path.name)
+    assert run.test_opened and run.name == "Mine"
+
+
+@pytest.mark.parametrize("accuracy", ["0.9", 7, -0.1, [], float("nan"), 10**400])
+@pytest.mark.parametrize(
+    "pair", ["46", [4], [4, 4], [4, 10], [-1, 4], [4, 6.0], [True, 4], {"0": 4}, [[4], [6]]]
+)
+def test_a_guess_that_is_nonsense_is_none(folder, accuracy, pair):
+    folder.write_result(TESTED)
+    notes = {"opened": {"at": 1.0, "accuracy": accuracy, "pair": pair}}
+    folder.notes.write_text(json.dumps(notes))
+    assert runs.read(folder.path.name).opened == runs.Opening(1.0)
+
+
+def test_runs_of_the_command_line_are_open(folder):
+    run_id = runs.create(small(), runs.COMMAND_LINE)
+    runs.folder_of(run_id).write_result(TESTED)
+    assert runs.read(run_id).told == TESTED
+    assert not runs.open_test(run_id)
+    assert not runs.folder_of(run_id).notes.exists()
 
 
 def test_a_deletion_can_be_undone(folder):

@@ -1,5 +1,6 @@
 """The pages in AppTest: no browser, no worker processes, a folder of its own for each test."""
 
+import json
 import os
 import shutil
 import time
@@ -134,6 +135,26 @@ def every_state(home: Path, trained: runs.Run) -> dict[State, str]:
     )
     runs.folder_of(ids[State.DAMAGED]).config.write_text('{"config": 7')
     return ids | {State.FINISHED: trained.id}
+
+
+@pytest.fixture
+def put_run(home: Path, trained: runs.Run) -> Callable[..., str]:
+    """Return a function that makes a finished run, really trained, with another seed and owner."""
+
+    def put_run(visitor: str = VISITOR, *, seed: int = 0, opened: bool = False, **notes) -> str:
+        run_id = f"{trained.id}-{len(list(settings().runs.glob('*')))}"
+        folder = settings().runs / run_id
+        shutil.copytree(trained.path, folder)
+        values = json.loads((folder / "config.json").read_text())
+        values |= {"visitor": visitor, "config": values["config"] | {"seed": seed}}
+        (folder / "config.json").write_text(json.dumps(values))
+        if notes:
+            runs.annotate(run_id, **notes)
+        if opened:
+            runs.open_test(run_id)
+        return run_id
+
+    return put_run
 
 
 @pytest.fixture(scope="session")

@@ -38,3 +38,10 @@ def sentence(app: AppTest) -> str:
 def quiet(app: AppTest) -> bool:
     """Tell whether the page shows no exception, no error and no warning."""
     return not [*app.exception, *app.error, *app.warning]
+
+
+def everything(app: AppTest) -> str:
+    """Return all that the server has sent to the browser, labels and our components included."""
+    return "\n".join(
+        str(node.proto) for node in app._tree if getattr(node, "proto", None) is not None
+    )

@@ -15,11 +15,16 @@ def finished(every_state):
 
 def test_a_finished_run_is_shown_with_its_figures(open_page, finished):
     app = open_page("evaluate", run=finished)
-    assert quiet(app)
-    figures = {metric.label: metric.value for metric in app.metric}
-    accuracy = runs.read(finished).result.test_accuracy
-    assert figures["Test accuracy"] == f"{100 * accuracy:.2f} %"
-    assert figures["Wrong answers"] == f"{round(10_000 * (1 - accuracy)):,}"
+    run = runs.read(finished)
+    for part, accuracy, count in (
+        ("Validation", run.result.val_accuracy, run.config.validation_count),
+        ("Test", run.result.test_accuracy, 10_000),
+    ):
+        app.segmented_control(key="part").set_value(part.lower()).run()
+        assert quiet(app)
+        figures = {metric.label: metric.value for metric in app.metric}
+        assert figures[f"{part} accuracy"] == f"{100 * accuracy:.2f} %"
+        assert figures["Wrong answers"] == f"{round(count * (1 - accuracy)):,}"
     assert len(components(app, "confusion_grid")) == 1
     app.segmented_control(key="view").set_value("report").run()
     assert quiet(app)
@@ -44,9 +49,11 @@ def test_shares_and_three_others(open_page, finished):
 def test_the_bundled_model_comes_first_and_all_finished_runs_are_offered(open_page, finished):
     app = open_page("evaluate")
     assert quiet(app)
-    (picker,) = [box for box in app.selectbox if box.label == "Network"]
+    picker, other = app.selectbox
+    assert [picker.label, other.label] == ["Network", "Compare with"]
     assert len(picker.options) == 2
     assert picker.options[0].startswith("Bundled model")
+    assert len(other.options) == 2 and other.options[0] == "–"
 
 
 @pytest.mark.usefixtures("no_bundled")
@@ -70,7 +77,7 @@ def test_a_run_without_a_finished_network_becomes_a_sentence(open_page, every_st
 
 def test_a_missing_evaluation_becomes_a_sentence(open_page, finished):
     runs.read(finished).folder.evaluation.unlink()
-    app = open_page("evaluate", run=finished)
+    app = open_page("evaluate", run=finished, part="test")
     assert (
         sentence(app)
         == "This run has no file evaluation.npz: its answers are missing. Train the run again."
@@ -84,7 +91,7 @@ def test_a_damaged_evaluation_becomes_a_sentence(open_page, finished, damage):
         path.write_bytes(path.read_bytes()[:1000])
     else:
         runs.write_evaluation(path, Evaluation(np.full((5, 10), 0.1, np.float32), 2.3))
-    app = open_page("evaluate", run=finished)
+    app = open_page("evaluate", run=finished, part="test")
     assert sentence(app).startswith("The file evaluation.npz ")
     assert sentence(app).endswith("Train the run again.")
 
@@ -97,7 +104,7 @@ def test_without_data_the_page_says_which_file_is_missing(open_page, finished):
 
 @pytest.mark.usefixtures("damaged_data")
 def test_with_damaged_data_the_page_says_which_file_it_is(open_page, finished):
-    app = open_page("evaluate", run=finished)
+    app = open_page("evaluate", run=finished, part="test")
     assert "t10k-images-idx3-ubyte.gz is damaged" in sentence(app)
 
 
@@ -108,4 +115,4 @@ def test_nothing_is_left_of_a_run_but_its_name(open_page, finished):
         file.unlink()
     app.run()
     assert not app.exception
-    assert len(app.error) == 1 and "Test accuracy" not in texts(app)
+    assert len(app.error) == 1 and "accuracy" not in texts(app)

@@ -4,9 +4,7 @@ import csv
 import io
 import json
 import os
-import shutil
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -39,21 +37,9 @@ def listed(app) -> list[str]:
 
 
 @pytest.fixture
-def finished(home: Path, trained: runs.Run):
-    """Return a function that makes a finished run, really trained, with another seed and owner."""
-
-    def finished(visitor: str = VISITOR, *, seed: int = 0, **notes) -> str:
-        run_id = f"{trained.id}-{len(list(settings().runs.glob('*')))}"
-        folder = settings().runs / run_id
-        shutil.copytree(trained.path, folder)
-        values = json.loads((folder / "config.json").read_text())
-        values |= {"visitor": visitor, "config": values["config"] | {"seed": seed}}
-        (folder / "config.json").write_text(json.dumps(values))
-        if notes:
-            runs.annotate(run_id, **notes)
-        return run_id
-
-    return finished
+def finished(put_run):
+    """Return the function that makes a finished run."""
+    return put_run
 
 
 def test_an_empty_table_is_a_sentence_and_a_way_to_train(open_page):
@@ -235,13 +221,14 @@ def test_somebodys_unshared_run_is_not_offered_and_its_link_is_a_sentence(
 
 
 def test_csv_has_every_run_that_was_found(every_state, finished):
-    finished(name="=1+1", starred=True)
+    finished(name="=1+1", starred=True, opened=True)
     every = runs.list_runs()
     table = list(csv.DictReader(io.StringIO(to_csv(every, VISITOR))))
     assert [row["run"] for row in table] == [run.id for run in every]
     (named,) = [row for row in table if row["name"].endswith("=1+1")]
     assert named["name"] == "'=1+1"  # or a spreadsheet would work it out
     assert named["starred"] == "1" and 0 < float(named["test_accuracy"]) < 1
+    assert named["test_set"] == "opened"
 
 
 def test_the_filters_match_words_in_any_order(every_state):
@@ -260,15 +247,16 @@ def facts(app, caption: str) -> dict:
 
 
 def test_a_link_compares_runs(open_page, finished):
-    first, second = finished(seed=1), finished(SOMEBODY_ELSE, seed=2, name="Hers", shared=True)
+    first = finished(seed=1, opened=True)
+    second = finished(SOMEBODY_ELSE, seed=2, name="Hers", shared=True, opened=True)
     app = open_page("runs", runs=f"{first},{second}")
     assert quiet(app)
     assert facts(app, "Settings that differ") == {"Seed": ["1", "2"]}
     assert "MLP 300-100" in facts(app, "Settings that are equal")["Architecture"]
     figures = facts(app, "Figures of the runs")
     assert figures["Test accuracy"][0] == figures["Test accuracy"][1] != "–"
-    # The same network twice: nothing to explain.
-    assert "**There is no difference to explain.**" in texts(app)
+    # The same network twice: nothing to explain, on the validation and on the test images.
+    assert texts(app).count("**There is no difference to explain.**") == 2
     button(app, "All runs").click().run()
     assert quiet(app)
     assert not app.query_params["runs"]
@@ -276,7 +264,7 @@ def test_a_link_compares_runs(open_page, finished):
 
 
 def test_two_networks_are_tested_against_each_other(open_page, finished):
-    first, second = finished(seed=1), finished(seed=2)
+    first, second = finished(seed=1, opened=True), finished(seed=2, opened=True)
     folder = runs.folder_of(second)
     answers = np.eye(10, dtype=np.float32)[np.zeros(10_000, int)]
     folder.evaluation.unlink()
@@ -286,8 +274,39 @@ def test_two_networks_are_tested_against_each_other(open_page, finished):
     assert "B 10.00 %" in texts(app)
     assert "fewer than 1 of 1,000 such comparisons" in texts(app)
     assert "A is better on images like these." in texts(app)
-    table = app.table[0].value
+    table = app.table[1].value
     assert int(table.iloc[0, -2].replace(",", "")) + int(table.iloc[1, -2].replace(",", "")) == 1000
+
+
+def test_on_the_test_images_only_when_both_test_sets_are_open(open_page, finished):
+    first, second = finished(seed=1, opened=True), finished(seed=2)
+    app = open_page("runs", runs=f"{first},{second}")
+    assert quiet(app)
+    validation = runs.read(first).config.validation_count
+    assert f"of the {validation:,} validation images that both held back right" in texts(app)
+    assert "10,000 test images" not in texts(app) and len(app.table) == 1
+    assert "that of B is sealed." in texts(app)
+    figures = facts(app, "Figures of the runs")
+    assert figures["Test accuracy"][0].endswith(" %")
+    assert (figures["Test accuracy"][1], figures["Test loss"][1]) == ("sealed", "sealed")
+    assert "The test set of B is sealed" in texts(app)
+
+
+def test_runs_that_held_back_other_images_are_not_compared_by_them(open_page, finished):
+    first, second = finished(), finished()
+    path = runs.folder_of(second).config
+    values = json.loads(path.read_text())
+    values["config"]["limit"] = 4_000  # the last tenth of these, instead of 2,000
+    values["config"]["recipe"]["validation"] = 200
+    path.unlink()
+    path.write_text(json.dumps(values))
+    run = runs.read(second)
+    answers = np.full((run.config.validation_count, 10), 0.1, np.float32)
+    run.folder.validation.unlink()
+    write_evaluation(run.folder.validation, runs.Evaluation(answers, 2.3))
+    app = open_page("runs", runs=f"{first},{second}")
+    assert quiet(app)
+    assert "These two held back different images" in texts(app)
 
 
 def test_what_cannot_be_compared_is_a_sentence_and_the_others_are_shown(
@@ -315,7 +334,7 @@ def test_a_run_without_answers_has_no_test(open_page, every_state, state):
 
 
 def test_a_lost_evaluation_is_a_sentence(open_page, finished):
-    first, second = finished(seed=1), finished(seed=2)
+    first, second = finished(seed=1, opened=True), finished(seed=2, opened=True)
     runs.folder_of(second).evaluation.unlink()
     app = open_page("runs", runs=f"{first},{second}")
     assert "cannot be tested: This run has no file evaluation.npz" in sentence(app)
@@ -362,8 +381,9 @@ def test_hostile_links_are_no_exception(open_page, every_state, asked):
 )
 def test_the_verdict_in_words(counts, words):
     p_value = float(binomtest(counts[1], counts[1] + counts[2]).pvalue)
-    said = paired_words(Paired(*counts, p_value), "A", "B")
+    said = paired_words(Paired(*counts, p_value), "A", "B", "test images")
     assert words in said
+    assert f"of the {sum(counts):,} test images right" in said
     assert f"{counts[1]:,} images only A gets right, {counts[2]:,} only B." in said
 
 

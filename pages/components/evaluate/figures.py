@@ -1,10 +1,11 @@
 """Evaluate, figures: how good a network is on the part that is looked at, and the gap after it."""
 
-import numpy as np
+from collections.abc import Sequence
+
 import streamlit as st
 
 from core import evaluation
-from core.evaluation import Report
+from core.evaluation import Pair
 from pages.components import data
 from pages.components.compare import NONE_IN_COMMON, paired_words
 from pages.components.compare_tables import Share, share_of
@@ -16,25 +17,31 @@ def figures(looked: Looked) -> None:
     """Show accuracy, loss, wrong answers and the most confused pair."""
     answers, spec = looked.answers, looked.spec
     report = data.report(looked.run, answers.part)
-    count, share = len(answers), Share(report.accuracy, len(answers))
-    first, second, times = evaluation.confused_pairs(np.array(report.matrix))[0]
+    share = Share(report.accuracy, len(answers))
+    pairs = evaluation.pairs(answers.labels, answers.predicted, len(spec.classes))
     top = evaluation.top_accuracy(answers.probabilities, answers.labels)
-    with st.grid(5, min_column_width=140):
+    part = answers.part.capitalize()
+    with st.grid(4, min_column_width=140):
         _figure(
-            f"{answers.part.capitalize()} accuracy",
+            f"{part} accuracy",
             percent(report.accuracy, 2),
-            f"95 %: {share.interval_words}",
+            share.interval_words,
+            "Below it: its 95 % confidence interval (Wilson).",
         )
-        _figure(f"{answers.part.capitalize()} loss", number(report.loss), "cross-entropy")
-        wrong = count - int(np.trace(np.array(report.matrix)))
-        _figure("Wrong answers", f"{wrong:,}", f"of {count:,} images")
         _figure(
-            "Most confused", f"{times:,} times", f"{spec.classes[first]} / {spec.classes[second]}"
+            f"{part} loss",
+            number(report.loss),
+            f"top-2: {percent(top, 2)}",
+            "Cross-entropy in nats. Below it: the share of images whose true class is one of the "
+            "two likeliest answers.",
         )
-        _figure("Right in two tries", percent(top, 2), "top-2 accuracy")
+        _figure("Wrong answers", f"{int((~answers.right).sum()):,}", f"of {len(answers):,} images")
+        if pairs:
+            names = pair_name((pairs[0].first, pairs[0].second), spec.classes)
+            _figure("Most confused", f"{pairs[0].count:,} times", names)
 
 
-def _figure(label: str, value: str, note: str) -> None:
+def _figure(label: str, value: str, note: str, explanation: str | None = None) -> None:
     st.metric(
         label,
         value,
@@ -43,6 +50,7 @@ def _figure(label: str, value: str, note: str) -> None:
         delta_arrow="off",
         border=True,
         height="stretch",
+        help=explanation,
     )
 
 
@@ -81,7 +89,10 @@ def gap(looked: Looked) -> None:
     if opened.accuracy is not None:
         said.append(accuracy_guess_words(opened.accuracy, test))
     if opened.pair is not None:
-        said.append(pair_guess_words(opened.pair, report, looked.spec.classes))
+        pairs = evaluation.pairs(
+            looked.answers.labels, looked.answers.predicted, len(looked.spec.classes)
+        )
+        said.append(pair_guess_words(opened.pair, pairs, looked.spec.classes))
     if said:
         st.markdown(f":material/psychology_alt: **The guess:** {' '.join(said)}")
 
@@ -91,15 +102,15 @@ def gap_words(validation: Share, test: Share) -> str:
     low, high = evaluation.difference_interval(
         validation.value, validation.count, test.value, test.count
     )
-    between = 100 * (validation.value - test.value)
+    between = validation.value - test.value
     facts = (
-        f":material/difference: **Validation − test: {between:+.2f} percentage points** "
+        f":material/difference: **Validation − test: {_points(between)} percentage points** "
         f"({percent(validation.value, 2)} of {validation.count:,} images against "
-        f"{percent(test.value, 2)} of {test.count:,}; 95 % interval {100 * low:+.2f} to "
-        f"{100 * high:+.2f})."
+        f"{percent(test.value, 2)} of {test.count:,}; 95 % interval {_points(low)} to "
+        f"{_points(high)})."
     )
     if low <= 0 <= high:
-        return f"{facts} Chance explains a gap of this size: two samples of images differ so much."
+        return f"{facts} Chance alone explains a gap of this size."
     if between > 0:
         return (
             f"{facts} That is more than chance explains. What was chosen by looking at the "
@@ -109,6 +120,11 @@ def gap_words(validation: Share, test: Share) -> str:
         f"{facts} That is more than chance explains: the test images are easier for this network "
         "than those held back."
     )
+
+
+def _points(share: float) -> str:
+    """Return a difference of shares in percentage points, with its sign."""
+    return f"{100 * share:+.2f}".replace("-", "−")
 
 
 def accuracy_guess_words(guess: float, test: Share) -> str:
@@ -122,16 +138,28 @@ def accuracy_guess_words(guess: float, test: Share) -> str:
     return f"{said}, within the figure's own interval." if low <= guess <= high else f"{said}."
 
 
-def pair_guess_words(pair: tuple[int, int], report: Report, classes: tuple[str, ...]) -> str:
-    """Say at which place a guessed pair of classes is among the most confused ones."""
-    pairs = evaluation.confused_pairs(np.array(report.matrix))
-    (times,) = (count for first, second, count in pairs if {first, second} == set(pair))
-    place = 1 + sum(count > times for _, _, count in pairs)
-    said = f"{classes[pair[0]]} / {classes[pair[1]]} as the most confused pair is "
-    if place == 1:
+def pair_guess_words(guess: tuple[int, int], pairs: Sequence[Pair], classes: Sequence[str]) -> str:
+    """Say at which place a guessed pair of classes is among the confused ones.
+
+    Args:
+        guess: two classes.
+        pairs: from ``core.evaluation.pairs``.
+        classes: names, by class.
+    """
+    said = f"{pair_name(guess, classes)} as the most confused pair is "
+    counts = {frozenset((pair.first, pair.second)): pair.count for pair in pairs}
+    times = counts.get(frozenset(guess), 0)
+    place = 1 + sum(count > times for count in counts.values())
+    if pairs and place == 1:
         return f"{said}right."
-    first, second, most = pairs[0]
-    return (
-        f"{said}number {place} of {len(pairs)} with {times:,} mix-ups; {classes[first]} / "
-        f"{classes[second]} has {most:,}."
-    )
+    often = "once" if times == 1 else f"{times:,} times"
+    said += f"number {place}, mixed up {often}" if times else "never mixed up"
+    if not pairs:
+        return f"{said}."
+    most = pairs[0]
+    return f"{said}; {pair_name((most.first, most.second), classes)} is, {most.count:,} times."
+
+
+def pair_name(pair: tuple[int, int], classes: Sequence[str]) -> str:
+    """Return what a pair of classes is called."""
+    return f"{classes[pair[0]]} & {classes[pair[1]]}"

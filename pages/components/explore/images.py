@@ -5,7 +5,7 @@ import streamlit as st
 from core import datasets
 from pages.components import data
 from pages.components.explore.split import split_control
-from pages.components.gallery import gallery
+from pages.components.gallery import fitting_tile, gallery
 from pages.components.guard import check_url
 from pages.components.pixels import pixel_image
 
@@ -51,7 +51,7 @@ def _grid(spec: datasets.DatasetSpec, name: str, part: datasets.Split, label: in
                 [spec.classes[part.labels[index]] for index in shown],
                 labels=[f"{spec.classes[part.labels[index]]}, image {index}" for index in shown],
                 key="gallery",
-                tile=2 * spec.shape[0],
+                tile=fitting_tile(spec.shape[0]),
                 sprite=data.sprite(spec.name, name, tuple(shown.tolist())),
             )
     if picked is not None:

@@ -1,57 +1,59 @@
-/** A confusion matrix as a grid of buttons; the state "cell" is the chosen {row, col} or null. */
-export default function ({ data, parentElement, setStateValue }) {
-  const { classes, counts, normalised, cell } = data
+/** A confusion matrix as a grid of buttons; pressing one triggers "cell" with its {row, col}. */
+export default function ({ data, parentElement, setTriggerValue }) {
+  const { classes, order, cell } = data
   const root = parentElement.querySelector(".root")
   const size = classes.length
-  if (root.childElementCount === 0) root.innerHTML = FRAME
+  if (root.childElementCount === 0) {
+    root.innerHTML = FRAME
+    root.lastElementChild.append(newSaveButtons("the matrix", (format) => saveMatrix(root.shown, root, format)))
+  }
   const grid = root.querySelector(".grid")
   grid.style.setProperty("--size", size)
+  root.classList.toggle("many", size > MANY)
 
   // Cells are kept and changed in place, so that the focus survives an update.
-  if (grid.classes !== classes.join("\n")) {
-    grid.classes = classes.join("\n")
-    grid.replaceChildren(...newCells(classes))
+  const names = order.map((index) => classes[index])
+  if (grid.classes !== names.join("\n")) {
+    grid.classes = names.join("\n")
+    grid.replaceChildren(...newCells(names))
   }
   const buttons = [...grid.querySelectorAll("button")]
-  const paint = painter(root)
+  const cells = cellsOf(data, painter(root))
+  root.shown = { cells, names, name: data.name }
   let chosen = cell
 
   const markChosen = () =>
     buttons.forEach((button, i) => {
-      const isChosen = chosen !== null && i === chosen.row * size + chosen.col
-      button.ariaPressed = String(isChosen)
+      button.ariaPressed = String(cells[i].row === chosen.row && cells[i].col === chosen.col)
     })
 
   buttons.forEach((button, i) => {
-    const [row, col] = [Math.floor(i / size), i % size]
-    const count = counts[row][col]
-    const total = counts[row].reduce((sum, value) => sum + value, 0)
-    const share = total > 0 ? count / total : 0
-
-    button.textContent = count === 0 ? "·" : normalised ? percent(share) : count
-    button.ariaLabel =
-      `True ${classes[row]}, predicted ${classes[col]}: ${count} ${count === 1 ? "image" : "images"}` +
-      (total > 0 ? ` (${percent(share)} %)` : "")
-    button.title = button.ariaLabel
-    Object.assign(button.style, paint(share, row === col))
+    const { row, col, text, label, paper, ink } = cells[i]
+    button.textContent = text
+    button.ariaLabel = label
+    button.title = label
+    button.style.backgroundColor = paper
+    button.style.color = ink
     button.onclick = () => {
-      const isChosen = chosen?.row === row && chosen?.col === col
-      chosen = isChosen ? null : { row, col }
+      chosen = { row, col }
       markChosen() // at once; the server's answer says the same
-      setStateValue("cell", chosen)
+      setTriggerValue("cell", chosen)
     }
   })
   markChosen()
   moveFocusWithArrowKeys(grid, buttons, () => size)
 }
 
+const MANY = 20 // classes; more than these scroll within the frame
+
 const FRAME = `
   <div class="predicted" aria-hidden="true">Predicted class</div>
   <div class="true" aria-hidden="true">True class</div>
-  <div class="grid" role="group" aria-label="Confusion matrix: rows are true classes, columns predicted ones"></div>`
+  <div class="frame"><div class="grid" role="group" aria-label="Confusion matrix: rows are true classes, columns predicted ones"></div></div>
+  <div class="under"></div>`
 
 /** Corner, column headers, then each row's header and its buttons. The labels repeat the headers. */
-function newCells(classes) {
+function newCells(names) {
   const header = (className, text) => {
     const element = document.createElement("div")
     element.className = className
@@ -65,10 +67,47 @@ function newCells(classes) {
   const button = () => Object.assign(document.createElement("button"), { type: "button" })
   return [
     header("corner", ""),
-    ...classes.map((name) => header("column", name)),
-    ...classes.flatMap((name) => [header("row", name), ...classes.map(button)]),
+    ...names.map((name) => header("column", name)),
+    ...names.flatMap((name) => [header("row", name), ...names.map(button)]),
   ]
 }
+
+/** Every cell in the order shown: {row, col, text, label, paper, ink}. */
+function cellsOf({ classes, counts, other, numbers, order }, paint) {
+  const sum = (values) => values.reduce((total, value) => total + value, 0)
+  const rowTotals = counts.map(sum)
+  const columnTotals = counts.map((_, col) => sum(counts.map((line) => line[col])))
+  const difference = (row, col) => other[row][col] - counts[row][col]
+  const most = other ? Math.max(1, ...order.map((row) => Math.max(...order.map((col) => Math.abs(difference(row, col)))))) : 1
+
+  const cell = (row, col) => {
+    const count = counts[row][col]
+    const where = `True ${classes[row]}, predicted ${classes[col]}: `
+    if (numbers === "difference") {
+      const more = difference(row, col)
+      return {
+        text: more === 0 ? "·" : signed(more),
+        label: `${where}${images(count)} of A, ${images(other[row][col])} of B: ${more === 0 ? "no difference" : signed(more)}`,
+        // More hits are better, and so are fewer mistakes.
+        ...paint(Math.sqrt(Math.abs(more) / most), row === col ? more > 0 : more < 0),
+      }
+    }
+    const total = numbers === "columns" ? columnTotals[col] : rowTotals[row]
+    const share = total > 0 ? count / total : 0
+    const of = numbers === "columns" ? "of the answers" : "of the class"
+    return {
+      text: count === 0 ? "·" : numbers === "counts" ? String(count) : percent(share),
+      label: `${where}${images(count)}` + (total > 0 ? ` (${percent(share)} % ${of})` : ""),
+      // Hits are mostly near 100 %, so their colour grows with the square of the share; mistakes
+      // are mostly near 0 %, so theirs grows with its root: 1 % can be seen, 25 % is full.
+      ...paint(row === col ? share ** 2 : Math.min(1, Math.sqrt(share / 0.25)), row === col),
+    }
+  }
+  return order.flatMap((row) => order.map((col) => ({ row, col, ...cell(row, col) })))
+}
+
+const images = (count) => `${count} ${count === 1 ? "image" : "images"}`
+const signed = (value) => (value > 0 ? `+${value}` : `−${-value}`)
 
 /** Three characters at most, so that it fits a phone: 100, 87, 9.3, 0.4. */
 function percent(share) {
@@ -76,24 +115,19 @@ function percent(share) {
   return value >= 9.95 || value === 0 ? value.toFixed(0) : value.toFixed(1)
 }
 
-/**
- * Returns share -> {backgroundColor, color}. Hits are mostly near 100 %, so their primary
- * colour grows with the square of the share; mistakes are mostly near 0 %, so their orange grows
- * with its root: 1 % can be seen, 25 % is full.
- */
+/** Returns (strength 0 to 1, whether it is good) -> {paper, ink}, two CSS colours. */
 function painter(root) {
   const style = getComputedStyle(root)
-  const theme = (name) => parseColour(root, style.getPropertyValue(`--st-${name}-color`))
-  const [paper, text, hit, mistake] = ["background", "text", "primary", "orange"].map(theme)
+  const colour = (name) => parseColour(root, style.getPropertyValue(`--st-${name}-color`))
+  const [page, text, good, bad] = ["background", "text", "primary", "orange"].map(colour)
   // One of black and white always has a contrast of 4.5 or more, whatever the theme.
-  const inks = [text, paper, [0, 0, 0], [255, 255, 255]]
+  const inks = [text, page, [0, 0, 0], [255, 255, 255]]
 
-  return (share, isHit) => {
-    const strength = isHit ? share ** 2 : Math.min(1, Math.sqrt(share / 0.25))
-    const target = isHit ? hit : mistake
-    const background = paper.map((value, i) => Math.round(value + (target[i] - value) * strength))
-    const ink = inks.find((candidate) => contrast(candidate, background) >= 4.5) ?? inks[0]
-    return { backgroundColor: `rgb(${background})`, color: `rgb(${ink})` }
+  return (strength, isGood) => {
+    const target = isGood ? good : bad
+    const paper = page.map((value, i) => Math.round(value + (target[i] - value) * strength))
+    const ink = inks.find((candidate) => contrast(candidate, paper) >= 4.5) ?? inks[0]
+    return { paper: `rgb(${paper})`, ink: `rgb(${ink})` }
   }
 }
 
@@ -117,4 +151,69 @@ function contrast(a, b) {
   }
   const [light, dark] = [luminance(a), luminance(b)].sort((x, y) => y - x)
   return (light + 0.05) / (dark + 0.05)
+}
+
+/** Saves the matrix as it is shown, on the page's colour. */
+async function saveMatrix(shown, root, format) {
+  const { text, width, height } = drawing(shown, theme(root))
+  const svg = new Blob([text], { type: "image/svg+xml" })
+  download(format === "svg" ? svg : await painted(svg, width, height), `${shown.name}.${format}`)
+}
+
+/** The matrix as the text of an SVG file. */
+function drawing({ cells, names, name }, { text, muted, paper, font }) {
+  const many = names.length > MANY
+  const [across, down, size] = many ? [30, 22, 9] : [58, 38, 13]
+  const longest = Math.min(24, Math.max(...names.map((each) => each.length)))
+  const slanted = !many && longest * 8 > across // names stand on end where they are too long
+  const [left, top] = [longest * 7.5 + 46, (many || slanted ? longest * 7.5 : 20) + 40]
+  const width = left + names.length * across + 12
+  const height = top + names.length * down + 12
+  const escaped = (words) => words.replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`)
+  const short = (words) => escaped(words.length > longest ? `${words.slice(0, longest - 1)}…` : words)
+  const write = (x, y, words, options) => `<text x="${x}" y="${y}" ${options}>${words}</text>`
+  const turned = (x, y) => `transform="rotate(-90 ${x} ${y})"`
+  const heads = names.flatMap((each, i) => {
+    const [x, y] = [left + (i + 0.5) * across, top - 8]
+    const upright = many || slanted ? `dominant-baseline="central" ${turned(x, y)}` : 'text-anchor="middle"'
+    return [
+      write(x, y, short(each), `fill="${text}" ${upright}`),
+      write(left - 8, top + (i + 0.5) * down, short(each), `fill="${text}" text-anchor="end" dominant-baseline="central"`),
+    ]
+  })
+  const boxes = cells.map((cell, i) => {
+    const [x, y] = [left + (i % names.length) * across, top + Math.floor(i / names.length) * down]
+    return (
+      `<rect x="${x + 1}" y="${y + 1}" width="${across - 2}" height="${down - 2}" rx="4" fill="${cell.paper}"/>` +
+      write(x + across / 2, y + down / 2, cell.text, `fill="${cell.ink}" text-anchor="middle" dominant-baseline="central"`)
+    )
+  })
+  const middle = [left + (names.length * across) / 2, top + (names.length * down) / 2]
+  const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="${escaped(font)}" font-size="${size}">
+<title>${escaped(name)}</title>
+<rect width="100%" height="100%" fill="${paper}"/>
+${write(middle[0], 20, "Predicted class", `fill="${muted}" font-size="13" font-weight="600" text-anchor="middle"`)}
+${write(20, middle[1], "True class", `fill="${muted}" font-size="13" font-weight="600" text-anchor="middle" ${turned(20, middle[1])}`)}
+${[...heads, ...boxes].join("\n")}
+</svg>
+`
+  return { text: svg, width, height }
+}
+
+/** An SVG file as a PNG, twice as large where that stays within what a canvas holds. */
+async function painted(svg, width, height) {
+  const picture = new Image()
+  picture.src = URL.createObjectURL(svg)
+  await picture.decode()
+  URL.revokeObjectURL(picture.src)
+  const scale = Math.max(width, height) > 2000 ? 1 : 2
+  const canvas = Object.assign(document.createElement("canvas"), { width: scale * width, height: scale * height })
+  canvas.getContext("2d").drawImage(picture, 0, 0, canvas.width, canvas.height)
+  return new Promise((resolve) => canvas.toBlob(resolve, "image/png"))
+}
+
+function download(blob, name) {
+  const link = Object.assign(document.createElement("a"), { href: URL.createObjectURL(blob), download: name })
+  link.click()
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000)
 }

@@ -1,12 +1,10 @@
-/** One line a run on a common axis: a dot at its accuracy, and a bar over its interval. */
+/** One line a run on an axis that several plots may share: a dot at its accuracy, and a bar over its interval. */
 export default function ({ data, parentElement }) {
-  const { label, rows } = data
+  const { label, rows, axis: [low, high] } = data
   const root = parentElement.querySelector(".root")
   root.setAttribute("role", "list")
   root.ariaLabel = label
   const colours = runColours(root)
-  const low = Math.min(...rows.map((row) => row.low))
-  const high = Math.max(...rows.map((row) => row.high))
   const room = Math.max((high - low) * 0.06, 1e-4)
   const place = (share) => `${((share - low + room) / (high - low + 2 * room)) * 100}%`
 

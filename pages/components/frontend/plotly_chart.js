@@ -22,8 +22,8 @@ function drawChart(element, data, figure) {
 
 function newChart(root) {
   root.classList.add("chart")
-  root.innerHTML = FRAME_OF_CHART
-  const [plot, note, take] = root.children
+  root.innerHTML = '<div class="plot"></div><p class="note" role="status"></p>'
+  const [plot, note] = root.children
   const chart = { draw: () => {} }
 
   // A finger scrolls the page: Plotly would take every touch for a drag. A tap still shows values,
@@ -55,7 +55,7 @@ function newChart(root) {
         chart.drawing = Plotly.react(plot, traces, layout, config)
       }
       chart.draw()
-      for (const button of take.children) button.onclick = () => save(Plotly, chart, plot, button.value)
+      root.append(newSaveButtons("the chart", (format) => saveChart(Plotly, chart, plot, format)))
       root.classList.remove("loading")
       resizing.observe(root)
     },
@@ -106,16 +106,8 @@ function newConfig() {
   }
 }
 
-const FRAME_OF_CHART = `
-  <div class="plot"></div>
-  <p class="note" role="status"></p>
-  <div class="take">
-    <button type="button" value="png" title="Save the chart as a picture" aria-label="Save the chart as PNG">PNG</button>
-    <button type="button" value="svg" title="Save the chart as a drawing, sharp at any size" aria-label="Save the chart as SVG">SVG</button>
-  </div>`
-
 /** Saves a chart as the person sees it, zoom and hidden lines too; `saved` of its figure is added. */
-function save(Plotly, chart, plot, format) {
+function saveChart(Plotly, chart, plot, format) {
   const { data, layout } = plot
   const root = plot.parentElement
   const { saved } = chart.figure(chart.data, root)

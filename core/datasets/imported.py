@@ -1,0 +1,538 @@
+"""The data sets that people brought: one folder each below ``ATELIER_HOME/datasets``.
+
+| file | what |
+| --- | --- |
+| ``meta.json`` | title, classes, shape, number of images, who imported it and when |
+| ``train-images.npy``, ``test-images.npy`` | uint8 (n, height, width, channels) |
+| ``train-labels.npy``, ``test-labels.npy`` | int64 (n,) |
+
+A folder appears whole or not at all, and nothing in it changes afterwards. Of a deleted data set
+``meta.json`` stays, so that the runs on it keep their classes and figures. Arrays are mapped, not
+read: thirty of them take no more memory than the images that are looked at.
+
+What is being imported waits in a folder ``.new-*`` beside the others, and is removed after an hour.
+"""
+
+import contextlib
+import os
+import re
+import secrets
+import shutil
+import stat
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core.datasets import cifar10, fashion_mnist
+from core.datasets.sources import Found
+from core.datasets.sources.parts import MOST_CLASSES, Part, check_shape
+from core.datasets.spec import SPLITS, DatasetSpec, Split
+from core.errors import AtelierError, DataDamaged, DataUnavailable, SettingsError, SourceRejected
+from core.files import harmless, read_json, write_json
+from core.settings import settings
+
+ID = re.compile(r"[a-z0-9][a-z0-9-]{0,39}-[0-9a-f]{6}")
+TITLE_LENGTH = 60  # characters
+CLASS_LENGTH = 40
+STAGED_KEPT = 3600.0  # seconds
+DELETED_KEPT = 500  # deleted data sets whose meta.json stays
+COMMAND_LINE = "command-line"  # the visitor of what is done there, which belongs to everyone
+KNOWN_CLASSES = {
+    "fashion-mnist": fashion_mnist.SPEC.classes,
+    "digits": tuple("0123456789"),
+    "cifar-10": cifar10.SPEC.classes,
+}
+_OPEN = 32  # data sets that a process keeps mapped
+_NEW = ".new-"
+_BLOCK = 4096  # images copied at a time
+
+
+class Order(StrEnum):
+    """Which images become the test split."""
+
+    STRATIFIED = "stratified"  # at random, the same share of each class
+    END = "end"  # the last ones
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What their owner decides about files that were read.
+
+    Attributes:
+        title: of the data set.
+        classes: their names, in label order; may be more than the labels that occur.
+        test: share of the images for the test split, 0.01 to 0.9; None if the files have parts.
+        order: which images these are.
+        seed: of what is random, 0 to 2**31 - 1.
+
+    Raises:
+        SettingsError: a value cannot work.
+    """
+
+    title: str
+    classes: tuple[str, ...]
+    test: float | None = None
+    order: Order = Order.STRATIFIED
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Check the values, and make the names harmless where Markdown is read."""
+        object.__setattr__(self, "title", harmless(self.title, len(self.title)))
+        names = tuple(harmless(each, len(each)) for each in self.classes)
+        object.__setattr__(self, "classes", names)
+        if not _is_text(self.title, TITLE_LENGTH):
+            raise SettingsError(
+                f"Give the data set a title of 1 to {TITLE_LENGTH} characters in one line."
+            )
+        if problem := _classes_problem(self.classes):
+            raise SettingsError(problem)
+        if self.test is not None and not 0.01 <= self.test <= 0.9:
+            raise SettingsError("The share of test images must be from 0.01 to 0.9.")
+        if not 0 <= self.seed < 2**31:
+            raise SettingsError("The seed must be a whole number from 0 to 2147483647.")
+
+
+@dataclass(frozen=True)
+class Imported:
+    """An imported data set, with what only its owner needs to know.
+
+    Attributes:
+        spec: as of any data set.
+        visitor: anonymous id of who imported it.
+        created: seconds since the epoch.
+        bytes: that its arrays take.
+        source: the name of the file it is from.
+        deleted: whether its images are gone.
+    """
+
+    spec: DatasetSpec
+    visitor: str
+    created: float
+    bytes: int
+    source: str
+    deleted: bool
+
+
+def find(dataset_id: str) -> Imported | None:
+    """Return the imported data set with this id, deleted ones too; None if there is none.
+
+    One whose folder was removed by hand is found as long as this process remembers it: there may
+    be runs on it in the middle of a page.
+
+    Raises:
+        DataDamaged: its ``meta.json`` is not what it should be.
+    """
+    if not isinstance(dataset_id, str) or not ID.fullmatch(dataset_id):
+        return None
+    folder = settings().datasets / dataset_id
+    try:
+        status = os.lstat(folder / "meta.json")
+        if not stat.S_ISDIR(os.lstat(folder).st_mode):
+            return None
+    except OSError:
+        known = _known.get(dataset_id)
+        return known[1] if known is not None and known[0][0] == str(folder) else None
+    stamp = (str(folder), status.st_ino, status.st_mtime_ns, status.st_size)
+    with _known_lock:
+        known = _known.get(dataset_id)
+        if known is None or known[0] != stamp:
+            known = _known[dataset_id] = (stamp, _read_meta(folder))
+        _known.move_to_end(dataset_id)
+        while len(_known) > _OPEN:
+            _known.popitem(last=False)
+    return known[1]
+
+
+def list_imported() -> list[Imported]:
+    """Return all imported data sets, newest first, without those deleted or damaged."""
+    found = []
+    for entry in _entries():
+        with contextlib.suppress(DataDamaged):
+            each = find(entry.name)
+            if each is not None and not each.deleted:
+                found.append(each)
+    return sorted(found, key=lambda each: (each.created, each.spec.name), reverse=True)
+
+
+def stage() -> Path:
+    """Make a folder for what is being imported, and remove those that were left.
+
+    Raises:
+        SettingsError: the folder cannot be written.
+    """
+    _purge()
+    folder = settings().datasets / f"{_NEW}{secrets.token_hex(8)}"
+    with _writing("The files could not be taken in"):
+        folder.mkdir(parents=True)
+    return folder
+
+
+def staged(token: str) -> Path | None:
+    """Return the folder that ``stage`` made, by the end of its name; None if it is gone."""
+    if not re.fullmatch("[0-9a-f]{16}", token):
+        return None
+    folder = settings().datasets / f"{_NEW}{token}"
+    return folder if folder.is_dir() and not folder.is_symlink() else None
+
+
+def token_of(folder: Path) -> str:
+    """Return the end of the name of a folder that ``stage`` made."""
+    return folder.name.removeprefix(_NEW)
+
+
+def discard(folder: Path) -> None:
+    """Remove a folder that ``stage`` made."""
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def preview(folder: Path, found: Found, count: int) -> tuple[np.ndarray, list[int]]:
+    """Return some of the images of a staged folder with their labels.
+
+    Raises:
+        DataDamaged: the arrays are not those that were read.
+    """
+    split = _read_arrays(folder, next(iter(found.counts)), found)
+    count = min(count, len(split))
+    # Pictures lie sorted by class: the first ones would all be of one.
+    last = len(split) - 1 if found.kind == "pictures" else count - 1
+    chosen = np.linspace(0, last, count).round().astype(int)
+    return split.images[chosen], split.labels[chosen].tolist()
+
+
+def room() -> int:
+    """Return how many bytes further data sets may take."""
+    used = 0
+    for entry in _entries(also_staged=True):
+        with contextlib.suppress(OSError):
+            used += sum(each.stat(follow_symlinks=False).st_size for each in os.scandir(entry.path))
+    return max(0, settings().limits.datasets_bytes - used)
+
+
+def check_room(visitor: str) -> None:
+    """Raise SettingsError if the visitor may import no further data set."""
+    most = settings().limits.datasets
+    if visitor == COMMAND_LINE:
+        return
+    own = sum(each.visitor == visitor for each in list_imported())
+    if own >= most:
+        raise SettingsError(
+            f"You have {own} data sets, and a visitor may have {most}. Delete one first."
+            if most
+            else "On this server nobody may import data sets (ATELIER_MAX_DATASETS is 0)."
+        )
+
+
+def default_classes(found: Found) -> tuple[str, ...]:
+    """Return the class names that fit best: of the folders, or by the size and the file's name.
+
+    Files of 28 × 28 in grey are taken for one of MNIST's successors, which have ten classes.
+    """
+    if found.classes:
+        return found.classes
+    name = found.name.lower()
+    if found.shape == fashion_mnist.SPEC.shape:
+        return KNOWN_CLASSES["fashion-mnist" if "fashion" in name else "digits"]
+    if found.shape == cifar10.SHAPE and "cifar" in name and found.labels <= 10:
+        return KNOWN_CLASSES["cifar-10"]
+    return numbered(found)
+
+
+def numbered(found: Found) -> tuple[str, ...]:
+    """Return the labels that occur, and those between, as class names."""
+    return tuple(str(label) for label in range(max(2, found.labels)))
+
+
+def check_labels(found: Found, classes: int) -> None:
+    """Raise SourceRejected, naming the place, if a label is beyond the number of classes."""
+    for label in range(classes, found.labels):
+        if found.first[label]:
+            place = found.first[label]
+            raise SourceRejected(
+                f"{place[0].upper()}{place[1:]} has the label {label}, but {classes} classes have "
+                f"the labels 0 to {classes - 1}. Correct the file, or name more classes."
+            )
+
+
+def save(folder: Path, found: Found, choices: Choices, visitor: str) -> str:
+    """Make a data set of what was read, and return its id.
+
+    Args:
+        folder: that ``stage`` made, with the arrays of ``found``; it is removed.
+        found: what was read.
+        choices: of the owner.
+        visitor: anonymous id of the owner.
+
+    Raises:
+        SettingsError: the choices do not fit, there is no room, or the disk refuses.
+        SourceRejected: a label has no class.
+        DataDamaged: the arrays are not those that were read.
+    """
+    check_room(visitor)
+    check_labels(found, len(choices.classes))
+    source = {part: _read_arrays(folder, part, found) for part in found.counts}
+    indices = _divide(source, found, choices)
+    making = stage()
+    try:
+        with _writing("The data set could not be saved"):
+            for split, (part, chosen) in indices.items():
+                _copy(source[part], chosen, making, split, found.shape)
+            value = {
+                "title": choices.title,
+                "classes": list(choices.classes),
+                "shape": list(found.shape),
+                "counts": {split: len(chosen) for split, (_, chosen) in indices.items()},
+                "source": harmless(found.name),
+                "visitor": visitor,
+                "created": time.time(),
+                "deleted": False,
+            }
+            write_json(making / "meta.json", value)
+            slug = re.sub("[^a-z0-9]+", "-", choices.title.lower())[:30].strip("-") or "my-data"
+            dataset_id = f"{slug}-{secrets.token_hex(3)}"
+            making.rename(settings().datasets / dataset_id)
+    finally:
+        discard(making)
+        discard(folder)
+    return dataset_id
+
+
+def delete(dataset_id: str) -> None:
+    """Remove the images of an imported data set for good; its ``meta.json`` stays.
+
+    Raises:
+        DataUnavailable: there is none.
+        SettingsError: the folder cannot be written.
+    """
+    found = find(dataset_id)
+    if found is None or found.deleted:
+        raise DataUnavailable("This data set is gone already.")
+    folder = settings().datasets / dataset_id
+    with _writing("The data set could not be deleted"):
+        write_json(folder / "meta.json", {**read_json(folder / "meta.json"), "deleted": True})
+        for split in SPLITS:
+            for what in ("images", "labels"):
+                (folder / f"{split}-{what}.npy").unlink(missing_ok=True)
+
+
+_known: OrderedDict[str, tuple[tuple[str, int, int, int], Imported]] = OrderedDict()
+_known_lock = threading.Lock()
+
+
+def _read_meta(folder: Path) -> Imported:
+    """Read and judge ``meta.json``; whoever can write the folder may have put anything there."""
+    try:
+        values = read_json(folder / "meta.json")
+        shape = tuple(values["shape"])
+        counts = {split: values["counts"][split] for split in SPLITS}
+        classes, title = tuple(values["classes"]), values["title"]
+        created, deleted = float(values["created"]), values["deleted"] is True
+        visitor, source = values["visitor"], harmless(values["source"])
+        right = (
+            _is_text(title, TITLE_LENGTH)
+            and _classes_problem(classes) is None
+            and all(type(each) is int for each in (*shape, *counts.values()))
+            and isinstance(values["classes"], list)
+            and all(1 <= count < 2**32 for count in counts.values())
+            and len(shape) == 3
+            and isinstance(visitor, str)
+            and 0 <= created < 2.5e11
+        )
+        if not right:
+            raise ValueError
+        check_shape(shape, "It")
+    except (
+        OSError,
+        ValueError,
+        TypeError,
+        KeyError,
+        AttributeError,
+        RecursionError,
+        SourceRejected,
+    ):
+        raise DataDamaged(
+            f"The imported data set {folder.name} is damaged: its meta.json is not what it should "
+            "be. Delete its folder, and import the data set again."
+        ) from None
+    size = sum(counts.values()) * (int(np.prod(shape)) + 8)
+    spec = DatasetSpec(
+        name=folder.name,
+        title=title,
+        classes=classes,
+        shape=shape,
+        counts=counts,
+        credit=f"imported from {source} on {time.strftime('%d %b %Y', time.localtime(created))}",
+        read=lambda split: _read_split(folder, split, shape, title, deleted),
+        missing=lambda: _missing(folder, title, deleted),
+        kin="fashion-mnist" if shape[2] == 1 else "cifar-10",
+    )
+    return Imported(spec, visitor, created, size, source, deleted)
+
+
+def _missing(folder: Path, title: str, deleted: bool) -> str | None:
+    if deleted or not folder.exists():
+        return (
+            f"The data set “{title}” was deleted, and its images are gone. Import it again to "
+            "train on it; the figures of runs on it stay."
+        )
+    for split in SPLITS:
+        for what in ("images", "labels"):
+            if not (folder / f"{split}-{what}.npy").is_file():
+                return (
+                    f"The file {split}-{what}.npy of the data set “{title}” is missing. Import the "
+                    "data set again."
+                )
+    return None
+
+
+def _read_split(
+    folder: Path, split: str, shape: tuple[int, ...], title: str, deleted: bool
+) -> Split:
+    reason = _missing(folder, title, deleted)
+    if reason is not None:
+        raise DataUnavailable(reason)
+    images = _mapped(folder / f"{split}-images.npy", np.dtype(np.uint8), title)
+    labels = np.array(_mapped(folder / f"{split}-labels.npy", np.dtype(np.int64), title))
+    if images.shape != (len(labels), *shape) or labels.ndim != 1 or labels.min(initial=0) < 0:
+        raise _damaged(title)
+    return Split(images, labels)
+
+
+def _mapped(path: Path, kind: np.dtype, title: str) -> np.ndarray:
+    """Map a plain ``.npy`` file of one kind; anything else, a pickle above all, is refused."""
+    try:
+        if not stat.S_ISREG(os.lstat(path).st_mode):
+            raise ValueError
+        array = np.lib.format.open_memmap(path, mode="r")
+    except (OSError, ValueError, TypeError, SyntaxError, OverflowError, MemoryError) as error:
+        raise _damaged(title) from error
+    if array.dtype != kind or not array.flags.c_contiguous:
+        raise _damaged(title)
+    return array.view(np.ndarray)
+
+
+def _damaged(title: str) -> DataDamaged:
+    return DataDamaged(
+        f"A file of the data set “{title}” is damaged. Delete the data set, and import it again."
+    )
+
+
+def _read_arrays(folder: Path, part: str, found: Found) -> Split:
+    images = _mapped(folder / f"{part}-images.npy", np.dtype(np.uint8), found.name)
+    labels = np.array(_mapped(folder / f"{part}-labels.npy", np.dtype(np.int64), found.name))
+    if images.shape != (sum(found.counts[part]), *found.shape) or len(labels) != len(images):
+        raise _damaged(found.name)
+    return Split(images, labels)
+
+
+def _divide(
+    source: dict[str, Split], found: Found, choices: Choices
+) -> dict[str, tuple[str, np.ndarray]]:
+    """Return for each split the part it is taken from, and the indices there."""
+    random = np.random.default_rng(choices.seed)
+    if "all" not in source:
+        train = _mixed(source["train"].labels, found, random)
+        return {"train": ("train", train), "test": ("test", np.arange(len(source["test"])))}
+    if choices.test is None:
+        raise SettingsError("Say which share of the images is for testing.")
+    labels = source["all"].labels
+    order = _mixed(labels, found, random)
+    test = np.zeros(len(labels), bool)
+    if choices.order is Order.END:
+        test[order[len(labels) - round(choices.test * len(labels)) :]] = True
+    else:
+        for label in range(found.labels):
+            these = np.flatnonzero(labels == label)
+            # At least one for each split, where a class has two images or more.
+            count = min(max(1, round(choices.test * len(these))), len(these) - 1)
+            test[random.permutation(these)[: max(0, count)]] = True
+    if not test.any() or test.all():
+        raise SettingsError(
+            "The split leaves no image for testing or for training. Change the share."
+        )
+    return {"train": ("all", order[~test[order]]), "test": ("all", np.flatnonzero(test))}
+
+
+def _mixed(labels: np.ndarray, found: Found, random: np.random.Generator) -> np.ndarray:
+    """Return an order of the images in which the classes are mixed, if possible the given one.
+
+    Validation takes the last images, and a quick try the first: neither may be of one class.
+    """
+    steps = np.diff(labels)
+    if found.kind == "pictures" or (steps >= 0).all() or (steps <= 0).all():
+        return random.permutation(len(labels))
+    return np.arange(len(labels))
+
+
+def _copy(
+    source: Split, chosen: np.ndarray, folder: Path, split: str, shape: tuple[int, int, int]
+) -> None:
+    with Part(folder, split, shape, lambda count: None) as part:
+        for first in range(0, len(chosen), _BLOCK):
+            block = chosen[first : first + _BLOCK]
+            part.append(source.images[block], source.labels[block], lambda i: "")
+    for what in ("images", "labels"):
+        with (folder / f"{split}-{what}.npy").open("rb") as file:
+            os.fsync(file.fileno())
+
+
+def _entries(*, also_staged: bool = False) -> list["os.DirEntry[str]"]:
+    try:
+        with os.scandir(settings().datasets) as entries:
+            return [
+                entry
+                for entry in entries
+                if entry.is_dir(follow_symlinks=False)
+                and (ID.fullmatch(entry.name) or (also_staged and entry.name.startswith(_NEW)))
+            ]
+    except OSError:
+        return []
+
+
+def _purge() -> None:
+    """Remove what was never imported, and the oldest of what was deleted."""
+    deleted = []
+    for entry in _entries(also_staged=True):
+        with contextlib.suppress(OSError, AtelierError):
+            if entry.name.startswith(_NEW):
+                if time.time() - entry.stat(follow_symlinks=False).st_mtime > STAGED_KEPT:
+                    shutil.rmtree(entry.path, ignore_errors=True)
+            elif (each := find(entry.name)) is not None and each.deleted:
+                deleted.append((each.created, entry.path))
+    for _, path in sorted(deleted, reverse=True)[DELETED_KEPT:]:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def _is_text(value: object, length: int) -> bool:
+    """Tell whether it is a line of text that can be shown wherever Markdown is read."""
+    return isinstance(value, str) and len(value) > 0 and harmless(value, length) == value
+
+
+def _classes_problem(classes: Any) -> str | None:
+    if not isinstance(classes, tuple) or not 2 <= len(classes) <= MOST_CLASSES:
+        return f"There must be 2 to {MOST_CLASSES} classes."
+    for each in classes:
+        if not _is_text(each, CLASS_LENGTH):
+            return f"A class must have a name of 1 to {CLASS_LENGTH} characters in one line."
+    if len(set(classes)) < len(classes):
+        twice = next(each for each in classes if classes.count(each) > 1)
+        return f"Two classes are called “{twice}”. Give each a name of its own."
+    return None
+
+
+@contextlib.contextmanager
+def _writing(failure: str) -> Iterator[None]:
+    """Turn a disk's refusal into a sentence that begins with ``failure``."""
+    try:
+        yield
+    except OSError as error:
+        raise SettingsError(
+            f"{failure}: {error.strerror or error}. Make {settings().datasets} writable or free "
+            "some space."
+        ) from error

@@ -1,0 +1,113 @@
+"""Reading files in a process of its own, so that a bomb costs one request and not the server."""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Generator, Sequence
+from pathlib import Path
+
+from core.datasets.sources.gather import Found, SourceFile
+from core.errors import SettingsError, SourceRejected
+from core.settings import ROOT
+
+SECONDS = 180.0  # for one reading
+_WAIT = 60.0  # seconds for one's turn
+_COMMAND = [sys.executable, "-m", "core.datasets.sources.worker"]
+_turn = threading.Semaphore(1)  # one reading at a time: thirty at once would stop all trainings
+_FEW_THREADS = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}  # address space is limited
+
+
+def check(
+    files: Sequence[SourceFile],
+    folder: Path,
+    *,
+    shape: tuple[int, int, int] | None = None,
+    room: int,
+    seconds: float = SECONDS,
+) -> Generator[tuple[float, str] | Found, None, None]:
+    """Read files as ``core.datasets.sources.read`` does, in another process.
+
+    Closing the iterator ends that process.
+
+    Args:
+        files, folder, shape, room: as there.
+        seconds: that it may take.
+
+    Yields:
+        The share done with what is being read, now and then; at the end what was found.
+
+    Raises:
+        SourceRejected: the files cannot be used, or take too long or too much memory.
+        SettingsError: others are importing, and it is not our turn.
+    """
+    if not _turn.acquire(timeout=_WAIT):
+        raise SettingsError("Others are importing data sets just now. Try again in a minute.")
+    try:
+        yield from _check(files, folder, shape, room, seconds)
+    finally:
+        _turn.release()
+
+
+def _check(
+    files: Sequence[SourceFile],
+    folder: Path,
+    shape: tuple[int, int, int] | None,
+    room: int,
+    seconds: float,
+) -> Generator[tuple[float, str] | Found, None, None]:
+    request = {
+        "files": [(str(each.path), each.name) for each in files],
+        "folder": str(folder),
+        "shape": shape,
+        "room": room,
+    }
+    process = subprocess.Popen(
+        _COMMAND,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        cwd=ROOT,
+        env={**os.environ, **_FEW_THREADS},
+        start_new_session=True,
+    )
+    assert process.stdin is not None and process.stdout is not None
+    out_of_time = threading.Timer(seconds, process.kill)
+    out_of_time.start()
+    try:
+        process.stdin.write(json.dumps(request).encode() + b"\n")
+        process.stdin.flush()
+        for line in process.stdout:
+            answer = json.loads(line)
+            if "share" in answer:
+                yield answer["share"], answer["what"]
+            elif "found" in answer:
+                yield Found.from_dict(answer["found"])
+                return
+            else:
+                raise SourceRejected(answer["rejected"], answer["problems"])
+        raise SourceRejected(_end(process.wait()))
+    except BrokenPipeError:
+        raise SourceRejected(_end(process.wait())) from None
+    finally:
+        out_of_time.cancel()
+        process.kill()
+        process.wait()
+        process.stdout.close()
+        with contextlib.suppress(BrokenPipeError):  # what it did not read is still to be written
+            process.stdin.close()
+
+
+def _end(code: int) -> str:
+    if code in (-signal.SIGXCPU, -signal.SIGKILL):
+        return (
+            "Reading the files took too long and was ended. Bring fewer images, or smaller ones; "
+            "CSV and IDX are read fastest."
+        )
+    return (
+        f"The reader ended without an answer (status {code}), so the files cannot be used. Make "
+        "them again, in an ordinary form."
+    )

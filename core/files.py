@@ -1,0 +1,130 @@
+"""Files, with care: written whole or not at all, read only if plain, named harmlessly."""
+
+import errno
+import json
+import os
+import stat
+import threading
+import unicodedata
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, Any
+
+MOST_JSON = 1 << 20  # bytes; what the app writes is a few thousand
+
+
+def open_regular(path: Path) -> IO[bytes]:
+    """Open a plain file for reading.
+
+    What is put into a folder by hand may be a link to a secret, or a pipe that would keep the
+    reader waiting for ever: neither is opened.
+
+    Raises:
+        OSError: there is none, it cannot be read, or it is not a plain file.
+    """
+    return os.fdopen(_open(path, os.O_RDONLY), "rb")
+
+
+def read_json(path: Path) -> Any:
+    """Return what a JSON file holds.
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError: it is not JSON, or larger than anything that the app writes.
+    """
+    with open_regular(path) as file:
+        content = file.read(MOST_JSON + 1)
+    if len(content) > MOST_JSON:
+        raise ValueError("too large")
+    return json.loads(content)
+
+
+def open_append(path: Path) -> IO[bytes]:
+    """Open a plain file, new or not, for appending; a link or a pipe is not opened.
+
+    Raises:
+        OSError: it cannot be written, or it is not a plain file.
+    """
+    return os.fdopen(_open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT), "ab", buffering=0)
+
+
+def harmless(text: str, limit: int = 60) -> str:
+    """Return the text of a stranger in one line, fit for a sentence, at most ``limit`` characters.
+
+    Control characters (line breaks, right-to-left overrides, lone surrogates) are dropped, and so
+    is what would make a link, a tag or a formula where sentences are rendered as Markdown.
+    """
+    kept = "".join(
+        "-" if c in "[]<>`$|*~" else c
+        for c in text[:1000]
+        if not unicodedata.category(c).startswith("C")
+    )
+    kept = " ".join(kept.split())
+    return kept if len(kept) <= limit else kept[: limit - 1] + "…"
+
+
+def _open(path: Path, flags: int) -> int:
+    descriptor = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o644)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(0, "not a plain file", str(path))
+    return descriptor
+
+
+def write_atomic(path: Path, write: Callable[[Path], object], *, durable: bool = True) -> None:
+    """Let ``write`` fill a temporary file beside ``path``, then put it in place in one step.
+
+    Args:
+        path: the file to make or replace.
+        write: gets the temporary path, which keeps the suffix of ``path``.
+        durable: force the bytes to the disk first; not worth its time for what is rewritten soon.
+
+    Raises:
+        OSError: the disk refused; ``path`` is as it was.
+    """
+    # Process and thread: two that write the same file at once do not write into each other's.
+    temporary = path.with_name(f".{os.getpid()}-{threading.get_native_id()}-{path.name}")
+    try:
+        write(temporary)
+        if durable:
+            with temporary.open("rb") as file:
+                os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def write_json(path: Path, value: Any, *, durable: bool = True) -> None:
+    """Write ``value`` as JSON in one step; NaN and infinity become null, which JSON can hold."""
+    text = json.dumps(_finite(value), indent=1)
+    write_atomic(path, lambda file: _write_text(file, text), durable=durable)
+
+
+def append_line(path: Path, value: Any) -> None:
+    """Append ``value`` as one line of JSON, whole or not at all.
+
+    Raises:
+        OSError: the disk refused; the file is as it was.
+    """
+    line = (json.dumps(_finite(value)) + "\n").encode()
+    with open_append(path) as file:
+        size = os.fstat(file.fileno()).st_size
+        if os.write(file.fileno(), line) != len(line):
+            # A disk that is almost full takes a part.
+            os.ftruncate(file.fileno(), size)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+
+
+def _write_text(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8")
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _finite(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(each) for each in value]
+    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
+        return None
+    return value

@@ -1,0 +1,151 @@
+"""ZIP files of pictures: what is read, how it is sorted, what becomes of other sizes."""
+
+import io
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from core.datasets.sources import Found, SourceFile, read
+from core.errors import SourceRejected
+
+RANDOM = np.random.default_rng(0)
+
+
+def picture(
+    size: int | tuple[int, int] = 28, mode: str = "L", kind: str = "PNG", **options
+) -> bytes:
+    width, height = (size, size) if isinstance(size, int) else size
+    pixels = RANDOM.integers(0, 256, (height, width, 3), np.uint8)
+    content = io.BytesIO()
+    Image.fromarray(pixels).convert(mode).save(content, kind, **options)
+    return content.getvalue()
+
+
+def pack(path: Path, entries: dict[str, bytes]) -> Path:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in entries.items():
+            archive.writestr(name, content)
+    return path
+
+
+def pets(count: int = 15, **options) -> dict[str, bytes]:
+    return {
+        f"{name}/{index}.png": picture(**options)
+        for name in ("Dog", "cat")
+        for index in range(count)
+    }
+
+
+def load(folder: Path, entries: dict[str, bytes], **options) -> Found:
+    return read([SourceFile(pack(folder / "x.zip", entries), "pets.zip")], folder, **options)
+
+
+def refused(folder: Path, entries: dict[str, bytes]) -> str:
+    with pytest.raises(SourceRejected) as caught:
+        load(folder, entries)
+    return str(caught.value)
+
+
+def test_one_folder_a_class_and_every_pixel_as_it_was(tmp_path):
+    entries = pets(12)
+    found = load(tmp_path, entries)
+    assert found.kind == "pictures" and found.classes == ("cat", "Dog")
+    assert found.shape == (28, 28, 1) and found.counts == {"all": [12, 12]} and not found.notes
+    images, labels = (np.load(tmp_path / f"all-{what}.npy") for what in ("images", "labels"))
+    np.testing.assert_array_equal(labels, [0] * 12 + [1] * 12)
+    # In the order of their numbers, not 0, 1, 10, 11, 2.
+    for index in range(12):
+        expected = np.asarray(Image.open(io.BytesIO(entries[f"cat/{index}.png"])))
+        np.testing.assert_array_equal(images[index, ..., 0], expected)
+
+
+def test_train_and_test_folders_and_one_around_everything(tmp_path):
+    entries = {f"my pets/train/{name}": content for name, content in pets(20).items()}
+    entries |= {f"my pets/test/{name}": content for name, content in pets(3).items()}
+    entries |= {
+        "my pets/.DS_Store": b"x",
+        "__MACOSX/my pets/train/cat/._1.png": b"x",
+        "my pets/train/cat/Thumbs.db": b"x",
+        "my pets/": b"",
+    }
+    found = load(tmp_path, entries)
+    assert found.counts == {"train": [20, 20], "test": [3, 3]} and not found.notes
+
+
+@pytest.mark.parametrize(
+    ("options", "shape"),
+    [
+        ({"size": 28, "mode": "RGB"}, (28, 28, 3)),
+        ({"size": 32, "mode": "P"}, (32, 32, 3)),
+        ({"size": 64, "mode": "1"}, (64, 64, 1)),
+        ({"size": 200, "mode": "RGB"}, (32, 32, 3)),
+        ({"size": (300, 200), "mode": "RGB", "kind": "JPEG"}, (32, 32, 3)),
+        ({"size": (20, 28), "mode": "L"}, (28, 28, 1)),
+        ({"size": 40, "mode": "RGBA"}, (40, 40, 3)),
+        ({"size": 40, "mode": "RGB", "kind": "WEBP"}, (40, 40, 3)),
+        ({"size": 40, "mode": "P", "kind": "GIF"}, (40, 40, 3)),
+        ({"size": 40, "mode": "L", "kind": "BMP"}, (40, 40, 1)),
+    ],
+)
+def test_the_first_picture_decides_the_shape(options, shape, tmp_path):
+    assert load(tmp_path, pets(10, **options)).shape == shape
+    assert np.load(tmp_path / "all-images.npy").shape == (20, *shape)
+
+
+def test_other_sizes_are_cut_to_the_centre_resized_and_noted(tmp_path):
+    wide = np.zeros((50, 100, 3), np.uint8)
+    wide[:, 25:75] = 200  # all that is left after the cut
+    content = io.BytesIO()
+    Image.fromarray(wide).save(content, "PNG")
+    found = load(tmp_path, pets(10) | {"cat/wide.png": content.getvalue()}, shape=(28, 28, 1))
+    assert found.notes[0].startswith("Pictures of another size than 28 × 28 (1 of 21)")
+    last_cat = np.load(tmp_path / "all-images.npy")[10]
+    assert last_cat.min() > 180
+
+
+def test_sixteen_bits_are_scaled_and_transparent_parts_are_white(tmp_path):
+    deep = io.BytesIO()
+    Image.fromarray(np.full((28, 28), 40_000, np.uint16)).save(deep, "PNG")
+    clear = io.BytesIO()
+    Image.new("RGBA", (28, 28), (0, 0, 0, 0)).save(clear, "PNG")
+    load(
+        tmp_path,
+        pets(10) | {"a/1.png": deep.getvalue(), "a/2.png": clear.getvalue()},
+        shape=(28, 28, 1),
+    )
+    images = np.load(tmp_path / "all-images.npy")
+    assert (images[0] == 40_000 // 256).all() and (images[1] == 255).all()
+
+
+@pytest.mark.parametrize(
+    ("more", "problem"),
+    [
+        ({"lost.png": picture()}, "The entry “lost.png” is not in a folder of its class"),
+        ({"cat/old/1.png": picture()}, "“cat/old/1.png” is in a folder below its class's"),
+        ({"cat/list.txt": b"x"}, "The entry “cat/list.txt” is not a picture"),
+        ({"cat/5.png": b"", "cat/6.png": picture()[:200]}, "“cat/5.png” is not a picture in one"),
+        ({"cat/6.png": picture()[:300]}, "The entry “cat/6.png” is damaged"),
+        ({"cat/6.png": picture((5000, 4000), "1")}, "“cat/6.png” has more than 16 megapixels"),
+    ],
+)
+def test_what_does_not_belong_is_named(more, problem, tmp_path):
+    assert problem in refused(tmp_path, pets(10) | more)
+
+
+def test_a_note_beside_the_folders_is_left_out(tmp_path):
+    found = load(tmp_path, pets(10) | {"README.md": b"my pets"})
+    assert found.notes == ("Other files in the ZIP were left out: 1.",)
+
+
+def test_one_folder_or_a_hundred_and_one_are_no_classes(tmp_path):
+    assert "has 1 folders" in refused(tmp_path, {f"cat/{i}.png": picture() for i in range(30)})
+    many = {f"{i}/1.png": picture(8) for i in range(101)}
+    assert "has 101 folders" in refused(tmp_path, many)
+
+
+def test_neither_pictures_nor_tables(tmp_path):
+    assert "neither pictures" in refused(tmp_path, {"model.pkl": b"cos\nsystem\n"})
+    assert "neither pictures" in refused(tmp_path, {})

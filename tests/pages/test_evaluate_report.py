@@ -1,0 +1,97 @@
+"""Evaluate, report: the table, the curves and the words, against what the core says."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+from reading import components, quiet, texts
+
+from core import datasets, evaluation, runs
+from core.evaluation import VALIDATION
+from core.runs import Evaluation, State, write_evaluation
+from core.settings import settings
+from pages.components.evaluate.report import explanation
+
+CLASSES = datasets.find("fashion-mnist").classes
+
+
+@pytest.fixture
+def finished(every_state):
+    return runs.read(every_state[State.FINISHED])
+
+
+@pytest.fixture
+def answers(finished):
+    return evaluation.answers_of(finished, VALIDATION)
+
+
+@pytest.fixture
+def report(finished):
+    return evaluation.report_of(finished, VALIDATION)
+
+
+def test_the_table_has_every_figure_of_the_core(open_page, finished, answers, report):
+    app = open_page("evaluate", run=finished.id, view="report")
+    assert quiet(app)
+    table = app.dataframe[0].value
+    ranks = evaluation.rankings(answers.probabilities, answers.labels, CLASSES)
+    assert list(table["Class"]) == [*CLASSES, "macro average", "weighted average"]
+    assert list(table["F1"][:10]) == [row.f1 for row in report.rows]
+    assert list(table["ROC AUC"][:10]) == [rank.auc for rank in ranks]
+    support = [row.support for row in report.rows]
+    areas = np.array([rank.average_precision for rank in ranks])
+    assert table["Average precision"][10] == pytest.approx(areas.mean())
+    assert table["Average precision"][11] == pytest.approx(np.average(areas, weights=support))
+    low, high = report.interval
+    assert f"95 % interval {100 * low:.2f} to {100 * high:.2f} %" in texts(app)
+    assert len(components(app, "live_chart")) == 1
+
+
+def test_classes_can_be_hidden_and_the_corner_enlarged(open_page, finished):
+    app = open_page("evaluate", run=finished.id, view="report")
+    (roc, both) = [json.loads(chart.json) for chart in components(app, "chart")]
+    names = [trace.get("name", "") for trace in roc["figure"]["data"]]
+    assert all(name.startswith(of) for name, of in zip(names, CLASSES, strict=False))
+    assert max(len(trace["x"]) for trace in roc["figure"]["data"]) <= 200
+    assert len(both["figure"]["data"]) == 11
+    app.pills(key="ranked_fashion-mnist").set_value([0, 6]).run()
+    assert quiet(app)
+    roc, _ = (json.loads(chart.json) for chart in components(app, "chart"))
+    assert len(roc["figure"]["data"]) == 2 + 2  # the corner and chance
+    assert roc["figure"]["data"][1]["line"]["color"] == "theme-6"  # its own, whatever is shown
+    app.toggle(key="near").set_value(True).run()
+    assert quiet(app)
+    roc, _ = (json.loads(chart.json) for chart in components(app, "chart"))
+    assert roc["figure"]["layout"]["xaxis"]["range"] == [-0.004, 0.204]
+    app.pills(key="ranked_fashion-mnist").set_value([]).run()
+    assert quiet(app)
+
+
+def test_a_second_network_stands_beside_the_first(open_page, finished, answers):
+    run_id = f"{finished.id[:-6]}ffffff"
+    folder = shutil.copytree(finished.path, settings().runs / run_id)
+    rolled = np.roll(answers.probabilities, 1, axis=1)
+    write_evaluation(folder / "validation.npz", Evaluation(rolled, answers.loss))
+    app = open_page("evaluate", **{"run": finished.id, "with": run_id}, view="report")
+    assert not app.exception
+    table = app.dataframe[0].value
+    assert list(table["F1 A"]) != list(table["F1 B"])
+    assert list(table.columns)[1:3] == ["Precision A", "Precision B"]
+    roc = json.loads(components(app, "chart")[0].json)
+    assert {trace["line"]["dash"] for trace in roc["figure"]["data"][:20]} == {"solid", "dot"}
+
+
+def test_the_words_hold_the_numbers():
+    probabilities = np.array([[0.9, 0.1, 0], [0.2, 0.8, 0], [0.6, 0.4, 0], [0.3, 0.7, 0]])
+    labels = np.array([0, 0, 1, 1])
+    names = ["Cat", "Dog", "Cow"]
+    report = evaluation.report(probabilities, labels, names, 0.5)
+    ranks = evaluation.rankings(probabilities, labels, names)
+    words = explanation(report, ranks[0], 0, "B")
+    assert "of 2 images that network B called “Cat”, 1 were" in words
+    assert "of 2 images of “Cat”, network B found 1" in words
+    assert "in 50.0 % of such pairs" in words
+    words = explanation(report, ranks[2], 2)
+    assert "the network never answered “Cow”" in words
+    assert "no image is of “Cow”" in words and "AUC" not in words
