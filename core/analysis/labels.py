@@ -153,7 +153,14 @@ def compute(
     given = np.concatenate([part.labels for part in parts])
     probabilities = cross_validate(spec, Split(images, given), architecture, epochs, keep, tell)
     title = architectures.find(architecture).title
-    return judged(given, probabilities, f"{title}, {epochs} epochs, {FOLDS} folds")
+    arrays = judged(given, probabilities, f"{title}, {epochs} epochs, {FOLDS} folds")
+    doubtful = np.unpackbits(arrays["doubtful"], count=len(given))
+    tell(
+        f"{doubtful.sum():,} of {len(given):,} labels are doubtful, "
+        f"{doubtful[len(parts[0]) :].sum():,} of them in the test split; {arrays['accuracy']:.2%} "
+        "of the answers agree with the labels"
+    )
+    return arrays
 
 
 def judged(given: np.ndarray, probabilities: np.ndarray, method: str) -> dict[str, np.ndarray]:

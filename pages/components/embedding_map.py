@@ -2,7 +2,7 @@
 
 import base64
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -162,7 +162,8 @@ def _url(thumbnails: bytes, key: str) -> str:
 
 
 def _state(key: str) -> object:
-    return getattr(st.session_state.get(key), "lasso", None)
+    state = st.session_state.get(key)
+    return state.get("lasso") if isinstance(state, Mapping) else None
 
 
 def _packed(values: np.ndarray, kind: type[np.unsignedinteger]) -> str:

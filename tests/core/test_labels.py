@@ -62,7 +62,7 @@ def test_doubtful_labels_are_the_suspicious_ones_and_few():
         assert 0.002 < len(ranked) / len(found) < 0.05
         assert (np.diff(found.suspicion[ranked]) <= 0).all()
         assert (found.suggested != given).all()
-        assert ((0 <= found.suspicion) & (found.suspicion <= 1)).all()
+        assert ((found.suspicion >= 0) & (found.suspicion <= 1)).all()
 
 
 def test_an_unknown_split_becomes_a_sentence():
