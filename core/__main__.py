@@ -18,7 +18,7 @@ from core.architectures.recipe import EXPLANATIONS as RECIPE_SETTINGS
 from core.architectures.recipe import Augmentation, Recipe
 from core.datasets import imported
 from core.datasets.sources import SIZES
-from core.errors import AtelierError, ImageRejected
+from core.errors import AtelierError, ImageRejected, SettingsError
 from core.runs.config import EXPLANATIONS as RUN_SETTINGS
 from core.runs.config import TrainingConfig
 from core.settings import ROOT, settings
@@ -195,8 +195,9 @@ def _report(options: argparse.Namespace, run: runs.Run) -> int:
 def _evaluate(options: argparse.Namespace) -> int:
     from core import evaluation
 
+    run = runs.read(options.run)
     part = evaluation.TEST if options.test else evaluation.VALIDATION
-    report = evaluation.report_of(runs.read(options.run), part)
+    report = evaluation.report_of(run, part, None if options.test else _validation_file(run))
     if options.test and runs.open_test(options.run):
         sys.stderr.write(
             f"The test set of {options.run} is open from now on: the pages show its results.\n"
@@ -206,6 +207,26 @@ def _evaluate(options: argparse.Namespace) -> int:
     else:
         print(report.to_text(part))
     return 0
+
+
+def _validation_file(run: runs.Run) -> Path | None:
+    """Work out the validation answers of a run of a version that kept none, and say where."""
+    if run.folder.validation.exists() or run.state is not runs.State.FINISHED:
+        return None
+    from core.evaluation.worker import work_out
+    from core.runs.analysis import analysis_file, fits
+
+    path = analysis_file("validation", run)
+    if not fits(path, run):
+        sys.stderr.write("Classifying the validation images, once ...\n")
+        try:
+            work_out("validation", run, path, lambda share: None)
+        except OSError as error:
+            raise SettingsError(
+                f"The answers could not be saved in {path.parent}: {error.strerror or error}. Make "
+                "the folder writable or free some space."
+            ) from error
+    return path
 
 
 def _classify(options: argparse.Namespace) -> int:

@@ -6,7 +6,14 @@ from core import datasets, runs
 from core.errors import RunDamaged
 from core.evaluation import TEST, VALIDATION, Answers
 from pages.components import data, frame
-from pages.components.evaluate import confusion, examples, report, robustness
+from pages.components.evaluate import (
+    confidence,
+    confusion,
+    examples,
+    mistakes,
+    report,
+    robustness,
+)
 from pages.components.evaluate.figures import compared, figures, gap
 from pages.components.evaluate.looked import Looked
 from pages.components.evaluate.seal import sealed
@@ -24,6 +31,8 @@ PARTS = {VALIDATION: "Validation", TEST: "Test"}
 VIEWS = {
     "confusion": ("Confusion", confusion.draw),
     "report": ("Report", report.draw),
+    "confidence": ("Confidence", confidence.draw),
+    "mistakes": ("Mistakes", mistakes.draw),
     "examples": ("Examples", examples.draw),
     "robustness": ("Robustness", robustness.draw),
 }

@@ -10,6 +10,9 @@ from core.settings import settings
 
 # As the worker and the command line do: TensorFlow's notes on the machine are not results.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+# As a background task does: on a busy machine, threads that wait for each other take ten times as
+# long. Read when scikit-learn is imported.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 @pytest.fixture(autouse=True)

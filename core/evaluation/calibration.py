@@ -203,6 +203,11 @@ def temper(probabilities: np.ndarray, temperature: float) -> np.ndarray:
     return scaled / scaled.sum(axis=1, keepdims=True)
 
 
+def fewest_to_fit(part: str) -> int:
+    """Return how many validation images it takes to scale the answers on a part."""
+    return 2 * FEWEST if part == VALIDATION else FEWEST  # by halves, see ``tempered``
+
+
 def tempered(answers: Answers, validation: Answers) -> Tempered | None:
     """Scale answers with the temperature that the same network's validation answers ask for.
 
@@ -214,10 +219,10 @@ def tempered(answers: Answers, validation: Answers) -> Tempered | None:
         The scaled answers; None where no temperature fits (see ``fit_temperature``).
 
     Raises:
-        ValueError: there are fewer than ``FEWEST`` images to fit one on.
+        ValueError: there are fewer than ``fewest_to_fit`` images to fit one on.
     """
     crossed = answers.part == VALIDATION
-    if len(validation) < FEWEST * (2 if crossed else 1):
+    if len(validation) < fewest_to_fit(answers.part):
         raise ValueError(f"{len(validation)} images are too few to fit a temperature on")
     temperature = fit_temperature(validation.probabilities, validation.labels)
     if temperature is None:

@@ -2,8 +2,8 @@
 
 After ImageNet-C (Hendrycks & Dietterich 2019, arXiv:1903.12261) and MNIST-C (Mu & Gilmer 2019,
 arXiv:1906.02337), and at the levels of MNIST-C where it has the corruption. Blur is weaker than
-there, where it leaves nothing of 28 pixels; occlusion is a gray square, as in Cutout (DeVries &
-Taylor 2017, arXiv:1708.04552).
+there, where it leaves nothing of 28 pixels, and the steps of pixelation are wider; occlusion is a
+gray square, as in Cutout (DeVries & Taylor 2017, arXiv:1708.04552).
 
 What comes into view from outside is black for gray images, whose background is black, and the
 edge's colour else, as in training (``core.training.augmentation``).
@@ -218,7 +218,7 @@ CORRUPTIONS: dict[str, Corruption] = {
             "Pixelation",
             "Made smaller and enlarged again.",
             "share of the pixels a side that is left",
-            (0.6, 0.5, 0.4, 0.3, 0.25),
+            (0.6, 0.45, 0.35, 0.25, 0.2),
             _pixelate,
         ),
         Corruption(

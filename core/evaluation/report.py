@@ -5,6 +5,7 @@ The figures are scikit-learn's; it is imported when first needed, as it takes a 
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -141,14 +142,19 @@ def report(
     )
 
 
-def report_of(run: Run, part: str = TEST) -> Report:
+def report_of(run: Run, part: str = TEST, path: Path | None = None) -> Report:
     """Return the report on a finished run's answers on its validation or on the test images.
+
+    Args:
+        run: a finished run.
+        part: ``"validation"`` or ``"test"``.
+        path: of the file with the answers, if it is not the one in the run's folder.
 
     Raises:
         RunDamaged: the run has no such answers, or they cannot be read.
         DataUnavailable, DataDamaged: its data set cannot be read.
     """
-    answers = answers_of(run, part)
+    answers = answers_of(run, part, path)
     assert run.config is not None, "answers_of refuses a damaged run"
     classes = datasets.find(run.config.dataset).classes
     return report(answers.probabilities, answers.labels, classes, answers.loss)

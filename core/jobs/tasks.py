@@ -224,7 +224,8 @@ def _begin(task: _Task) -> "subprocess.Popen[bytes]":
         "ATELIER_HOME": str(settings().home),
         "TF_NUM_INTRAOP_THREADS": threads,
         "TF_NUM_INTEROP_THREADS": threads,
-        "OMP_NUM_THREADS": threads,
+        # scikit-learn's: two that wait for each other are slower than one where others train.
+        "OMP_NUM_THREADS": "1",
         "TF_CPP_MIN_LOG_LEVEL": "3",
         "PYTHONUNBUFFERED": "1",
     }

@@ -160,6 +160,23 @@ def _rankings(run_id: str, part: str, path: str, written: int) -> list[evaluatio
     return evaluation.rankings(answers.probabilities, answers.labels, classes)
 
 
+def tempered(run: runs.Run, part: str) -> evaluation.Tempered | None:
+    """Return those answers after temperature scaling, None where no temperature fits.
+
+    Raises:
+        RunDamaged: the run has no answers on the validation images, or they cannot be read.
+        ValueError: the validation images are fewer than ``evaluation.fewest_to_fit``.
+    """
+    paths = [answers_file(run, each) for each in (evaluation.TEST, evaluation.VALIDATION)]
+    return _tempered(run.id, part, str(paths), *[_written(path) for path in paths])
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _tempered(run_id: str, part: str, paths: str, *written: int) -> evaluation.Tempered | None:
+    run = runs.read(run_id)
+    return evaluation.tempered(answers(run, part), answers(run, evaluation.VALIDATION))
+
+
 def _written(path: Path) -> int:
     """Return when a file was written, in ns; 0 if it is not there."""
     try:

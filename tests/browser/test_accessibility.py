@@ -15,6 +15,7 @@ VIEWS = (
     "train",
     "runs",
     "evaluate",
+    "evaluate?part=Test",
     "evaluate?view=Report",
     "evaluate?view=Examples",
     "classify",

@@ -52,8 +52,11 @@ def test_guess_open_and_see_the_gap(owner):
     slider.focus()
     for _ in range(2):
         slider.press("ArrowLeft")
+    visitor.settle()  # the answer to it closes a list that is open
     for label, option in (("Most confused: this class", "Shirt"), ("… and this one", "Coat")):
-        page.get_by_role("combobox", name=label).click()
+        box = page.get_by_role("combobox", name=label)
+        # A mouse makes the emulated phone scroll to the field, which closes the list again.
+        box.tap() if visitor.is_phone else box.click()
         page.get_by_role("option", name=option, exact=True).click()
         visitor.settle()
     visitor.button("Open the test set").click()

@@ -87,6 +87,15 @@ def test_evaluate_prints_a_table_of_the_validation_images(core, trained):
     assert "Ankle boot" in process.stdout
 
 
+def test_evaluate_asks_a_run_of_an_earlier_version_once(core, trained):
+    trained.folder.validation.unlink()
+    first, second = (core("evaluate", trained.id) for _ in range(2))
+    assert first.returncode == 0, first.stderr
+    assert first.stdout.startswith(f"Validation accuracy {trained.result.val_accuracy:.2%}")
+    assert first.stderr.startswith("Classifying the validation images, once ...\n")
+    assert (second.stdout, second.stderr) == (first.stdout, "")
+
+
 def test_evaluate_opens_the_test_set_of_somebodys_run_and_says_so(core, trained):
     header = json.loads(trained.folder.config.read_text())
     trained.folder.config.unlink()

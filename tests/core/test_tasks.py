@@ -217,6 +217,17 @@ def test_a_damaged_result_is_none_and_is_made_again(run, tmp_path, damage):
     assert end("quick", run).phase == "done"
 
 
+def test_a_folder_that_cannot_be_written_is_a_reason(run, home):
+    (home / "analysis").write_text("in the way")
+    tasks.start("quick", run, "ada")
+    state = end("quick", run)
+    assert state.phase == "failed"
+    assert state.reason.startswith("The calculation could not be started: ")
+    (home / "analysis").unlink()
+    tasks.start("quick", run, "ada")
+    assert end("quick", run).phase == "done"
+
+
 def test_a_kind_is_no_path(run):
     with pytest.raises(ValueError, match="no kind of analysis"):
         tasks.look("../../etc/passwd", run)

@@ -35,7 +35,7 @@ def test_a_finished_run_is_shown_with_its_figures(open_page, finished):
 
 def test_shares_and_three_others(open_page, finished):
     app = open_page("evaluate", run=finished)
-    app.segmented_control(key="numbers").set_value("Share of the true class").run()
+    app.segmented_control(key="numbers").set_value("rows").run()
     assert quiet(app)
     app = open_page("evaluate", run=finished, view="examples")
     before = [str(bars) for bars in components(app, "probability_bars")]

@@ -15,7 +15,7 @@ from pages.components.guard import check_url, sentences
 from pages.components.pixels import pixel_image
 from pages.components.probability_bars import probability_bars
 from pages.components.table import csv_button
-from pages.components.wording import percent
+from pages.components.wording import percent, title_markdown
 
 NUMBERS = {
     Numbers.COUNTS: "Counts",
@@ -133,7 +133,10 @@ def _grid(
 ) -> None:
     classes = looked.spec.classes
     indices = evaluation.similar_order(matrix) if order == SIMILAR else list(range(len(classes)))
-    st.caption(f"{SAID[numbers]} Press a cell to see its images.")
+    said = SAID[numbers]
+    if numbers is Numbers.DIFFERENCE and looked.other is not None:
+        said += f" A is {title_markdown(looked.run)}, B is {title_markdown(looked.other)}."
+    st.caption(f"{said} Press a cell to see its images.")
     name = f"confusion-{numbers}-{looked.answers.part}-{looked.run.id}"
     with st.container(gap="xxsmall"):
         confusion_grid(

@@ -19,7 +19,6 @@ def figures(looked: Looked) -> None:
     report = data.report(looked.run, answers.part)
     share = Share(report.accuracy, len(answers))
     pairs = evaluation.pairs(answers.labels, answers.predicted, len(spec.classes))
-    top = evaluation.top_accuracy(answers.probabilities, answers.labels)
     part = answers.part.capitalize()
     with st.grid(4, min_column_width=140):
         _figure(
@@ -31,7 +30,7 @@ def figures(looked: Looked) -> None:
         _figure(
             f"{part} loss",
             number(report.loss),
-            f"top-2: {percent(top, 2)}",
+            f"top-2: {percent(report.top_two, 2)}",
             "Cross-entropy in nats. Below it: the share of images whose true class is one of the "
             "two likeliest answers.",
         )
@@ -58,19 +57,18 @@ def compared(looked: Looked) -> None:
     """Say whether the difference to the second run could be chance, if there is one."""
     if looked.other is None or looked.other_answers is None:
         return
+    # Views with something of both call them so too.
+    names = [title_markdown(run) for run in (looked.run, looked.other)]
+    named = f"**A** is “{names[0]}”, **B** is “{names[1]}”."
     first, second = evaluation.in_common(looked.answers, looked.other_answers)
     if not len(first):
-        st.caption(NONE_IN_COMMON)
+        st.caption(f"{named} {NONE_IN_COMMON}")
         return
-    names = [f"“{title_markdown(run)}”" for run in (looked.run, looked.other)]
-    if names[0] == names[1]:
-        names = ["this network", "the other"]
     what = f"{looked.answers.part} images"
     if looked.answers.part == evaluation.VALIDATION:
         what += " that both held back"
     paired = evaluation.mcnemar(first.predicted, second.predicted, first.labels)
-    said = paired_words(paired, names[0], names[1], what)
-    st.caption(said[0].upper() + said[1:])
+    st.caption(f"{named} {paired_words(paired, 'A', 'B', what)}")
 
 
 def gap(looked: Looked) -> None:

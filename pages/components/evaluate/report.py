@@ -18,6 +18,7 @@ from pages.components.wording import number, percent, title_markdown
 
 DRAWN = 10  # classes whose curves are drawn at first; more lines than that nobody can tell apart
 COLOURS = 10  # of the theme's charts
+PLOT, LEGEND_LINE = 380, 16  # pixels
 
 # Of each network: its letter ("" where there is one only), its report and its rankings.
 Network = tuple[str, Report, list[Ranking]]
@@ -186,6 +187,8 @@ def _curves(looked: Looked, networks: Sequence[Network]) -> None:
             key=f"ranked_{looked.spec.name}",
         )
         near = st.toggle("Enlarge the corner", key="near", bind="query-params")
+        # Room for the legend below the curves, in two columns.
+        height = PLOT + LEGEND_LINE * (1 + len(shown) * len(networks) // 2)
         left, right = st.columns(2)
         part = looked.answers.part
         with left:
@@ -194,7 +197,7 @@ def _curves(looked: Looked, networks: Sequence[Network]) -> None:
                 _figure(networks, shown, "roc", near=near),
                 key="roc",
                 name=f"roc-{part}-{looked.run.id}",
-                height=460,
+                height=height,
                 label="ROC curves by class",
             )
         with right:
@@ -203,7 +206,7 @@ def _curves(looked: Looked, networks: Sequence[Network]) -> None:
                 _figure(networks, shown, "precision_recall", near=near),
                 key="precision_recall",
                 name=f"precision-recall-{part}-{looked.run.id}",
-                height=460,
+                height=height,
                 label="Precision-recall curves by class",
             )
 

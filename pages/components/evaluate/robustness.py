@@ -1,35 +1,22 @@
 """Evaluate, robustness: what is left of the accuracy when pictures get worse."""
 
-import csv
 import html
-import io
+from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
 import streamlit as st
 
 from core import evaluation, inference, runs
-from core.evaluation import CORRUPTIONS, SEVERITIES, Robustness
+from core.evaluation import CORRUPTIONS, SEVERITIES, Answers, Robustness
 from pages.components import data
+from pages.components.chart import chart
 from pages.components.evaluate.looked import Looked
 from pages.components.gallery import gallery
 from pages.components.guard import check_url, sentences
+from pages.components.table import csv_button
 from pages.components.task_view import task
 from pages.components.wording import percent, title, title_markdown
 
-# Ten colours that stay apart in both themes, also for most who see few colours: with markers.
-COLORS = (
-    "#6e6ade",
-    "#f76b15",
-    "#12a594",
-    "#e54666",
-    "#8e8c99",
-    "#0090ff",
-    "#b8860b",
-    "#a45bd6",
-    "#30a46c",
-    "#d6409f",
-)
 MARKERS = ("circle", "square", "diamond", "x", "cross") * 2
 DRAWN = 3  # corruptions that the chart begins with when two networks are compared
 FEW = 500  # images below which only large differences count
@@ -63,27 +50,24 @@ def draw(looked: Looked) -> None:
     with st.container(border=True):
         st.subheader("Accuracy on worse pictures", anchor=False)
         st.markdown(_verdict(first, len(looked.spec.classes)))
-        _figures(first)
+        _figures(first, second)
         _table(looked, first, second)
     with st.container(border=True):
         _curves(looked, first, second)
 
 
 def _pictures(looked: Looked, was_loading: bool) -> None:
-    """Show one validation image under every corruption, with the network's answers."""
+    """Show one image under every corruption, with the network's answers."""
     with sentences():
         if was_loading and inference.state().phase != "loading":
             st.rerun()  # the whole page, to end the ticking
         st.subheader("Pictures made worse", anchor=False)
         severity = _severity()
-        assert looked.run.config is not None, "a damaged run is not looked at"
-        held_out = runs.held_out(looked.run.config)
-        place = np.random.default_rng(st.session_state.get("worse_picture", 0))
-        index = int(held_out[place.integers(len(held_out))])
-        train = data.split(looked.spec.name, "train")
-        image, truth = train.images[index : index + 1], int(train.labels[index])
+        shown = _chosen(looked.answers)
+        split = data.split(looked.spec.name, shown.split)
+        image = split.images[shown.indices]
         worse = [evaluation.corrupt(image, name, severity) for name in CORRUPTIONS]
-        _strip(looked, np.concatenate([image, *worse]), index, truth)
+        _strip(looked, np.concatenate([image, *worse]), shown)
         st.markdown(_explanation(severity))
 
 
@@ -105,7 +89,14 @@ def _severity() -> int:
     return severity if severity in SEVERITIES else 3
 
 
-def _strip(looked: Looked, images: np.ndarray, index: int, truth: int) -> None:
+def _chosen(answers: Answers) -> Answers:
+    """Return the answer on one image, which is right if any is: what follows is the damage's."""
+    places = np.flatnonzero(answers.right) if answers.right.any() else np.arange(len(answers))
+    turn = np.random.default_rng(st.session_state.get("worse_picture", 0))
+    return answers.at(turn.choice(places, 1))
+
+
+def _strip(looked: Looked, images: np.ndarray, shown: Answers) -> None:
     """Draw a picture as it is and under every corruption, with what the network says of each."""
     classes, titles = looked.spec.classes, [each.title for each in CORRUPTIONS.values()]
     captions = ["As it is", *titles]
@@ -115,7 +106,7 @@ def _strip(looked: Looked, images: np.ndarray, index: int, truth: int) -> None:
         names = [classes[answer] for answer in answers]
         labels = [f"{does}: taken for {name}" for does, name in zip(captions, names, strict=True)]
         captions = [f"{does}\n{name}" for does, name in zip(captions, names, strict=True)]
-        marked = [answer != truth for answer in answers]
+        marked = [answer != shown.labels[0] for answer in answers]
         said = "Under each is what the network says; red is wrong."
     picked = gallery(
         data.pictures(images),
@@ -129,7 +120,8 @@ def _strip(looked: Looked, images: np.ndarray, index: int, truth: int) -> None:
     if picked is not None:
         st.session_state["worse_chosen"] = picked
         st.rerun(scope="fragment")
-    st.caption(f"Validation image {index}: {classes[truth]}. {said}")
+    name = f"{shown.part.capitalize()} image {shown.indices[0]}"
+    st.caption(f"{name}: {classes[shown.labels[0]]}. {said}")
 
 
 def _explanation(severity: int) -> str:
@@ -198,10 +190,17 @@ def _in_sentence(name: str) -> str:
     return words if words.isupper() else words.lower()
 
 
-def _figures(found: Robustness) -> None:
+def _figures(first: Robustness, second: Robustness | None) -> None:
+    def figure(name: str, value: float, other: float | None) -> None:
+        note = None if other is None else f"the other: {percent(other)}"
+        st.metric(
+            name, percent(value), delta=note, delta_color="off", delta_arrow="off", border=True
+        )
+
     with st.grid(2, min_column_width=130):
-        st.metric("As they are", percent(found.clean_accuracy), border=True)
-        st.metric("Made worse, mean", percent(found.mean), border=True)
+        clean = second.clean_accuracy if second else None
+        figure("As they are", first.clean_accuracy, clean)
+        figure("Made worse, mean", first.mean, second.mean if second else None)
 
 
 def _table(looked: Looked, first: Robustness, second: Robustness | None) -> None:
@@ -224,13 +223,8 @@ def _table(looked: Looked, first: Robustness, second: Robustness | None) -> None
         values, whole = _in_order(found, first.names), "accuracy in percent"
     st.html(STYLE + _html_table(first.names, values, whole, signed=shown == "gap"))
     st.caption(_honesty(first, second))
-    st.download_button(
-        "Table as CSV",
-        _csv(first, second),
-        file_name=f"robustness-{looked.run.id}.csv",
-        mime="text/csv",
-        icon=":material/download:",
-    )
+    head, rows = _plain(first, second)
+    csv_button(head, rows, key="robustness_csv", name=f"robustness-{looked.run.id}")
 
 
 def _in_order(found: Robustness, names: tuple[str, ...] | None = None) -> np.ndarray:
@@ -269,33 +263,41 @@ def _html_cell(value: float, *, signed: bool) -> str:
 def _honesty(first: Robustness, second: Robustness | None) -> str:
     found = [first] if second is None else [first, second]
     count, off = min(each.count for each in found), max(each.uncertainty for each in found)
+    whose = "the" if second is None else "each network's own"
     words = (
-        f"Accuracy in percent on the same {count:,} validation images in every cell; by chance "
-        f"alone, each figure may be off by up to ± {100 * off:.1f} points (95 % interval)."
+        f"Accuracy in percent on {count:,} of {whose} validation images, the same in every cell; "
+        f"by chance alone, a figure may be off by up to ± {100 * off:.1f} points (95 % interval)."
     )
     if count < FEW:
         words += " These are few images: only large differences mean something."
     return words
 
 
-def _csv(first: Robustness, second: Robustness | None) -> str:
-    file = io.StringIO()
-    writer = csv.writer(file)
-    writer.writerow(
-        ["corruption", "severity", "level", "images", "accuracy"]
-        + (["accuracy_compared"] if second else [])
-    )
-    pairs = [("none", 0, "", first.clean_accuracy, second.clean_accuracy if second else None)]
-    other = _in_order(second, first.names) if second else None
-    for row, name in enumerate(first.names):
-        for column, severity in enumerate(SEVERITIES):
-            compared = None if other is None else other[row, column]
-            level = f"{CORRUPTIONS[name].levels[column]:g}"
-            pairs.append((name, severity, level, first.accuracy[row, column], compared))
-    for name, severity, level, accuracy, compared in pairs:
-        line = [name, severity, level, first.count, f"{accuracy:.4f}"]
-        writer.writerow(line if compared is None else [*line, f"{compared:.4f}"])
-    return file.getvalue()
+def _plain(first: Robustness, second: Robustness | None) -> tuple[list[str], list[list[Any]]]:
+    """Return head and rows of the table as a file, one row a cell."""
+    head = ["corruption", "severity", "level", "images", "accuracy"]
+    accuracy = {("none", 0): first.clean_accuracy} | _cells(first)
+    compared: dict[tuple[str, int], float] = {}
+    if second is not None:
+        head.append("accuracy compared")
+        compared = {("none", 0): second.clean_accuracy} | _cells(second)
+    rows = []
+    for (name, severity), value in accuracy.items():
+        level = CORRUPTIONS[name].levels[severity - 1] if severity else ""
+        row = [name, severity, level, first.count, round(value, 6)]
+        if second is not None:
+            other = compared.get((name, severity))
+            row.append("" if other is None else round(other, 6))
+        rows.append(row)
+    return head, rows
+
+
+def _cells(found: Robustness) -> dict[tuple[str, int], float]:
+    return {
+        (name, severity): float(value)
+        for name, row in zip(found.names, found.accuracy, strict=True)
+        for severity, value in zip(SEVERITIES, row, strict=True)
+    }
 
 
 def _curves(looked: Looked, first: Robustness, second: Robustness | None) -> None:
@@ -313,44 +315,60 @@ def _curves(looked: Looked, first: Robustness, second: Robustness | None) -> Non
             "Severity 0 is the picture as it is. Press a name in the legend to hide its line, "
             "press it twice to see it alone."
         )
-    figure = go.Figure()
+    traces = []
     for place, name in enumerate(first.names):
         for found, dash in ((first, "solid"), (second, "dot")):
             if found is None or name not in found.names:
                 continue
             row = found.accuracy[found.names.index(name)]
-            figure.add_scatter(
-                x=[0, *SEVERITIES],
-                y=[found.clean_accuracy, *row],
-                name=CORRUPTIONS[name].title,
-                legendgroup=name,
-                showlegend=dash == "solid",
-                visible=True if name in drawn else "legendonly",
-                mode="lines+markers",
-                line={"color": COLORS[place % len(COLORS)], "dash": dash, "width": 2},
-                marker={"symbol": MARKERS[place % len(MARKERS)], "size": 7},
-                hovertemplate="%{y:.1%}",
+            traces.append(
+                {
+                    "x": [0, *SEVERITIES],
+                    "y": [found.clean_accuracy, *row],
+                    "name": CORRUPTIONS[name].title,
+                    "legendgroup": name,
+                    "showlegend": dash == "solid",
+                    "visible": True if name in drawn else "legendonly",
+                    "mode": "lines+markers",
+                    "line": {"color": f"theme-{place}", "dash": dash, "width": 2},
+                    "marker": {"symbol": MARKERS[place % len(MARKERS)], "size": 7},
+                    "hovertemplate": "%{y:.1%}",
+                }
             )
-    figure.add_hline(
-        y=1 / len(looked.spec.classes),
-        line={"dash": "dash", "width": 1, "color": "#8e8c99"},
-        annotation={"text": "guessing", "font": {"color": "#8e8c99"}},
-        annotation_position="bottom left",
-    )
-    figure.update_layout(
-        height=420,
-        margin={"l": 8, "r": 8, "t": 8, "b": 8},
-        hovermode="x unified",
-        xaxis={"title": "severity", "dtick": 1, "fixedrange": True},
-        yaxis={"tickformat": ".0%", "range": [0, 1.02], "fixedrange": True},
-        legend={"orientation": "h", "y": -0.2, "yanchor": "top"},
-    )
-    st.plotly_chart(
-        figure,
+    guessing = 1 / len(looked.spec.classes)
+    layout = {
+        "hovermode": "x unified",
+        "xaxis": {"title": {"text": "severity"}, "dtick": 1},
+        "yaxis": {"tickformat": ".0%", "range": [0, 1.02]},
+        "legend": {"y": -0.22, "yanchor": "top"},
+        "shapes": [
+            {
+                "type": "line",
+                "xref": "paper",
+                "x0": 0,
+                "x1": 1,
+                "y0": guessing,
+                "y1": guessing,
+                "line": {"dash": "dash", "width": 1, "color": "theme-muted"},
+            }
+        ],
+        "annotations": [
+            {
+                "xref": "paper",
+                "x": 0,
+                "y": guessing,
+                "text": "guessing",
+                "showarrow": False,
+                "xanchor": "left",
+                "yanchor": "top",
+                "font": {"size": 11, "color": "theme-muted"},
+            }
+        ],
+    }
+    chart(
+        {"data": traces, "layout": layout},
         key=f"robustness_{looked.run.id}",
-        config={
-            "displaylogo": False,
-            "modeBarButtons": [["toImage"]],
-            "toImageButtonOptions": {"filename": f"robustness-{looked.run.id}", "scale": 2},
-        },
+        name=f"robustness-{looked.run.id}",
+        height=430,
+        label="Accuracy by severity, one line a corruption",
     )

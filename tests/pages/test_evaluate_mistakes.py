@@ -1,0 +1,188 @@
+"""Evaluate, mistakes: the lists of a real network, and those of answers made for the test."""
+
+import json
+
+import numpy as np
+import pytest
+from reading import components, quiet, sentence, texts
+
+from core import evaluation, runs
+from core.runs import Evaluation, State
+
+ONE = ("sure", "hesitant", "pairs")
+TWO = ("only-a", "only-b", "both")
+
+
+@pytest.fixture
+def finished(every_state):
+    return every_state[State.FINISHED]
+
+
+@pytest.fixture
+def other(finished):
+    """Return a second run, whose answers are a bit different."""
+    run = runs.read(finished)
+    copy = run.path.with_name("another-run")
+    copy.mkdir()
+    for file in run.path.iterdir():
+        (copy / file.name).write_bytes(file.read_bytes())
+    second = runs.read("another-run")
+    for part in ("test", "validation"):
+        answers = evaluation.answers_of(run, part)
+        noise = np.random.default_rng(0).gamma(2.0, size=answers.probabilities.shape)
+        changed = answers.probabilities * noise
+        changed /= changed.sum(axis=1, keepdims=True)
+        path = second.folder.evaluation if part == "test" else second.folder.validation
+        runs.write_evaluation(path, Evaluation(changed.astype(np.float32), 0.5))
+    return second.id
+
+
+def shown(app) -> list[str]:
+    """Return what the gallery of the list says of its images."""
+    (message,) = components(app, "gallery")
+    return json.loads(message.json)["labels"]
+
+
+def answers(run_id: str, part: str = "validation") -> evaluation.Answers:
+    return evaluation.answers_of(runs.read(run_id), part)
+
+
+def test_the_surest_mistake_comes_first(open_page, finished):
+    app = open_page("evaluate", run=finished, view="mistakes")
+    assert quiet(app)
+    given = answers(finished)
+    first = evaluation.sure_and_wrong(given).places[0]
+    names = app.selectbox(key="pair").options
+    assert names[0] == "All pairs" and len(names) > 3
+    assert shown(app)[0].startswith(f"Validation image {given.indices[first]}, ")
+    wrong = int((~given.right).sum())
+    assert f"{wrong:,} of {len(given):,} answers are wrong" in texts(app)
+    assert f"**{wrong:,} images** · 1 to {min(48, wrong)}" in texts(app)
+
+
+@pytest.mark.parametrize("name", ONE)
+@pytest.mark.parametrize("part", ["Validation", "Test"])
+def test_every_list_of_one_run_has_a_link(open_page, finished, name, part):
+    app = open_page("evaluate", run=finished, view="mistakes", list=name, part=part)
+    assert quiet(app)
+    assert all(label.startswith(f"{part} image ") for label in shown(app))
+    assert len(components(app, "pareto")) == (name == "pairs")
+
+
+@pytest.mark.parametrize("name", TWO)
+def test_every_list_of_two_runs_holds_what_its_name_says(open_page, finished, other, name):
+    app = open_page("evaluate", run=finished, view="mistakes", list=name, **{"with": other})
+    assert quiet(app)
+    a, b = answers(finished), answers(other)
+    right = {
+        "only-a": a.right & ~b.right,
+        "only-b": ~a.right & b.right,
+        "both": ~a.right & ~b.right,
+    }[name]
+    assert f"**{right.sum():,} images** ·" in texts(app)
+    inside = set(a.indices[right].tolist())
+    assert {int(label.split()[2].strip(",")) for label in shown(app)} <= inside
+    assert f"**{int((~a.right & ~b.right).sum()):,} both**" in texts(app)
+
+
+def test_a_pair_filters_and_stays_when_the_list_changes(open_page, finished):
+    app = open_page("evaluate", run=finished, view="mistakes", list="pairs")
+    given = answers(finished)
+    top = evaluation.pairs(given.labels, given.predicted, 10)[0]
+    name = f"{top.first}-{top.second}"
+    app.selectbox(key="pair").set_value(name).run()
+    assert quiet(app)
+    assert f"**{top.count:,} images** ·" in texts(app)
+    (message,) = components(app, "pareto")
+    assert json.loads(message.json)["selected"] == 0
+    app.segmented_control(key="list").set_value("sure").run()
+    assert quiet(app)
+    assert app.selectbox(key="pair").value == name
+
+
+def test_pages_follow_one_another_and_a_new_list_begins_at_the_first(open_page, finished):
+    app = open_page("evaluate", run=finished, view="mistakes", part="Test", page="2")
+    given = answers(finished, "test")
+    expected = given.indices[evaluation.sure_and_wrong(given).places[48]]
+    assert shown(app)[0].startswith(f"Test image {expected}, ")
+    app.segmented_control(key="list").set_value("hesitant").run()
+    assert quiet(app)
+    assert "· 1 to 48" in texts(app)
+
+
+def test_an_image_opens_with_its_answers_and_its_nearest_training_images(
+    open_page, finished, other
+):
+    given = answers(finished)
+    index = int(given.indices[evaluation.sure_and_wrong(given).places[0]])
+    app = open_page("evaluate", run=finished, view="mistakes", image=str(index), **{"with": other})
+    assert quiet(app)
+    assert len(components(app, "probability_bars")) == 2
+    assert "**The 5 training images most like it**" in texts(app)
+    nearest = json.loads(components(app, "gallery")[-1].json)["labels"]
+    assert len(nearest) == 5 and all(label.startswith("Training image ") for label in nearest)
+    config = runs.read(finished).config
+    found = {int(label.split()[2].strip(",")) for label in nearest}
+    # Neither the image itself nor any other that the run held back.
+    assert found.isdisjoint(runs.held_out(config).tolist())
+    assert max(found) < config.used
+
+
+@pytest.mark.parametrize("right", [True, False])
+@pytest.mark.parametrize("name", ONE)
+def test_no_mistakes_and_nothing_but_mistakes(open_page, finished, right, name):
+    given = answers(finished)
+    answered = np.eye(10, dtype=np.float32)[given.labels if right else (given.labels + 1) % 10]
+    runs.write_evaluation(
+        runs.read(finished).folder.validation, Evaluation(answered, 0.0 if right else 16.0)
+    )
+    app = open_page("evaluate", run=finished, view="mistakes", list=name)
+    assert quiet(app)
+    empty = right == (name != "hesitant")
+    assert len(app.info) == empty
+    assert bool(components(app, "gallery")) != empty
+
+
+def test_two_runs_with_no_image_in_common_are_not_compared(open_page, finished, other):
+    # The second learned from fewer images, and held back others.
+    second = runs.read(other)
+    path = second.folder.config
+    path.write_text(path.read_text().replace('"limit": 2000', '"limit": 500'))
+    config = runs.read(other).config
+    runs.write_evaluation(
+        second.folder.validation,
+        Evaluation(np.full((config.validation_count, 10), 0.1, np.float32), 2.3),
+    )
+    app = open_page("evaluate", run=finished, view="mistakes", list="both", **{"with": other})
+    assert not app.exception
+    assert any("no image was answered by both" in each.value for each in app.info)
+    assert "They held back different images" in texts(app)
+    assert not components(app, "gallery")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("list", "<script>"),
+        ("list", "only-a"),
+        ("pair", "0-0"),
+        ("pair", "99-100"),
+        ("page", "0"),
+        ("page", "9" * 400),
+        ("page", "x"),
+        ("image", "-1"),
+        ("image", "9" * 400),
+        ("image", "²"),
+        ("image", "<b>"),
+    ],
+)
+def test_what_a_link_may_not_ask_for_becomes_a_sentence(open_page, finished, name, value):
+    app = open_page("evaluate", run=finished, view="mistakes", **{name: value})
+    assert sentence(app).startswith(f"The link asks for {name} “{value[:20]}")
+    assert components(app, "gallery")
+
+
+def test_a_list_of_two_runs_without_the_second(open_page, finished, other):
+    app = open_page("evaluate", run=finished, view="mistakes", list="both", **{"with": other})
+    app.selectbox(key=f"pick_with_{other}").set_value("").run()
+    assert not app.exception
