@@ -15,6 +15,7 @@ VIEWS = (
     "evaluate?part=Test",
     "evaluate?view=Report",
     "evaluate?view=Examples",
+    "evaluate?view=Robustness",
     "classify",
 )
 SERIOUS = {"serious", "critical"}
