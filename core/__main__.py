@@ -88,8 +88,8 @@ def _parser() -> argparse.ArgumentParser:
     analyse.add_argument("--dataset", default="fashion-mnist", help=", ".join(datasets.DATASETS))
     analyse.add_argument(
         "--architecture",
-        default="long-sprint-cnn",
-        help="labels: the network that is cross-validated (default: %(default)s)",
+        help="labels: the network that is cross-validated (default: long-sprint-cnn, or for "
+        "images in colour, which ask for more, atelier-cnn)",
     )
     analyse.add_argument(
         "--epochs", type=int, default=10, help="labels: of each of its trainings (%(default)s)"
@@ -266,7 +266,8 @@ def _analyse(options: argparse.Namespace) -> int:
         arrays = duplicates.compute(spec, tell)
     else:
         keep = settings().home / "cross-validation"
-        arrays = labels.compute(spec, options.architecture, options.epochs, keep, tell)
+        network = options.architecture or labels.network_for(spec)
+        arrays = labels.compute(spec, network, options.epochs, keep, tell)
     path = options.output or files.path_of(spec.name, options.what)
     files.write(path, arrays)
     print(f"{path}: {path.stat().st_size:,} bytes")

@@ -170,9 +170,10 @@ def compute(spec: DatasetSpec, tell: Callable[[str], None]) -> dict[str, np.ndar
     """
     images = np.concatenate([spec.load(name).images for name in SPLITS])
     found = pairs(images, tell=tell)
+    across = (found.first < spec.counts["train"]) & (found.second >= spec.counts["train"])
     for kind in Kind:
-        alike = [each for each in found.kinds if each is kind]
-        tell(f"{kind}: {len(alike):,} pairs")
+        alike = np.array([each is kind for each in found.kinds], bool)
+        tell(f"{kind}: {alike.sum():,} pairs, {(alike & across).sum():,} of them across the splits")
     return {
         "first": found.first,
         "second": found.second,

@@ -15,11 +15,28 @@ import numpy as np
 
 from core.analysis import files
 from core.datasets import DatasetSpec
-from core.errors import SettingsError
+from core.errors import RunDamaged, SettingsError
+from core.runs.analysis import read_analysis
 
 NAME = "map"
 POINTS = 10_000
 MOST_VERTICES = 400  # of a lasso
+
+
+@dataclass(frozen=True)
+class Hidden:
+    """Coordinates of n images of the training split, by what a network makes of them.
+
+    Attributes:
+        indices: int32 (n,), of the images in the training split, in order.
+        pca, tsne: float32 (n, 2), -1 to 1.
+        explained: float32 (2,), share of the variance along each axis of ``pca``, 0 to 1.
+    """
+
+    indices: np.ndarray
+    pca: np.ndarray
+    tsne: np.ndarray
+    explained: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -61,10 +78,7 @@ def embedding_of(spec: DatasetSpec, path: Path | None = None) -> Embedding | Non
     indices = arrays["indices"]
     if (
         {len(arrays["pca"]), len(arrays["umap"])} != {len(indices)}
-        or not len(indices)
-        or (np.diff(indices) <= 0).any()
-        or indices[0] < 0
-        or indices[-1] >= spec.counts["train"]
+        or not _increasing(indices, spec.counts["train"])
         or max(abs(arrays[name]).max() for name in ("pca", "umap")) > 1
     ):
         raise files.damaged(path, spec)
@@ -73,6 +87,47 @@ def embedding_of(spec: DatasetSpec, path: Path | None = None) -> Embedding | Non
         arrays["pca"].astype(np.float32),
         arrays["umap"].astype(np.float32),
         arrays["explained"],
+    )
+
+
+def hidden_of(spec: DatasetSpec, path: Path) -> Hidden:
+    """Return what the task "features" worked out for a run.
+
+    Args:
+        spec: the run's data set.
+        path: of the task's result.
+
+    Raises:
+        RunDamaged: the file cannot be read or does not fit the data set.
+    """
+    arrays = read_analysis(path, ("indices", "pca", "tsne", "explained"))
+    indices, pca, tsne = arrays["indices"], arrays["pca"], arrays["tsne"]
+    explained = arrays["explained"]
+    if (
+        not _increasing(indices, spec.counts["train"])
+        or explained.shape != (2,)
+        or {pca.shape, tsne.shape} != {(len(indices), 2)}
+        or not all(
+            np.issubdtype(each.dtype, np.floating) and np.isfinite(each).all()
+            for each in (pca, tsne, explained)
+        )
+    ):
+        raise RunDamaged(
+            f"The file {path.name} does not fit {spec.title}. Delete it from {path.parent}, and "
+            "have it worked out again."
+        )
+    return Hidden(indices, fitted(pca), fitted(tsne), explained)
+
+
+def _increasing(indices: np.ndarray, end: int) -> bool:
+    """Tell whether these are indices below ``end``, each larger than the one before."""
+    return bool(
+        indices.ndim == 1
+        and np.issubdtype(indices.dtype, np.integer)
+        and len(indices)
+        and indices[0] >= 0
+        and indices[-1] < end
+        and (np.diff(indices.astype(np.int64)) > 0).all()
     )
 
 

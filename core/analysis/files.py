@@ -1,7 +1,8 @@
-"""The bundled results of ``python -m core analyse``: one ``.npz`` of plain arrays each.
+"""The results of ``python -m core analyse``: one ``.npz`` of plain arrays each.
 
-They lie in ``assets/analysis/<dataset>/``. Whoever reads one says which arrays it must hold, of
-which kind and shape, so that a damaged file becomes a sentence.
+Those of the built-in data sets are bundled, in ``assets/analysis/<dataset>/``; those of imported
+ones lie in the folder ``analysis`` of the data set. Whoever reads one says which arrays it must
+hold, of which kind and shape, so that a damaged file becomes a sentence.
 """
 
 from collections.abc import Mapping
@@ -9,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
-from core.datasets import DatasetSpec
+from core.datasets import DATASETS, DatasetSpec
 from core.errors import DataDamaged
 from core.runs.files import NPZ_ERRORS, open_regular, write_atomic
-from core.settings import ASSETS
+from core.settings import ASSETS, settings
 
 FOLDER = ASSETS / "analysis"
 
@@ -21,8 +22,14 @@ Expected = tuple[type[np.generic], tuple[int | None, ...]]
 
 
 def path_of(dataset: str, name: str) -> Path:
-    """Return where the result ``name`` of a data set is bundled, whether it is there or not."""
-    return FOLDER / dataset / f"{name}.npz"
+    """Return where the result ``name`` of a data set is kept, whether it is there or not.
+
+    Args:
+        dataset: the name of a data set that was found.
+        name: of the result.
+    """
+    folder = FOLDER / dataset if dataset in DATASETS else settings().datasets / dataset / "analysis"
+    return folder / f"{name}.npz"
 
 
 def command(spec: DatasetSpec, name: str) -> str:
@@ -64,7 +71,9 @@ def read(
 
 def damaged(path: Path, spec: DatasetSpec) -> DataDamaged:
     """Return the error that says that a result does not fit its data set."""
+    bundled = FOLDER in path.parents
+    restore = "Restore it with 'git restore assets/analysis', or run" if bundled else "Run"
     return DataDamaged(
-        f"The file {path.name} in assets/analysis/{spec.name} is damaged or belongs to other data. "
-        f"Restore it with 'git restore assets/analysis', or run '{command(spec, path.stem)}'."
+        f"The file {path.name} in {path.parent} is damaged or belongs to other data. {restore} "
+        f"'{command(spec, path.stem)}'."
     )

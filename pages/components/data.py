@@ -66,6 +66,16 @@ def duplicates_of(dataset: str) -> duplicates.Duplicates | None:
     return _duplicates(dataset, _written(files.path_of(dataset, duplicates.NAME)))
 
 
+def hidden_of(dataset: str, path: Path) -> embedding.Hidden:
+    """Return the map of a run's last hidden layer; raises as the core's function does."""
+    return _hidden(dataset, str(path), _written(path))
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _hidden(dataset: str, path: str, written: int) -> embedding.Hidden:
+    return embedding.hidden_of(datasets.find(dataset), Path(path))
+
+
 @st.cache_data(max_entries=8, show_spinner=False)
 def _embedding(dataset: str, written: int) -> embedding.Embedding | None:
     return embedding.embedding_of(datasets.find(dataset))

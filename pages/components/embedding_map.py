@@ -2,7 +2,7 @@
 
 import base64
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +16,6 @@ from pages.components._frontend import register
 COLUMNS = 100  # pictures a row of the sheet; embedding_map.js counts on it
 EDGE = 24  # pixels of a picture on the sheet: 10,000 of them are 0.9 MB
 NONE = 255  # the group of a point that has none
-MOST_POINTS = 12_000
 
 _MAP = register("embedding_map", uses=("theme",))
 
@@ -54,12 +53,17 @@ def sheet(images: np.ndarray) -> bytes:
         images: uint8 (n, height, width) or (n, height, width, 3).
     """
     count, height, width = images.shape[:3]
-    rows = -(-count // COLUMNS)
-    whole = np.zeros((rows * COLUMNS, *images.shape[1:]), np.uint8)
-    whole[:count] = images
-    whole = whole.reshape(rows, COLUMNS, *images.shape[1:]).swapaxes(1, 2)
-    whole = whole.reshape(rows * height, COLUMNS * width, *images.shape[3:])
-    picture = Image.fromarray(whole).resize((COLUMNS * EDGE, rows * EDGE), Image.Resampling.BOX)
+    high = min(4 * EDGE, max(1, round(EDGE * height / width)))
+    rows = []
+    # A row at a time: all at once, large images would take a lot of memory.
+    for start in range(0, count, COLUMNS):
+        row = np.zeros((COLUMNS, *images.shape[1:]), np.uint8)
+        part = images[start : start + COLUMNS]
+        row[: len(part)] = part
+        strip = row.swapaxes(0, 1).reshape(height, COLUMNS * width, *images.shape[3:])
+        small = Image.fromarray(strip).resize((COLUMNS * EDGE, high), Image.Resampling.BOX)
+        rows.append(np.asarray(small))
+    picture = Image.fromarray(np.concatenate(rows))
     file = io.BytesIO()
     picture.save(file, "WEBP", quality=20, method=2)
     return file.getvalue()
@@ -158,7 +162,8 @@ def _url(thumbnails: bytes, key: str) -> str:
 
 
 def _state(key: str) -> object:
-    return getattr(st.session_state.get(key), "lasso", None)
+    state = st.session_state.get(key)
+    return state.get("lasso") if isinstance(state, Mapping) else None
 
 
 def _packed(values: np.ndarray, kind: type[np.unsignedinteger]) -> str:

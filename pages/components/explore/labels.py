@@ -1,7 +1,5 @@
 """Explore, doubtful labels: what may be labelled wrong, and what is in the data twice."""
 
-import csv
-import io
 from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -18,6 +16,7 @@ from pages.components.explore.opening import open_button
 from pages.components.explore.split import SPLIT_TITLES
 from pages.components.guard import check_url
 from pages.components.pixels import pixel_image
+from pages.components.table import csv_button
 from pages.components.wording import percent
 
 CARDS = 12  # a page
@@ -85,23 +84,17 @@ def _labels(spec: datasets.DatasetSpec) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         judged = sum((row["split"], row["index"]) in verdicts for row in shown)
         st.markdown(f"**{len(shown):,} labels** · {judged:,} judged by you")
-        st.download_button(
-            "CSV",
-            lambda: _csv(
-                [
-                    {
-                        **row,
-                        "label": spec.classes[row["label"]],
-                        "looks_like": spec.classes[row["looks_like"]],
-                        "your_verdict": verdicts.get((row["split"], row["index"]), ""),
-                    }
-                    for row in shown
-                ]
-            ),
-            f"{spec.name}-doubtful-labels.csv",
-            "text/csv",
-            icon=":material/download:",
-            on_click="ignore",
+        _csv(
+            [
+                {
+                    **row,
+                    "label": spec.classes[row["label"]],
+                    "looks_like": spec.classes[row["looks_like"]],
+                    "your_verdict": verdicts.get((row["split"], row["index"]), ""),
+                }
+                for row in shown
+            ],
+            f"{spec.name}-doubtful-labels",
         )
     _page(shown, "doubtful_page", lambda row: _card(spec, row, verdicts))
 
@@ -142,47 +135,24 @@ def _method(known: labels.Labels) -> None:
 
 def _filtered(spec: datasets.DatasetSpec, rows: list[Row]) -> list[Row]:
     splits = {BOTH: BOTH} | SPLIT_TITLES
-    of_label = Counter(row["label"] for row in rows)
-    of_other = Counter(row["looks_like"] for row in rows)
-    columns = st.columns(3)
-    for key, titles in (
-        ("of", splits),
-        ("labelled", dict.fromkeys([ANY, *spec.classes], "")),
-        ("looks", dict.fromkeys([ANY, *spec.classes], "")),
-    ):
-        check_url(key, {each: title or each for each, title in titles.items()})
-    with columns[0]:
-        name = st.selectbox(
-            "Split",
-            list(splits),
-            format_func=splits.__getitem__,
-            key="of",
-            bind="query-params",
-            on_change=_first,
-            args=("doubtful_page",),
-        )
+    classes = {each: each for each in (ANY, *spec.classes)}
     chosen = []
-    for column, key, title, counts in (
-        (columns[1], "labelled", "Labelled", of_label),
-        (columns[2], "looks", "Looks like", of_other),
+    for column, key, title, titles in zip(
+        st.columns(3),
+        ("of", "labelled", "looks"),
+        ("Split", "Labelled", "Looks like"),
+        (splits, classes, classes),
+        strict=True,
     ):
         with column:
-            chosen.append(
-                st.selectbox(
-                    title,
-                    [ANY, *(each for i, each in enumerate(spec.classes) if counts[i])],
-                    key=key,
-                    bind="query-params",
-                    on_change=_first,
-                    args=("doubtful_page",),
-                )
-            )
+            chosen.append(_choice(title, titles, key, "doubtful_page"))
+    name, label, other = chosen
     return [
         row
         for row in rows
-        if name in (BOTH, row["split"], None)
-        and chosen[0] in (ANY, None, spec.classes[row["label"]])
-        and chosen[1] in (ANY, None, spec.classes[row["looks_like"]])
+        if name in (BOTH, row["split"])
+        and label in (ANY, spec.classes[row["label"]])
+        and other in (ANY, spec.classes[row["looks_like"]])
     ]
 
 
@@ -256,14 +226,7 @@ def _duplicates(spec: datasets.DatasetSpec) -> None:
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{len(shown):,} {'pair' if len(shown) == 1 else 'pairs'}**")
-        st.download_button(
-            "CSV",
-            lambda: _csv(shown),
-            f"{spec.name}-near-duplicates.csv",
-            "text/csv",
-            icon=":material/download:",
-            on_click="ignore",
-        )
+        _csv(shown, f"{spec.name}-near-duplicates")
     _page(shown, "pairs_page", lambda row: _pair(spec, row))
 
 
@@ -295,31 +258,31 @@ def _filtered_pairs(rows: list[Row]) -> list[Row]:
         str(kind): str(kind).capitalize() for kind in Kind if any(r["kind"] == kind for r in rows)
     }
     places = {ALL_PAIRS: "Anywhere"} | PLACES
-    check_url("kind", kinds)
-    check_url("where", places)
     left, right = st.columns(2)
-    asked = []
-    for column, key, title, titles in (
-        (left, "kind", "How alike", kinds),
-        (right, "where", "Where", places),
-    ):
-        with column:
-            asked.append(
-                st.selectbox(
-                    title,
-                    list(titles),
-                    format_func=titles.__getitem__,
-                    key=key,
-                    bind="query-params",
-                    on_change=_first,
-                    args=("pairs_page",),
-                )
-            )
+    with left:
+        kind = _choice("How alike", kinds, "kind", "pairs_page")
+    with right:
+        where = _choice("Where", places, "where", "pairs_page")
     return [
         row
         for row in rows
-        if asked[0] in (ALL_PAIRS, None, row["kind"]) and asked[1] in (ALL_PAIRS, None, _where(row))
+        if kind in (ALL_PAIRS, row["kind"]) and where in (ALL_PAIRS, _where(row))
     ]
+
+
+def _choice(title: str, titles: dict[str, str], key: str, page: str) -> str:
+    """Draw a choice that is kept in the URL; another choice goes back to the first page."""
+    check_url(key, titles)
+    chosen = st.selectbox(
+        title,
+        list(titles),
+        format_func=titles.__getitem__,
+        key=key,
+        bind="query-params",
+        on_change=_first,
+        args=(page,),
+    )
+    return chosen or next(iter(titles))
 
 
 def _where(row: Row) -> str:
@@ -367,9 +330,5 @@ def _first(key: str) -> None:
     st.session_state[key] = 1
 
 
-def _csv(rows: Sequence[Row]) -> str:
-    text = io.StringIO()
-    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue()
+def _csv(rows: Sequence[Row], name: str) -> None:
+    csv_button(list(rows[0]), (row.values() for row in rows), key="list_csv", name=name)

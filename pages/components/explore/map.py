@@ -1,11 +1,11 @@
-"""Explore, map: ten thousand training images as points, alike ones close together."""
+"""Explore, map: thousands of training images as points, alike ones close together."""
 
 from dataclasses import dataclass
 
 import numpy as np
 import streamlit as st
 
-from core import datasets, evaluation
+from core import datasets, evaluation, runs
 from core.analysis import embedding, files
 from core.errors import DataUnavailable
 from pages.components import data
@@ -15,80 +15,119 @@ from pages.components.gallery import gallery
 from pages.components.guard import check_url
 from pages.components.pixels import pixel_image
 from pages.components.run_picker import run_picker
-from pages.components.wording import percent
+from pages.components.task_view import task
+from pages.components.wording import percent, title_markdown
 
 TILES = 60  # a page
-LAYOUTS = {"umap": "UMAP of pixels", "pca": "PCA of pixels"}
+OF = {"pixels": "Pixels", "hidden": "A network's last hidden layer"}
+LAYOUTS = {"neighbours": "Neighbours", "pca": "PCA"}
 COLOURS = {"class": "Class", "mistakes": "A network's mistakes"}
 
 
 @dataclass(frozen=True)
 class Points:
-    """What is drawn: images of the training split, and where."""
+    """What is drawn.
+
+    Attributes:
+        indices: of the images in the training split.
+        places: float32 (n, 2), where.
+        words: what the map means, in words.
+        key: tells this map from others.
+    """
 
     indices: np.ndarray
     places: np.ndarray
     words: str
+    key: str
 
 
 def draw(spec: datasets.DatasetSpec) -> None:
     """Draw the view."""
+    with st.container(horizontal=True, gap="medium"):
+        of = _choice("Map of", OF, "map")
+        layout = _choice("Layout", LAYOUTS, "layout")
+        colour = _choice("Coloured by", COLOURS, "colour")
+    run = None
+    if of == "hidden" or colour == "mistakes":
+        run = run_picker("Network", spec.name)
+    points = _hidden(spec, run, layout) if of == "hidden" and run else _pixels(spec, layout)
+    if points is not None:
+        with st.container(border=True):
+            _map(spec, points, run if colour == "mistakes" else None)
+
+
+def _choice(title: str, titles: dict[str, str], key: str) -> str:
+    check_url(key, titles)
+    default = next(iter(titles))
+    chosen = st.segmented_control(
+        title,
+        list(titles),
+        default=default,
+        required=True,
+        format_func=titles.__getitem__,
+        key=key,
+        bind="query-params",
+    )
+    return chosen or default
+
+
+def _pixels(spec: datasets.DatasetSpec, layout: str) -> Points:
     found = data.embedding_of(spec.name)
     if found is None:
         raise DataUnavailable(
             f"The map of {spec.title} has not been worked out on this machine. Where the app is "
-            f"installed, run '{files.command(spec, embedding.NAME)}', then look again."
+            f"installed, run '{files.command(spec, embedding.NAME)}', then look again. A network's "
+            "last hidden layer can be mapped without it."
         )
-    check_url("layout", LAYOUTS)
-    check_url("colour", COLOURS)
-    left, right = st.columns(2)
-    with left:
-        layout = st.segmented_control(
-            "Layout",
-            list(LAYOUTS),
-            default="umap",
-            required=True,
-            format_func=LAYOUTS.__getitem__,
-            key="layout",
-            bind="query-params",
-        )
-    with right:
-        colour = st.segmented_control(
-            "Coloured by",
-            list(COLOURS),
-            default="class",
-            required=True,
-            format_func=COLOURS.__getitem__,
-            key="colour",
-            bind="query-params",
-        )
-    points = _pixels(found, layout or "umap")
-    with st.container(border=True):
-        _map(spec, points, colour or "class", f"map_{layout}")
-
-
-def _pixels(found: embedding.Embedding, layout: str) -> Points:
     if layout == "pca":
-        first, second = (percent(float(share), 0) for share in found.explained)
-        words = (
-            "PCA: the two directions in which the pixels of these images differ most. Across they "
-            f"explain {first} of all differences, upwards {second}; the rest is not on the map."
-        )
-        return Points(found.indices, found.pca, words)
+        words = _pca_words("the pixels of these images", found.explained)
+        return Points(found.indices, found.pca, words, "pixels_pca")
     words = (
         "UMAP (McInnes and others, arXiv:1802.03426): images with similar pixels are neighbours. "
         "Who is next to whom means something; how far groups are from each other does not."
     )
-    return Points(found.indices, found.umap, words)
+    return Points(found.indices, found.umap, words, "pixels_umap")
 
 
-def _map(spec: datasets.DatasetSpec, points: Points, colour: str, key: str) -> None:
+def _hidden(spec: datasets.DatasetSpec, run: runs.Run, layout: str) -> Points | None:
+    """Return the map of a run's last hidden layer, or draw what it takes to get one."""
+    path = task(
+        "features",
+        run,
+        title="The map of the last hidden layer",
+        explanation=f"Asks “{title_markdown(run)}” what its last hidden layer makes of several "
+        "thousand training images, and lays them out by it. It takes about a minute, in the "
+        "background, and once for everybody.",
+    )
+    if path is None:
+        return None
+    found = data.hidden_of(spec.name, path)
+    if layout == "pca":
+        words = _pca_words("what this layer makes of the images", found.explained)
+        return Points(found.indices, found.pca, words, f"{run.id}_pca")
+    words = (
+        "t-SNE (van der Maaten and Hinton, 2008) of the last layer before the answer: images that "
+        "look alike to this network are neighbours. Next to the map of the pixels it shows what it "
+        "learned to tell apart. How far groups are from each other means nothing."
+    )
+    return Points(found.indices, found.tsne, words, f"{run.id}_tsne")
+
+
+def _pca_words(what: str, explained: np.ndarray) -> str:
+    first, second = (percent(float(share), 0) for share in explained)
+    return (
+        f"PCA: the two directions in which {what} differ most. Across they explain {first} of all "
+        f"differences, upwards {second}; the rest is not on the map."
+    )
+
+
+def _map(spec: datasets.DatasetSpec, points: Points, judged: runs.Run | None) -> None:
     part = data.split(spec.name, "train")
     labels = part.labels[points.indices]
-    if colour == "mistakes":
-        groups, group, answers = _mistakes(spec, points.indices)
-    else:
+    if judged is None:
         groups, group, answers = [Group(name) for name in spec.classes], labels, None
+    else:
+        groups, group, answers = _mistakes(judged, points.indices)
     chosen = embedding_map(
         points.places,
         points.indices,
@@ -98,8 +137,9 @@ def _map(spec: datasets.DatasetSpec, points: Points, colour: str, key: str) -> N
         group=group,
         answers=answers,
         thumbnails=data.map_sheet(spec.name, points.indices),
-        description=f"Map of {len(labels):,} training images of {spec.title}, by {colour}",
-        key=key,
+        description=f"Map of {len(labels):,} training images of {spec.title}, "
+        + ("by class" if judged is None else "by what a network answered"),
+        key=f"map_{spec.name}_{points.key}",
     )
     st.caption(f"{len(labels):,} training images, as many of each class. {points.words}")
     if chosen.lassoed is not None:
@@ -108,21 +148,40 @@ def _map(spec: datasets.DatasetSpec, points: Points, colour: str, key: str) -> N
         _open(spec, int(points.indices[chosen.picked]))
 
 
+def _mistakes(run: runs.Run, indices: np.ndarray) -> tuple[list[Group], np.ndarray, np.ndarray]:
+    """Return the legend, each point's group and each point's answer.
+
+    Only images that the run held back for validation count: what a network says of an image that
+    it learned from tells little.
+    """
+    answers = data.answers(run, evaluation.VALIDATION)
+    _, at, of = np.intersect1d(indices, answers.indices, assume_unique=True, return_indices=True)
+    right = answers.right[of]
+    group = np.full(len(indices), NONE)
+    group[at] = np.where(right, 0, 1)
+    answered = np.full(len(indices), NONE)
+    answered[at] = answers.predicted[of]
+    st.caption(
+        f"{len(at):,} of the {len(indices):,} images on the map are among the {len(answers):,} "
+        f"that this network held back for validation: {int(right.sum()):,} answers are right and "
+        f"{int((~right).sum()):,} wrong. From the others it may have learned: they are shadows."
+    )
+    return [Group("Right", "right"), Group("Wrong", "wrong")], group, answered
+
+
 def _taken(spec: datasets.DatasetSpec, taken: np.ndarray) -> None:
     """Show the images that were drawn around."""
-    part = data.split(spec.name, "train")
-    labels = part.labels[taken]
-    counts = np.bincount(labels, minlength=len(spec.classes))
     if not len(taken):
         st.markdown("**No image** is inside what you drew.")
         return
-    most = np.argsort(-counts, kind="stable")
-    names = " · ".join(
-        f"{spec.classes[label]} {counts[label]:,}" for label in most if counts[label]
-    )
-    st.markdown(f"**{len(taken):,} {'image' if len(taken) == 1 else 'images'} taken** · {names}")
+    part = data.split(spec.name, "train")
+    counts = np.bincount(part.labels[taken], minlength=len(spec.classes))
+    most = [label for label in np.argsort(-counts, kind="stable") if counts[label]]
+    names = " · ".join(f"{spec.classes[label]} {counts[label]:,}" for label in most)
+    what = "image" if len(taken) == 1 else "images"
+    st.markdown(f"**{len(taken):,} {what} taken** · {names}")
     pages = -(-len(taken) // TILES)
-    if int(st.session_state.get("map_page", 1) or 1) > pages:
+    if int(st.session_state.get("map_page") or 1) > pages:
         st.session_state["map_page"] = 1
     place = st.container()
     page = 1
@@ -136,7 +195,6 @@ def _taken(spec: datasets.DatasetSpec, taken: np.ndarray) -> None:
             [spec.classes[part.labels[index]] for index in shown],
             labels=[f"{spec.classes[part.labels[index]]}, image {index}" for index in shown],
             key="map_taken",
-            tile=2 * spec.shape[0],
         )
     if picked is not None:
         _open(spec, int(shown[picked]))
@@ -151,29 +209,5 @@ def _image(spec: datasets.DatasetSpec, index: int) -> None:
     part = data.split(spec.name, "train")
     label = spec.classes[part.labels[index]]
     pixel_image(part.images[index], f"{label}, image {index} of the training split", width=420)
-    if open_button("train", index):
+    if open_button("train", index, "map"):
         st.rerun()  # the whole page, and not only the dialog
-
-
-def _mistakes(
-    spec: datasets.DatasetSpec, indices: np.ndarray
-) -> tuple[list[Group], np.ndarray, np.ndarray]:
-    """Return the legend, each point's group and each point's answer, for a run that is chosen.
-
-    Only images that the run held back for validation count: what a network says of an image that
-    it learned from tells little.
-    """
-    run = run_picker("Network", spec.name)
-    answers = data.answers(run, evaluation.VALIDATION)
-    _, at, of = np.intersect1d(indices, answers.indices, assume_unique=True, return_indices=True)
-    right = answers.right[of]
-    group = np.full(len(indices), NONE)
-    group[at] = np.where(right, 0, 1)
-    answered = np.full(len(indices), NONE)
-    answered[at] = answers.predicted[of]
-    st.caption(
-        f"{len(at):,} of the {len(indices):,} images on the map are among the {len(answers):,} "
-        f"that this network held back for validation: it answered {int(right.sum()):,} right and "
-        f"{int((~right).sum()):,} wrong. It learned from the others, which are only shadows here."
-    )
-    return [Group("Right", "right"), Group("Wrong", "wrong")], group, answered

@@ -64,7 +64,8 @@ function newMap(root) {
     context.setTransform(ratio, 0, 0, ratio, 0, 0)
     context.clearRect(0, 0, width, height)
     const radius = Math.min(7, (width < 500 ? 1.6 : 2.1) + 1.1 * Math.log2(view.zoom))
-    const stamps = map.groups.map((_, group) => stamp(map.colours[group], shapeOf(map, group), radius, ratio))
+    const large = map.kind === "classes" ? radius : 1.35 * radius // answers stand out from the shadows
+    const stamps = map.groups.map((_, group) => stamp(map.colours[group], shapeOf(map, group), large, ratio))
     const faint = stamp(map.theme.grid, 0, radius, ratio)
     const inView = []
     for (const i of map.order) {
@@ -72,19 +73,18 @@ function newMap(root) {
       if (left < -20 || top < -20 || left > width + 20 || top > height + 20 || !isShown(i)) continue
       inView.push([i, left, top])
     }
-    const sheet = map.sheet
-    const half = radius + 1
-    if (sheet && inView.length <= PICTURES && view.zoom > 2) {
+    if (map.sheet && inView.length <= PICTURES && view.zoom > 2) {
       for (const [i, left, top] of inView) {
         const edge = Math.min(44, 18 + 3 * Math.log2(view.zoom))
         context.fillStyle = map.group[i] === NONE ? map.theme.muted : map.colours[map.group[i]]
         context.fillRect(left - edge / 2 - 2, top - edge / 2 - 2, edge + 4, edge + 4)
-        picture(context, sheet, i, left - edge / 2, top - edge / 2, edge)
+        picture(context, map, i, left - edge / 2, top - edge / 2, edge)
       }
     } else {
       for (const [i, left, top] of inView) {
-        const image = map.group[i] === NONE ? faint : stamps[map.group[i]]
-        context.drawImage(image, left - half, top - half, 2 * half, 2 * half)
+        const shadow = map.group[i] === NONE
+        const half = (shadow ? radius : large) + 1
+        context.drawImage(shadow ? faint : stamps[map.group[i]], left - half, top - half, 2 * half, 2 * half)
       }
       if (map.named) names(width, height)
     }
@@ -166,10 +166,9 @@ function newMap(root) {
     title.textContent = map.classes[map.labels[i]]
     note.textContent =
       `image ${map.indices[i]}` + (answer === undefined || answer === NONE ? "" : ` · answered ${map.classes[answer]}`)
-    const sheet = map.sheet
-    drawing.hidden = !sheet
+    drawing.hidden = !map.sheet
     const ink = drawing.getContext("2d")
-    if (sheet) picture(ink, sheet, i, 0, 0, drawing.width)
+    if (map.sheet) picture(ink, map, i, 0, 0, drawing.width)
     const { width, height } = size()
     const [left, top] = toScreen(map.points[2 * i], map.points[2 * i + 1])
     const x = left + 16 + 108 > width ? left - 16 - 108 : left + 16
@@ -459,11 +458,16 @@ function fetchSheet(map, url, then) {
   image.src = new URL(url.replace(/^\//, ""), document.baseURI)
 }
 
-function picture(context, sheet, i, left, top, edge) {
-  const side = sheet.width / COLUMNS
-  const [x, y] = [(i % COLUMNS) * side, Math.floor(i / COLUMNS) * side]
+/** Draws a picture of the sheet into a square, in its own proportions. */
+function picture(context, map, i, left, top, edge) {
+  const wide = map.sheet.width / COLUMNS
+  const high = map.sheet.height / Math.ceil(map.labels.length / COLUMNS)
+  const [x, y] = [(i % COLUMNS) * wide, Math.floor(i / COLUMNS) * high]
+  const scale = edge / Math.max(wide, high)
+  const [width, height] = [wide * scale, high * scale]
   context.imageSmoothingQuality = "high"
-  context.drawImage(sheet, x, y, side, side, left, top, edge, edge)
+  context.clearRect(left, top, edge, edge)
+  context.drawImage(map.sheet, x, y, wide, high, left + (edge - width) / 2, top + (edge - height) / 2, width, height)
 }
 
 /** The median of a group's points: unlike the mean it lies where many of them are. */
