@@ -113,9 +113,9 @@ def atelier(home: Path, *, browser: bool) -> Iterator[Callable[[str], None]]:
         return
     from playwright.sync_api import sync_playwright
 
-    from benchmarks.ui import server
+    from benchmarks._server import server
 
-    with server(home) as (address, _), sync_playwright() as playwright:
+    with server(home) as app, sync_playwright() as playwright:
         chromium = playwright.chromium.launch(
             executable_path="/usr/bin/chromium",
             args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
@@ -123,7 +123,7 @@ def atelier(home: Path, *, browser: bool) -> Iterator[Callable[[str], None]]:
         page = chromium.new_page(viewport={"width": 1280, "height": 900})
 
         def watch(run_id: str) -> None:
-            page.goto(f"{address}/train?run={run_id}")
+            page.goto(f"{app.address}/train?run={run_id}")
             page.locator(".js-plotly-plot .scatterlayer .trace path.js-line").first.wait_for(
                 state="attached", timeout=200_000
             )

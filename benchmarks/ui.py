@@ -5,16 +5,9 @@ prints a Markdown table. Needs ``requirements-dev.txt``; run it on a machine tha
 """
 
 import argparse
-import contextlib
 import io
-import os
-import socket
-import subprocess
-import sys
 import tempfile
 import time
-import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -22,90 +15,21 @@ from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
 from benchmarks._machine import describe, spread
-from core.settings import ROOT
+from benchmarks._server import server
 
 DONE = '[data-test-script-state="notRunning"]'
-
-
-@contextlib.contextmanager
-def server(home: Path) -> Iterator[tuple[str, float]]:
-    """Start a server; yield its address and when it was started."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    started = time.monotonic()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", "--server.port", str(port)],
-        cwd=ROOT,
-        env=os.environ | {"ATELIER_HOME": str(home)},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    address = f"http://localhost:{port}"
-    try:
-        while True:
-            try:
-                urllib.request.urlopen(f"{address}/_stcore/health", timeout=1).close()
-                break
-            except OSError:
-                time.sleep(0.02)
-        yield address, started
-    finally:
-        process.terminate()
-        process.wait()
 
 
 def first_page(page: Page, home: Path, times: int) -> list[float]:
     """Return seconds from ``streamlit run`` to a readable Home page, sample picture included."""
     seconds = []
     for _ in range(times):
-        with server(home) as (address, started):
-            page.goto(address)
+        with server(home) as app:
+            page.goto(app.address)
             page.get_by_role("heading", name="Atelier").wait_for()
             page.locator("img[alt^='Test image']").wait_for()
-            seconds.append(time.monotonic() - started)
+            seconds.append(time.monotonic() - app.started)
             page.goto("about:blank")
-    return seconds
-
-
-def explore(page: Page, address: str, times: int) -> list[float]:
-    """Return seconds from a change of page or class in Explore to the new tiles."""
-    page.goto(f"{address}/explore")
-    page.locator("button[aria-label*='image']").first.wait_for()
-    page.wait_for_selector(DONE)
-    seconds = []
-    for number in range(times):
-        first = page.locator("button[aria-label*=', image']").first
-        before = first.get_attribute("aria-label")
-        if number % 2:
-            page.get_by_test_id("stSelectbox").nth(1).click()
-            option = page.get_by_role("option").nth(1 + number // 2 % 10)
-            option.wait_for()
-            started = time.monotonic()
-            option.click()
-        else:
-            following = page.get_by_role("button", name="Next page")
-            started = time.monotonic()
-            following.click()
-        page.wait_for_function(
-            """before => {
-                const find = (root) => {
-                    for (const element of root.querySelectorAll("*")) {
-                        if (element.matches("button[aria-label*=', image']")) return element;
-                        const inside = element.shadowRoot && find(element.shadowRoot);
-                        if (inside) return inside;
-                    }
-                    return null;
-                };
-                const tile = find(document);
-                return tile && tile.getAttribute("aria-label") !== before;
-            }""",
-            arg=before,
-            polling=10,
-        )
-        seconds.append(time.monotonic() - started)
-        page.wait_for_selector(DONE)
-        time.sleep(0.2)
     return seconds
 
 
@@ -162,9 +86,8 @@ def main() -> None:
         home = Path(folder)
         first_page(page, home, 1)  # warms the disk
         rows = {"`streamlit run` to a readable first page": first_page(page, home, times)}
-        with server(home) as (address, _):
-            rows["Explore: change of page or class"] = explore(page, address, 10 * times)
-            rows["Train: click to first point, spare warm"] = first_point(page, address, times)
+        with server(home) as app:
+            rows["Train: click to first point, spare warm"] = first_point(page, app.address, times)
         browser.close()
     seconds = classification(20 * times)
     rows["Classify: one picture of 1,200 x 1,200, warm"] = seconds

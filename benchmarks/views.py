@@ -1,0 +1,291 @@
+"""How fast data and mistakes are to be seen, in a real browser: ``python -m core benchmark views``.
+
+Starts a server of its own with an empty ``ATELIER_HOME`` and drives it with Debian's chromium: 50
+different views of Explore, the map, cells of the confusion matrix. Then what a run's evaluation of
+10,000 images takes, and the server's memory with all that open. Needs ``requirements-dev.txt``;
+run it on a machine that does nothing else. CIFAR-10 takes part where it is on this machine.
+"""
+
+import argparse
+import os
+import random
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from playwright.sync_api import CDPSession, Page, sync_playwright
+
+from benchmarks._machine import describe
+from benchmarks._results import publish
+from benchmarks._server import Server, server
+from core import datasets, runs
+from core.settings import ROOT, settings
+
+DONE = '[data-test-script-state="notRunning"]'
+SEED = 7
+
+# The labels of all tiles, wherever they are: components live in shadow roots.
+TILES = """() => {
+    const found = []
+    const look = (root) => {
+        for (const element of root.querySelectorAll("*")) {
+            if (element.matches("button[aria-label*='image']")) found.push(element.ariaLabel)
+            if (element.shadowRoot) look(element.shadowRoot)
+        }
+    }
+    look(document)
+    return found.join("\\n")
+}"""
+
+
+@dataclass
+class Traffic:
+    """What the server sends to a page, in bytes."""
+
+    bytes: int = 0
+
+    def watch(self, session: CDPSession) -> None:
+        """Count what comes from now on, answers to requests as well as the websocket."""
+        session.send("Network.enable")
+        session.on("Network.loadingFinished", lambda event: self._add(event["encodedDataLength"]))
+        session.on(
+            "Network.webSocketFrameReceived",
+            # Binary frames come as base64, which is longer by a third.
+            lambda event: self._add(3 * len(event["response"]["payloadData"]) // 4),
+        )
+
+    def _add(self, count: float) -> None:
+        self.bytes += int(count)
+
+
+@dataclass
+class Times:
+    """Seconds and bytes of each time that something was done."""
+
+    seconds: list[float] = field(default_factory=list)
+    sent: list[int] = field(default_factory=list)
+
+    def row(self, what: str, goal: str) -> str:
+        """Return a row of the table."""
+        high = float(np.quantile(self.seconds, 0.95))
+        sent = f"{statistics.median(self.sent) / 1e3:.0f} ({max(self.sent) / 1e3:.0f})"
+        return (
+            f"| {what} | {statistics.median(self.seconds):.2f} | {high:.2f} "
+            f"| {max(self.seconds):.2f} | {sent if any(self.sent) else '–'} "
+            f"| {len(self.seconds)} | {goal} |"
+        )
+
+
+class Visitor:
+    """A browser page that is timed."""
+
+    def __init__(self, page: Page, address: str) -> None:
+        """Take a page that shows nothing yet."""
+        self.page, self.address, self.traffic = page, address, Traffic()
+        self.traffic.watch(page.context.new_cdp_session(page))
+
+    def open(self, path: str) -> None:
+        """Go to a page and wait until it has been drawn."""
+        self.page.goto(f"{self.address}/{path}")
+        self.page.locator("h1").wait_for()
+        self.page.wait_for_timeout(300)
+        self.page.locator(DONE).first.wait_for()
+        self.page.wait_for_timeout(1000)
+
+    def timed(self, click: Callable[[], None], times: Times) -> None:
+        """Do something, and measure until other tiles than before are painted."""
+        before = self.page.evaluate(TILES)
+        sent, started = self.traffic.bytes, time.monotonic()
+        click()
+        self.page.wait_for_function(f"before => ({TILES})() !== before", arg=before, polling=10)
+        times.seconds.append(time.monotonic() - started)
+        self.page.locator(DONE).first.wait_for()
+        self.page.wait_for_timeout(250)
+        times.sent.append(self.traffic.bytes - sent)
+
+    def choose(self, label: str, option: int, times: Times) -> bool:
+        """Choose from a selectbox; return False where that is chosen already."""
+        box = self.page.get_by_test_id("stSelectbox").filter(has_text=label).first
+        before = box.inner_text()
+        box.click()
+        entry = self.page.get_by_role("option").nth(option)
+        entry.wait_for()
+        if entry.inner_text().strip() in before:
+            self.page.keyboard.press("Escape")
+            return False
+        self.timed(entry.click, times)
+        return True
+
+
+def explore(visitor: Visitor, count: int) -> Times:
+    """Return the times of changes of class, order, split, page and data set, at random."""
+    chance, times = random.Random(SEED), Times()
+    page = visitor.page
+    there = [name for name, spec in datasets.DATASETS.items() if spec.missing() is None]
+    for name in there:  # both in memory, as on a server that somebody has used
+        visitor.open(f"explore?dataset={name}&split=test")
+        visitor.open(f"explore?dataset={name}")
+    while len(times.seconds) < count:
+        what = chance.choice(("class", "order", "split", "page", "page", "dataset"))
+        if what == "class":
+            visitor.choose("Class", chance.randrange(11), times)
+        elif what == "order":
+            visitor.choose("Order", chance.randrange(6), times)
+        elif what == "dataset" and len(there) > 1:
+            visitor.choose("Data set", chance.randrange(len(there)), times)
+        elif what == "split":
+            other = page.get_by_test_id("stButtonGroup").get_by_role("radio", checked=False)
+            visitor.timed(other.filter(has_text="T").last.click, times)
+        elif what == "page":
+            visitor.timed(page.get_by_role("button", name="Next page").click, times)
+    return times
+
+
+def the_map(visitor: Visitor, count: int) -> Times:
+    """Return the times from the click on Map to a map that answers the mouse."""
+    times, page = Times(), visitor.page
+    for _ in range(count):
+        visitor.open("explore")
+        sent, started = visitor.traffic.bytes, time.monotonic()
+        page.get_by_role("radio", name="Map", exact=True).click()
+        canvas = page.locator("canvas").first
+        canvas.wait_for()
+        box = canvas.bounding_box()
+        assert box is not None
+        # Interactive when pointing at it shows a picture: the middle of the trousers, say.
+        tip = page.locator(".tip:not([hidden])")
+        while not tip.count():
+            for across in np.linspace(0.1, 0.9, 9):
+                page.mouse.move(box["x"] + across * box["width"], box["y"] + 0.5 * box["height"])
+            if time.monotonic() - started > 30:
+                raise RuntimeError("the map does not answer")
+        times.seconds.append(time.monotonic() - started)
+        page.locator(DONE).first.wait_for()
+        page.wait_for_timeout(500)
+        times.sent.append(visitor.traffic.bytes - sent)
+    return times
+
+
+def cells(visitor: Visitor, count: int) -> Times:
+    """Return the times from a click on a cell of the confusion matrix to its images."""
+    chance, times = random.Random(SEED), Times()
+    visitor.open("evaluate")
+    buttons = visitor.page.locator("button[aria-label^='True ']")
+    buttons.first.wait_for()
+    filled = [i for i, each in enumerate(buttons.all()) if each.inner_text().strip() != "·"]
+    last = -1
+    while len(times.seconds) < count:
+        place = chance.choice(filled)
+        if place == last or buttons.nth(place).get_attribute("aria-pressed") == "true":
+            continue
+        last = place
+        visitor.timed(buttons.nth(place).click, times)
+    return times
+
+
+# In a process of its own, as the app does it: TensorFlow has to load.
+ASK = """
+from core import datasets, runs
+from core.evaluation.network import Network
+print(len(Network(runs.read(runs.BUNDLED)).probabilities(
+    datasets.load("fashion-mnist", "test").images)))
+"""
+
+
+def evaluation(count: int) -> tuple[Times, Times]:
+    """Return the times to classify 10,000 images from nothing, and to read them from disk."""
+    from core import evaluation as reading
+
+    asked, read = Times(), Times()
+    run = runs.read(runs.BUNDLED)
+    reading.report_of(run)  # imports scikit-learn
+    for _ in range(count):
+        started = time.monotonic()
+        subprocess.run([sys.executable, "-c", ASK], cwd=ROOT, check=True, capture_output=True)
+        asked.seconds.append(time.monotonic() - started)
+        started = time.monotonic()
+        reading.report_of(run)
+        read.seconds.append(time.monotonic() - started)
+    return asked, read
+
+
+def all_open(visitor: Visitor, app: Server) -> int:
+    """Look at three networks and both data sets, and return the server's memory in bytes."""
+    for path in (
+        "",
+        "classify",
+        "evaluate?view=Report",
+        "evaluate?part=Test&view=Mistakes",
+        "evaluate?view=Confidence",
+        "explore?view=Classes",
+        "explore?view=Map",
+        "explore?view=Doubtful+labels",
+    ):
+        visitor.open(path)
+    for name in trained():
+        visitor.open(f"evaluate?run={name}")
+        visitor.open(f"classify?run={name}")
+    return app.memory()
+
+
+def trained() -> list[str]:
+    """Return the ids of the runs in the server's home."""
+    return [run.id for run in runs.list_runs() if run.state is runs.State.FINISHED]
+
+
+def main() -> None:
+    """Measure everything and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--views", type=int, default=50, help="of Explore")
+    parser.add_argument("--times", type=int, default=5, help="runs of what takes long")
+    parser.add_argument("--write", action="store_true", help="put the table into docs/RESULTS.md")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        os.environ["ATELIER_HOME"] = folder
+        settings.cache_clear()
+        for seed in (1, 2):
+            train = ["--architecture", "mlp", "--epochs", "1", "--limit", "6000"]
+            subprocess.run(
+                [sys.executable, "-m", "core", "train", *train, "--seed", str(seed)],
+                cwd=ROOT,
+                check=True,
+                capture_output=True,
+            )
+        browser = playwright.chromium.launch(
+            executable_path="/usr/bin/chromium",
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        )
+        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        with server(Path(folder)) as app:
+            visitor = Visitor(page, app.address)
+            rows = [
+                explore(visitor, options.views).row("Explore: another view", "0.5, 250 KB"),
+                the_map(visitor, options.times).row("Map of 10,000 points: it answers", "2"),
+                cells(visitor, 5 * options.times).row("Confusion: a cell's images", "0.4"),
+            ]
+            memory = all_open(visitor, app)
+        browser.close()
+    asked, read = evaluation(options.times)
+    lines = [
+        describe(),
+        "",
+        "| what | median s | p95 s | max s | KB sent: median (max) | times | wanted |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
+        *rows,
+        asked.row("Evaluation: 10,000 images asked, TensorFlow's loading included", "10"),
+        read.row("Evaluation: its report from disk", "0.4"),
+        "",
+        f"The server's memory with {sum(s.missing() is None for s in datasets.DATASETS.values())} "
+        f"data sets, the bundled model and two runs open: {memory / 1e6:,.0f} MB (wanted: 1,200).",
+    ]
+    publish("views", "\n".join(lines), write=options.write)
+
+
+if __name__ == "__main__":
+    main()
