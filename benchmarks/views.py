@@ -110,7 +110,7 @@ class Visitor:
         times.sent.append(self.traffic.bytes - sent)
 
     def choose(self, label: str, option: int, times: Times) -> bool:
-        """Choose from a selectbox; return False where that is chosen already."""
+        """Choose from the first options of a selectbox; return False if it is chosen already."""
         box = self.page.get_by_test_id("stSelectbox").filter(has_text=label).first
         before = box.inner_text()
         box.click()
@@ -134,7 +134,7 @@ def explore(visitor: Visitor, count: int) -> Times:
     while len(times.seconds) < count:
         what = chance.choice(("class", "order", "split", "page", "page", "dataset"))
         if what == "class":
-            visitor.choose("Class", chance.randrange(11), times)
+            visitor.choose("Class", chance.randrange(7), times)
         elif what == "order":
             visitor.choose("Order", chance.randrange(6), times)
         elif what == "dataset" and len(there) > 1:

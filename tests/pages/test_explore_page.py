@@ -132,12 +132,34 @@ def test_a_sealed_run_says_nothing_of_test_images(open_page, every_state):
     assert "| MLP" in texts(app)
 
 
-def test_an_image_is_opened_by_its_number(open_page):
+@pytest.mark.parametrize("value", ["nobody", "../../etc", "x" * 500])
+def test_a_run_in_the_url_that_there_is_not_becomes_a_sentence(open_page, bundled, value):
+    app = open_page("explore", sort="hardest", run=value)
+    assert "run" in sentence(app)
+
+
+def headings(app):
+    return "\n".join(each.value for each in app.header)
+
+
+def test_an_image_is_found_by_its_number(open_page):
     app = open_page("explore")
-    app.text_input(key="find").input("59,999").run()
+    app.text_input(key="find").set_value("59,999").run()
     assert quiet(app)
-    assert app.query_params["image"] == "59999"
-    assert "training image 59,999" in "".join(each.value for each in app.header)
+    assert "training image 59,999" in headings(app) and "· 59,881 to 60,000" in texts(app)
+    app.button(key="image_previous").click().run()
+    assert "training image 59,998" in headings(app)
+    app.button(key="image_close").click().run()
+    assert "image" not in app.query_params
+    app.text_input(key="find").set_value("sixty").run()
+    assert sentence(app).startswith("The link asks for image “sixty”")
+
+
+def test_a_training_image_can_be_open_beside_the_test_images(open_page):
+    app = open_page("explore", split="test", image="train-5")
+    assert quiet(app)
+    assert "training image 5" in headings(app) and "**10,000 images**" in texts(app)
+    assert app.button(key="image_next").disabled
 
 
 @pytest.mark.usefixtures("no_data")

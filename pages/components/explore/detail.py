@@ -20,7 +20,7 @@ from pages.components.guard import sentences
 from pages.components.pixels import pixel_viewer, png
 from pages.components.run_picker import finished_runs
 from pages.components.visitor import visitor_id
-from pages.components.wording import percent, title_markdown
+from pages.components.wording import literal, percent, title_markdown
 
 NEIGHBOURS = 10
 NETWORKS = 13  # the bundled model and twelve runs
@@ -129,13 +129,14 @@ def _draw(view: View, *, closable: bool = False) -> None:
         image, label = part.images[seen.index], int(part.labels[seen.index])
         _steps(view, position(seen, view.split, view.indices), closable=closable)
         kind = SPLIT_TITLES[seen.split].lower()
-        st.header(f"{spec.classes[label]} · {kind} image {seen.index:,}", anchor=False)
+        st.header(f"{literal(spec.classes[label])} · {kind} image {seen.index:,}", anchor=False)
         name = f"{spec.classes[label]}, image {seen.index} of the {seen.split} split"
         pixel_viewer(image, name, key="pixels")
         height, width, _ = spec.shape
+        title = literal(spec.classes[label])
         st.markdown(
-            f"Label **{spec.classes[label]}** (class {label}) · {height} × {width} pixels · values "
-            f"{image.min()} to {image.max()}, mean {image.mean():.0f}"
+            f"Label **{title}** (class {label}) · {height} × {width} pixels · "
+            f"values {image.min()} to {image.max()}, mean {image.mean():.0f}"
         )
         _downloads(spec, seen, image)
         _neighbours(view, seen)
@@ -150,8 +151,6 @@ def _steps(view: View, at: int | None, *, closable: bool) -> None:
             st.button(
                 title,
                 key=f"image_{title.lower()}",
-                icon=f":material/chevron_{shortcut.lower()}:",
-                icon_position="left" if step < 0 else "right",
                 shortcut=shortcut,
                 disabled=not inside,
                 on_click=show,
@@ -162,7 +161,6 @@ def _steps(view: View, at: int | None, *, closable: bool) -> None:
             st.button(
                 "Close",
                 key="image_close",
-                icon=":material/close:",
                 shortcut="Esc",
                 type="tertiary",
                 on_click=_close,
@@ -224,7 +222,7 @@ def _said(spec: datasets.DatasetSpec, seen: Seen, label: int) -> None:
             answer = int(probabilities.argmax())
             verdict = ":green[✓]" if answer == label else ":red[✗]"
             rows.append(
-                f"| {title_markdown(run)} | {verdict} {spec.classes[answer]} "
+                f"| {title_markdown(run)} | {verdict} {literal(spec.classes[answer])} "
                 f"| {percent(float(probabilities[answer]), 0)} |"
             )
     st.markdown("**What networks say of it**")

@@ -14,7 +14,7 @@ from pages.components.gallery import gallery
 from pages.components.guard import check_url, sentences
 from pages.components.run_picker import run_picker
 from pages.components.screen import Screen, screen
-from pages.components.wording import percent
+from pages.components.wording import literal, percent
 
 TILES = {Screen.PHONE: 30, Screen.TABLET: 60, Screen.DESKTOP: 120}
 """A page by the size of the screen. Each divides the next, so that a link to a page of one screen
@@ -140,7 +140,7 @@ def _grid(
 ) -> None:
     spec, first = view.spec, view.first
     part = data.split(spec.name, view.split)
-    what = "images" if label is None else f"images of the class {spec.classes[label]}"
+    what = "images" if label is None else f"images of the class {literal(spec.classes[label])}"
     with st.container(border=True):
         if not len(view.indices):
             st.markdown(f"**No {what}**")
