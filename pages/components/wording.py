@@ -71,8 +71,13 @@ def title(run: runs.Run) -> str:
 def title_markdown(run: runs.Run) -> str:
     """Return the title for where Markdown is read: a name must not become a picture or a link."""
     if run.name and run.id != runs.BUNDLED:
-        return _PUNCTUATION.sub(r"\\\g<0>", run.name)
+        return literal(run.name)
     return title(run)
+
+
+def literal(text: str) -> str:
+    """Return text, of whoever wrote it, so that Markdown shows it as it is."""
+    return _PUNCTUATION.sub(r"\\\g<0>", text)
 
 
 def architecture_title(name: str) -> str:

@@ -9,6 +9,8 @@ VIEWS = (
     "",
     "explore",
     "explore?view=Classes",
+    "explore?sort=Hardest+for+a+run&image=59990",
+    "explore?view=Your+data",
     "explore?view=Map",
     "explore?view=Doubtful+labels",
     "explore?view=Doubtful+labels&list=Near-duplicates",
@@ -17,6 +19,9 @@ VIEWS = (
     "evaluate",
     "evaluate?part=Test",
     "evaluate?view=Report",
+    "evaluate?view=Confidence",
+    "evaluate?view=Mistakes",
+    "evaluate?view=Mistakes&list=Pairs",
     "evaluate?view=Examples",
     "classify",
 )

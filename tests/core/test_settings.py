@@ -56,6 +56,8 @@ def test_all_variables_are_read(tmp_path):
         "ATELIER_MAX_EPOCHS": "30",
         "ATELIER_MAX_MINUTES": "10",
         "ATELIER_MAX_MEMORY_MB": "2500",
+        "ATELIER_MAX_DATASETS": "0",
+        "ATELIER_MAX_DATASETS_MB": "100",
         "RAY_ADDRESS": "10.0.0.5:6379",
     }
     found = Settings.from_environment(environment)
@@ -66,6 +68,8 @@ def test_all_variables_are_read(tmp_path):
     limits = found.limits
     assert (limits.running, limits.queued, limits.epochs) == (2, 5, 30)
     assert (limits.seconds, limits.memory) == (600, 2_500_000_000)
+    assert (limits.datasets, limits.datasets_bytes) == (0, 100_000_000)
+    assert found.datasets == tmp_path / "home" / "datasets"
     assert found.ray_address == "10.0.0.5:6379"
 
 
@@ -124,6 +128,8 @@ def test_what_is_no_address_of_a_cluster_is_refused(value):
         ("ATELIER_MAX_EPOCHS", "501"),
         ("ATELIER_MAX_MINUTES", "-1"),
         ("ATELIER_MAX_MEMORY_MB", "199"),
+        ("ATELIER_MAX_DATASETS", "1001"),
+        ("ATELIER_MAX_DATASETS_MB", "9"),
     ],
 )
 def test_limits_out_of_range_are_refused(name, value):

@@ -91,6 +91,7 @@ def test_a_good_archive_passes(brought):
         ("C:\\evil.png", "has an absolute name"),
         ("c:evil.png", "has an absolute name"),
         ("\\\\server\\evil.png", "has an absolute name"),
+        ("a/" * 600 + "evil.png", "has a name of more than 1,000 characters"),
         ("cat/inner.zip", "The entry “cat/inner.zip” is an archive inside the archive"),
         ("__import__.tar.gz", "is an archive inside the archive"),
     ],

@@ -13,6 +13,7 @@ from core.runs import Evaluation, State, write_evaluation
 from core.settings import settings
 from pages.components.confusion_grid import Numbers, confusion_grid, valid_cell
 from pages.components.evaluate import confusion
+from pages.components.wording import literal
 
 CLASSES = datasets.find("fashion-mnist").classes
 
@@ -66,7 +67,7 @@ def test_the_commonest_mistake_is_open_with_its_images_the_surest_first(
     assert sent["counts"] == matrix.tolist()
     true, predicted = evaluation.commonest_mistake(matrix)
     assert sent["cell"] == {"row": true, "col": predicted}
-    assert f"{CLASSES[true]} taken for {CLASSES[predicted]}" in texts(app)
+    assert f"{literal(CLASSES[true])} taken for {literal(CLASSES[predicted])}" in texts(app)
     places = evaluation.cell(answers.probabilities, answers.labels, true, predicted)
     assert tiles(app) == expected_tiles(answers, places[: confusion.TILES], predicted)
     app.segmented_control(key="sure").set_value("unsure").run()
@@ -83,7 +84,7 @@ def test_a_link_opens_a_cell_and_more_images_than_fit_have_pages(
     app = open_page("evaluate", run=finished.id, cell=f"{true}-{true}")
     assert quiet(app)
     assert grid(app)["cell"] == {"row": true, "col": true}
-    assert f"{CLASSES[true]}, rightly recognised" in texts(app)
+    assert f"{literal(CLASSES[true])}, rightly recognised" in texts(app)
     assert tiles(app) == expected_tiles(answers, places[:5], true)
     app.session_state[f"cell_page_{true}_{true}__surest"] = 2
     app.run()

@@ -92,6 +92,11 @@ def test_the_words_hold_the_numbers():
     assert "of 2 images that network B called “Cat”, 1 were" in words
     assert "of 2 images of “Cat”, network B found 1" in words
     assert "in 50.0 % of such pairs" in words
+    hostile = "![x](//evil.example)"
+    named = evaluation.report(probabilities, labels, [hostile, "b", "c"], 0.5)
+    assert "![" not in explanation(named, ranks[0], 0) and "](" not in explanation(
+        named, ranks[0], 0
+    )
     words = explanation(report, ranks[2], 2)
     assert "the network never answered “Cow”" in words
     assert "no image is of “Cow”" in words and "AUC" not in words

@@ -27,6 +27,7 @@ MOST_ENTRIES = 80_000  # Fashion-MNIST has 70,000 images
 MOST_PICTURE_BYTES = 10_000_000
 MOST_PIXELS = 16_000_000
 MOST_UNPACKED = 1_000_000_000  # bytes, of all entries together as their headers say
+MOST_NAME = 1000  # characters
 MOST_PROBLEMS = 5
 GREY, COLOUR = (28, 28, 1), (32, 32, 3)  # what pictures become that are not small already
 SIGNATURE = b"PK\x03\x04"
@@ -210,6 +211,8 @@ def _problem(entry: zipfile.ZipInfo) -> str | None:
         return "points out of its folder by “..”"
     if path.startswith("/") or re.match("[A-Za-z]:", path):
         return "has an absolute name"
+    if len(path) > MOST_NAME:
+        return f"has a name of more than {MOST_NAME:,} characters"
     if "\0" in path:
         return "has a name with a NUL in it"
     if stat.S_ISLNK(entry.external_attr >> 16):
@@ -256,7 +259,7 @@ def _pictures(entries: list[zipfile.ZipInfo], name: str) -> Contents:
         if len(parts) != depth
     ][:MOST_PROBLEMS]
     # A text beside the folders is a note on them; one beside the pictures would be no picture.
-    others = [entry for entry in entries if entry not in set(pictures)] if not problems else []
+    others = [entry for entry in entries if entry.filename not in parents and not problems]
     folders = {PurePosixPath(key).parent for key in parents}
     problems += [
         f"The entry “{_shown(entry.filename)}” is not a picture ({', '.join(FORMATS)})."

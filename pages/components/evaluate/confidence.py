@@ -88,8 +88,6 @@ def _reliability(looked: Looked, scaled: Tempered | str) -> str:
                 format_func=ANSWERS.__getitem__,
                 key="answers",
                 bind="query-params",
-                help="Temperature scaling divides the network's logits by one number, fitted on "
-                "the validation images. It changes how sure the answers are, never which they are.",
             )
         check_url("bins", BINS)
         bins = st.segmented_control(
@@ -132,6 +130,12 @@ def _reliability(looked: Looked, scaled: Tempered | str) -> str:
     if not adaptive and any(0 < each.count < ENOUGH_TO_SAY for each in shown.bins):
         st.caption(f"Pale bars stand for fewer than {ENOUGH_TO_SAY} answers: mostly chance.")
     _measures(looked, before, after, other, scaled)
+    if isinstance(scaled, Tempered):
+        st.caption(
+            "Temperature scaling divides the network’s logits, the numbers before the softmax, by "
+            "one number fitted on the validation images. It changes how sure the answers are, "
+            "never which they are."
+        )
     smoothing = looked.run.config.recipe.label_smoothing if looked.run.config else 0.0
     if smoothing:
         st.caption(
@@ -339,7 +343,7 @@ def _measures(
     scaled: Tempered | str,
 ) -> None:
     columns: dict[str, list[Any]] = {
-        "": [
+        "Measure": [
             "Calibration error (ECE), points",
             "Largest error of a bin (MCE), points",
             "Mean confidence",
@@ -352,7 +356,7 @@ def _measures(
         shown = [("As trained", before, scaled.loss_before), ("Scaled", after, scaled.loss)]
     if other and looked.other_answers is not None:
         shown.append(("B, as trained", other, looked.other_answers.loss))
-    plain = {"": columns[""]}
+    plain = {"Measure": columns["Measure"]}
     for head, found, loss in shown:
         columns[head] = [
             f"{100 * found.error:.2f}",

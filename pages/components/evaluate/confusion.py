@@ -15,7 +15,7 @@ from pages.components.guard import check_url, sentences
 from pages.components.pixels import pixel_image
 from pages.components.probability_bars import probability_bars
 from pages.components.table import csv_button
-from pages.components.wording import percent, title_markdown
+from pages.components.wording import literal, percent, title_markdown
 
 NUMBERS = {
     Numbers.COUNTS: "Counts",
@@ -190,7 +190,7 @@ def _groups(first: Answers, second: Answers | None, cell: Cell) -> dict[str, _Gr
 
 def _cell(looked: Looked, first: Answers, second: Answers | None, cell: Cell) -> None:
     true, predicted = cell
-    classes = looked.spec.classes
+    classes = [literal(name) for name in looked.spec.classes]
     st.subheader(
         f"{classes[true]}, rightly recognised"
         if true == predicted
@@ -261,7 +261,7 @@ def _gallery(looked: Looked, shown: Answers, cell: Cell) -> int | None:
 
 def _open_image(looked: Looked, one: Answers) -> None:
     index, true = int(one.indices[0]), int(one.labels[0])
-    title = f"{looked.spec.classes[true]} · {one.part} image {index:,}"
+    title = f"{literal(looked.spec.classes[true])} · {one.part} image {index:,}"
     st.dialog(title)(_image)(looked, index, true)
 
 
@@ -281,8 +281,9 @@ def _image(looked: Looked, index: int, true: int) -> None:
     for letter, answers in asked:
         said = int(answers.predicted[0])
         sure = percent(float(answers.probabilities[0, said]))
-        right = "✓ right" if said == true else f":red[✗ it is: {classes[true]}]"
-        st.markdown(f"{f'{letter} says ' if letter else ''}**{classes[said]}**, {sure} · {right}")
+        right = "✓ right" if said == true else f":red[✗ it is: {literal(classes[true])}]"
+        says = f"{letter} says " if letter else ""
+        st.markdown(f"{says}**{literal(classes[said])}**, {sure} · {right}")
         probability_bars(
             classes, answers.probabilities[0].tolist(), key=f"cell_bars_{letter}", truth=true
         )

@@ -294,7 +294,8 @@ def _page(pages: int) -> int:
     if not 1 <= known <= pages:
         st.session_state["page"] = 1
     with st.container(horizontal=True, horizontal_alignment="center"):
-        return st.pagination(pages, key="page", bind="query-params")
+        # As wide as its content, it would hide the numbers of a list that was shorter before.
+        return st.pagination(pages, width=440, key="page", bind="query-params")
 
 
 def _caption(looked: Looked, chosen: str, truth: int, rival: int) -> str:

@@ -14,7 +14,7 @@ from pages.components.evaluate.looked import Looked
 from pages.components.guard import sentences
 from pages.components.live_chart import live_chart
 from pages.components.table import table
-from pages.components.wording import number, percent, title_markdown
+from pages.components.wording import literal, number, percent, title_markdown
 
 DRAWN = 10  # classes whose curves are drawn at first; more lines than that nobody can tell apart
 COLOURS = 10  # of the theme's charts
@@ -146,25 +146,25 @@ def explanation(report: Report, rank: Ranking, index: int, letter: str = "") -> 
         letter: what the network is called, if there are two.
     """
     matrix, row = np.array(report.matrix), report.rows[index]
+    name = literal(row.name)
     network = f"network {letter}" if letter else "the network"
     hits, answered = int(matrix[index, index]), int(matrix[:, index].sum())
     lines = [
         f"**Precision {number(row.precision)}**: of {answered:,} images that {network} called "
-        f"“{row.name}”, {hits:,} were. The others were something else."
+        f"“{name}”, {hits:,} were. The others were something else."
         if answered
-        else f"**Precision**: {network} never answered “{row.name}”, so there is none; it counts "
-        "as 0.",
-        f"**Recall {number(row.recall)}**: of {row.support:,} images of “{row.name}”, {network} "
+        else f"**Precision**: {network} never answered “{name}”, so there is none; it counts as 0.",
+        f"**Recall {number(row.recall)}**: of {row.support:,} images of “{name}”, {network} "
         f"found {hits:,}."
         if row.support
-        else f"**Recall**: no image is of “{row.name}”, so there is none; it counts as 0.",
+        else f"**Recall**: no image is of “{name}”, so there is none; it counts as 0.",
         f"**F1 {number(row.f1)}** is between the two, nearer to the smaller (their harmonic mean).",
     ]
     if rank.auc is not None:
         lines.append(
-            f"**ROC AUC {number(rank.auc)}**: take one image of “{row.name}” and one of another "
+            f"**ROC AUC {number(rank.auc)}**: take one image of “{name}” and one of another "
             f"class; in {percent(rank.auc)} of such pairs {network} gives the first the higher "
-            f"probability for “{row.name}”."
+            f"probability for “{name}”."
         )
     return "\n".join(f"- {line}" for line in lines)
 
@@ -183,7 +183,7 @@ def _curves(looked: Looked, networks: Sequence[Network]) -> None:
             range(len(classes)),
             selection_mode="multi",
             default=_weakest(networks[0][2]),
-            format_func=classes.__getitem__,
+            format_func=lambda index: literal(classes[index]),
             key=f"ranked_{looked.spec.name}",
         )
         near = st.toggle("Enlarge the corner", key="near", bind="query-params")

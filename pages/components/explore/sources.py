@@ -96,7 +96,7 @@ def _bring(visitor: str) -> None:
                 icon=":material/fact_check:",
                 disabled=not (uploaded or chosen),
             )
-        paths = [offered[name] for name in chosen]
+        paths = [offered[name] for name in chosen if name in offered]
         if pressed and _check(uploaded, paths, SIZES.get(size or ""), visitor):
             st.rerun()
 
@@ -113,7 +113,7 @@ def _explanation() -> None:
             "- Images are square, 8 to 64 pixels high; pictures in a ZIP are resized.\n"
             "- A second CSV, or a second pair of IDX files, with “test” in its name is the test "
             "data.\n"
-            f"- Up to {UPLOAD_MB} MB. A CSV in a ZIP is about ten times smaller."
+            f"- Up to {UPLOAD_MB} MB. A CSV in a ZIP is about four times smaller."
         )
 
 
@@ -327,7 +327,7 @@ def _split(found: Found) -> tuple[float | None, Order, int]:
     """Let the owner choose the test images, unless the files have them apart."""
     if "test" in found.counts:
         return None, Order.STRATIFIED, 0
-    with st.grid(3, min_column_width=150):
+    with st.grid(3, min_column_width=220):
         share = st.slider(
             "Test images",
             5,
@@ -398,7 +398,7 @@ def _row(each: Imported, visitor: str, *, new: bool) -> None:
                 on_click=_choose,
                 args=(spec.name,),
             ):
-                st.switch_page("pages/train.py")
+                st.switch_page("pages/train.py", query_params={})
             if owns_dataset(each, visitor):
                 st.space("stretch")
                 with st.popover("Delete", icon=":material/delete:"):
@@ -409,12 +409,16 @@ def _confirm(spec: datasets.DatasetSpec) -> None:
     users = [run for run in runs.list_runs() if run.config and run.config.dataset == spec.name]
     active = sum(run.state.active for run in users)
     if active:
-        st.markdown(f"{active} of its runs are waiting or training. Stop them first.")
+        st.markdown("A run on it is waiting or training. Stop it first.")
         return
-    st.markdown(
-        "Its images will be gone for good."
-        + (f" Its {len(users)} runs keep their figures, but not the images." if users else "")
-    )
+    text = "Its images will be gone for good."
+    if users:
+        text += (
+            " The run on it keeps its figures."
+            if len(users) == 1
+            else (f" The {len(users)} runs on it keep their figures.")
+        )
+    st.markdown(text)
     st.button(
         "Delete it for good",
         key=f"delete_{spec.name}",

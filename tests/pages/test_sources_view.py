@@ -1,0 +1,216 @@
+"""Explore, your data: bringing files, what is said of bad ones, names and split, and deleting."""
+
+import numpy as np
+import pytest
+from conftest import SOMEBODY_ELSE, VISITOR
+from reading import button, components, labels, quiet, sentence, texts
+
+from core import architectures, datasets, runs
+from core.datasets import imported
+from core.runs import TrainingConfig
+from core.settings import settings
+
+
+def table(count: int = 60, classes: int = 10, edge: int = 28) -> str:
+    pixels = np.random.default_rng(0).integers(0, 256, (count, edge * edge))
+    header = "label," + ",".join(f"pixel{i}" for i in range(1, edge * edge + 1))
+    rows = [",".join(map(str, [i % classes, *each])) for i, each in enumerate(pixels.tolist())]
+    return "\n".join([header, *rows]) + "\n"
+
+
+@pytest.fixture
+def put(home):
+    """Return a function that puts a file into the folder of the operator."""
+
+    def put(name: str, content: str) -> None:
+        folder = home / "import"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(content)
+
+    return put
+
+
+def checked(app, *names: str):
+    app.multiselect(key="brought_paths").set_value(list(names)).run()
+    return button(app, "Check the files").click().run()
+
+
+def bring(app, name: str):
+    checked(app, name)
+    return button(app, "Import").click().run()
+
+
+@pytest.fixture
+def own(put, open_page):
+    """Import a data set as a person would, and return the page and the id."""
+    put("shoes.csv", table())
+    app = bring(open_page("explore", view="sources"), "shoes.csv")
+    (found,) = imported.list_imported()
+    return app, found.spec.name
+
+
+def test_without_data_there_is_a_place_to_bring_some(open_page):
+    app = open_page("explore", view="sources")
+    assert quiet(app) and not app.multiselect
+    assert "Bring your own data" in texts(app) and "Your data sets" not in texts(app)
+    assert button(app, "Check the files").disabled
+
+
+def test_a_table_is_checked_shown_and_imported(put, open_page, home):
+    put("fashion-mnist_train.csv", table())
+    app = checked(open_page("explore", view="sources"), "fashion-mnist_train.csv")
+    assert quiet(app)
+    assert "**60 images** of 28 × 28 in grey, 10 classes" in texts(app)
+    (shown,) = components(app, "gallery")
+    assert "Ankle boot" in str(shown)
+    assert app.text_input(key="brought_title").value == "fashion-mnist"
+    app.slider(key="brought_share").set_value(20)
+    app.text_input(key="brought_title").set_value("Our shoes").run()
+    button(app, "Import").click().run()
+    assert quiet(app)
+    assert app.success[0].value == "“Our shoes” is imported."
+    (found,) = imported.list_imported()
+    assert found.visitor == VISITOR and found.spec.title == "Our shoes"
+    assert found.spec.counts == {"train": 50, "test": 10}  # at least one of each class
+    assert [path.name for path in (home / "datasets").iterdir()] == [found.spec.name]
+
+
+def test_the_first_problems_are_listed_with_their_lines(put, open_page, home):
+    lines = table().splitlines()
+    lines[16] = lines[16].replace(",", ",abc,", 1)
+    lines[20] = "10" + lines[20][1:].replace(",", ",x", 1)
+    put("bad.csv", "\n".join(lines))
+    app = checked(open_page("explore", view="sources"), "bad.csv")
+    said = sentence(app)
+    assert said.startswith("“bad.csv” cannot be used. Correct this and try again:")
+    assert "- Line 17: it has 786 values instead of 785." in said and "- Line 21: pixel1" in said
+    assert list((home / "datasets").iterdir()) == []
+
+
+def test_a_label_beyond_the_names_is_told_and_more_names_help(put, open_page):
+    lines = table().splitlines()
+    lines[16] = "10" + lines[16][1:]
+    put("x.csv", "\n".join(lines))
+    app = checked(open_page("explore", view="sources"), "x.csv")
+    assert "Line 17 of “x.csv” has the label 10, but 10 classes" in sentence(app)
+    button(app, "Import").click().run()
+    assert imported.list_imported() == []
+    app.selectbox(key="brought_kind").select("numbers").run()
+    assert quiet(app)
+    app.selectbox(key="brought_kind").select("own").run()
+    names = app.text_area(key="brought_names")
+    assert names.value.splitlines() == [str(label) for label in range(11)]
+    names.set_value("a\nb\na").run()
+    button(app, "Import").click().run()
+    assert any("Two classes are called “a”" in each.value for each in app.error)
+    app.text_area(key="brought_names").set_value("\n".join("abcdefghijk")).run()
+    button(app, "Import").click().run()
+    assert quiet(app)
+    assert imported.list_imported()[0].spec.classes == tuple("abcdefghijk")
+
+
+def test_discarding_leaves_nothing(put, open_page, home):
+    put("x.csv", table())
+    app = checked(open_page("explore", view="sources"), "x.csv")
+    button(app, "Discard").click().run()
+    assert quiet(app) and "Bring your own data" in texts(app)
+    assert list((home / "datasets").iterdir()) == []
+
+
+def test_what_waited_too_long_is_asked_for_again(put, open_page, home):
+    put("x.csv", table())
+    app = checked(open_page("explore", view="sources"), "x.csv")
+    for folder in (home / "datasets").iterdir():
+        imported.discard(folder)
+    app.run()
+    assert quiet(app) and "waited for too long" in texts(app)
+
+
+def test_it_is_explored_and_chosen_for_training_like_any_other(own, open_page):
+    app, name = own
+    button(app, "Explore it").click().run()
+    assert quiet(app)
+    assert "**50 images** · 1 to 50" in texts(app) and "imported from shoes.csv" in texts(app)
+    app = open_page("explore", dataset=name, view="classes")
+    assert quiet(app) and "Every class has 5 training images" in texts(app)
+    app = open_page("train", dataset=name)
+    assert quiet(app)
+    assert app.selectbox(key="dataset").value == name
+    assert app.number_input(key="batch_size").value == 8
+    assert app.selectbox(key="architecture").options == [
+        each.title for each in architectures.ARCHITECTURES.values()
+    ]
+    button(app, "Train").click().run()
+    assert not app.exception and not app.error
+    (run,) = runs.list_runs()
+    assert run.config.dataset == name
+
+
+@pytest.mark.parametrize("view", ["images", "classes", "map", "labels", "sources"])
+def test_every_view_of_explore_takes_it(own, open_page, view):
+    _, name = own
+    app = open_page("explore", dataset=name, view=view)
+    assert not app.exception and not app.error
+    assert app.selectbox(key="dataset").value == name
+
+
+def test_train_on_it_opens_the_train_page_with_it(own):
+    app, name = own
+    button(app, "Train on it").click().run()
+    assert quiet(app) and app.title[0].value == "Train"
+    assert app.selectbox(key="dataset").value == name
+
+
+def test_others_neither_see_nor_use_it(own, open_page):
+    _, name = own
+    for page in ("explore", "train"):
+        app = open_page(page)
+        app.session_state["atelier_visitor"] = SOMEBODY_ELSE
+        app.run()
+        assert name not in str(app.selectbox(key="dataset").options)
+    app.query_params["view"] = "sources"
+    assert "Your data sets" not in texts(app)
+
+
+def test_what_the_command_line_imported_is_everyones_and_stays(own, open_page, home):
+    app, name = own
+    path = home / "datasets" / name / "meta.json"
+    path.write_text(path.read_text().replace(VISITOR, imported.COMMAND_LINE))
+    app = open_page("explore", view="sources")
+    assert quiet(app) and "on the command line, for everyone" in texts(app)
+    assert "Explore it" in labels(app) and "Delete it for good" not in labels(app)
+
+
+def test_deleting_keeps_the_figures_of_its_runs(own, open_page):
+    app, name = own
+    recipe = architectures.find("mlp").recipe_for(name)
+    run = runs.create(TrainingConfig(name, "mlp", recipe), VISITOR)
+    app.run()
+    assert "Delete it for good" not in labels(app) and "waiting or training" in texts(app)
+    runs.folder_of(run).write_result(runs.Result(runs.State.STOPPED, "Stopped."))
+    app.run()
+    assert "The run on it keeps its figures" in texts(app)
+    button(app, "Delete it for good").click().run()
+    assert quiet(app) and imported.list_imported() == []
+    for page in ("runs", "explore", "train"):
+        assert quiet(open_page(page))
+    app = open_page("train", run=run)
+    assert not app.exception and "shoes" in texts(app)
+    assert datasets.find(name).missing() is not None
+
+
+def test_a_full_shelf_says_so_before_reading(own, open_page, monkeypatch):
+    monkeypatch.setenv("ATELIER_MAX_DATASETS", "1")
+    settings.cache_clear()
+    app = checked(open_page("explore", view="sources"), "shoes.csv")
+    assert "You have 1 data sets, and a visitor may have 1" in sentence(app)
+
+
+def test_only_plain_files_of_the_import_folder_are_offered(put, open_page, home, tmp_path):
+    put("good.csv", "x")
+    put(".hidden.csv", "x")
+    (home / "import" / "folder.csv").mkdir()
+    (tmp_path / "secret.csv").write_text("x")
+    (home / "import" / "link.csv").symlink_to(tmp_path / "secret.csv")
+    app = open_page("explore", view="sources")
+    assert app.multiselect(key="brought_paths").options == ["good.csv"]
