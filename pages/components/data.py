@@ -10,7 +10,8 @@ import numpy as np
 import streamlit as st
 
 from core import datasets, evaluation, runs
-from core.analysis import duplicates, embedding, files, labels
+from core.analysis import duplicates, embedding, files, labels, neighbours, statistics
+from core.analysis.order import ORDERS, Subject
 from core.errors import RunDamaged
 from core.jobs import tasks
 from pages.components.embedding_map import sheet
@@ -45,8 +46,50 @@ def class_counts(dataset: str, name: str) -> list[int]:
     return np.bincount(spec.load(name).labels, minlength=len(spec.classes)).tolist()
 
 
+@st.cache_data(max_entries=8, show_spinner=False)
+def moments(dataset: str, name: str) -> statistics.Moments:
+    """Return mean and spread of the images of each class."""
+    spec = datasets.find(dataset)
+    return statistics.moments(spec.load(name), len(spec.classes))
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def histogram(dataset: str, name: str) -> np.ndarray:
+    """Return how often each pixel value occurs, (classes, channels, 256)."""
+    spec = datasets.find(dataset)
+    return statistics.histogram(spec.load(name), len(spec.classes))
+
+
+@st.cache_data(max_entries=512, show_spinner=False)
+def nearest(dataset: str, name: str, index: int, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return indices and distances of the training images that are nearest to an image."""
+    query = datasets.load(dataset, name).images[index]
+    without = index if name == "train" else None
+    images = datasets.load(dataset, "train").images
+    return neighbours.nearest(images, query, count, without=without)
+
+
+def order_values(
+    order: str, dataset: str, name: str, run: runs.Run | None = None
+) -> np.ndarray | None:
+    """Return the values by which an order sorts the images of a split.
+
+    Raises:
+        RunDamaged: the order is about the run, and its answers cannot be read.
+    """
+    if run is None:
+        return _order_values(order, dataset, name)
+    part = evaluation.TEST if name == "test" else evaluation.VALIDATION
+    return ORDERS[order].values(Subject(dataset, name, answers(run, part)))
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _order_values(order: str, dataset: str, name: str) -> np.ndarray | None:
+    return ORDERS[order].values(Subject(dataset, name))
+
+
 @st.cache_data(max_entries=256, show_spinner=False)
-def sprite(dataset: str, name: str, chosen: tuple[int, ...]) -> str:
+def sprite(dataset: str, name: str, chosen: tuple[int, ...]) -> bytes:
     """Return the sprite sheet of some images."""
     return sprite_sheet(pictures(datasets.load(dataset, name).images[list(chosen)]))
 

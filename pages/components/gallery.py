@@ -1,28 +1,45 @@
 """A gallery of small pictures to pick from: one sprite sheet, one button a picture."""
 
-import base64
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
+import streamlit as st
 from PIL import Image
+from streamlit import runtime
 
 from pages.components._frontend import register
 
 SHEET_COLUMNS = 20
 """Pictures a row of the sprite sheet; with 32-pixel pictures a sheet is 640 pixels wide."""
 
+SHEET_BYTES = 200_000
+"""What a sprite sheet may weigh. Where a lossless one is heavier, it is made lighter until it fits:
+the tiles are there to find a picture, and large pictures are shown exactly elsewhere."""
+
+TILE = 60
+"""CSS pixels that the longer edge of a tile's picture has, roughly."""
+
+_WAYS: tuple[dict[str, Any], ...] = (
+    # method 0 is the fastest: a few percent larger than method 4 and several times quicker
+    {"lossless": True, "quality": 0, "method": 0},
+    {"quality": 95, "method": 2},
+    {"quality": 80, "method": 2},
+    {"quality": 50, "method": 2},
+)
+
 _GALLERY = register("gallery", uses=("arrow_keys",))
 
 
-def sprite_sheet(images: np.ndarray) -> str:
-    """Put pictures side by side into one lossless WebP and return it as a data URL.
+def sprite_sheet(images: np.ndarray) -> bytes:
+    """Put pictures side by side into one WebP, lossless unless that is heavier than SHEET_BYTES.
 
     Args:
         images: uint8, (n, height, width) for gray or (n, height, width, 3) for colour, n >= 1.
 
     Returns:
-        The URL. A pure function of `images`, so a caller may wrap it in `st.cache_data`.
+        The file. A pure function of `images`, so a caller may wrap it in `st.cache_data`.
     """
     if images.dtype != np.uint8 or images.ndim not in (3, 4) or len(images) == 0:
         raise ValueError(
@@ -36,10 +53,13 @@ def sprite_sheet(images: np.ndarray) -> str:
     # (rows, columns, h, w, ...) -> (rows, h, columns, w, ...) -> one picture
     sheet = sheet.reshape(rows, columns, *images.shape[1:]).swapaxes(1, 2)
     sheet = sheet.reshape(rows * height, columns * width, *images.shape[3:])
-    file = io.BytesIO()
-    # method 0 is the fastest: a few percent larger than method 4 and several times quicker
-    Image.fromarray(sheet).save(file, "WEBP", lossless=True, quality=0, method=0)
-    return f"data:image/webp;base64,{base64.b64encode(file.getvalue()).decode()}"
+    picture = Image.fromarray(sheet)
+    for way in _WAYS:
+        file = io.BytesIO()
+        picture.save(file, "WEBP", **way)
+        if file.tell() <= SHEET_BYTES:
+            break
+    return file.getvalue()
 
 
 def gallery(
@@ -48,23 +68,27 @@ def gallery(
     *,
     key: str,
     selected: int | None = None,
-    tile: int = 64,
+    follow: bool = False,
+    tile: int | None = None,
     marked: Sequence[bool] | None = None,
     labels: Sequence[str] | None = None,
-    sprite: str | None = None,
+    sprite: bytes | None = None,
+    on_pick: Callable[[int], None] | None = None,
 ) -> int | None:
     """Show pictures as a grid of tiles that fills the width, and say which one was clicked.
 
     Args:
         images: uint8, (n, height, width) or (n, height, width, 3). With n = 0 nothing is shown.
-        captions: The n short texts under the tiles.
+        captions: The n short texts under the tiles; a line break makes a second line.
         key: The element's key, unique on the page.
         selected: Index of the tile to draw a ring around.
-        tile: Edge of a tile's picture in CSS pixels; a multiple of the picture's own edge (56 for
-            28 x 28) keeps every pixel square.
+        follow: Whether the arrow keys pick the tile that they move to.
+        tile: Height of a tile's picture in CSS pixels; by default the multiple of the picture's own
+            height that is nearest to ``TILE``, so that every pixel is square.
         marked: Which captions to write in red, e.g. wrong predictions.
         labels: What a screen reader says and the mouse shows, instead of the captions.
         sprite: `sprite_sheet(images)` where the caller has it in a cache.
+        on_pick: Called with the index of the tile that was clicked, before the page is drawn anew.
 
     Returns:
         The index of the tile clicked in this rerun, None in every other one.
@@ -76,28 +100,44 @@ def gallery(
     if count == 0:
         return None
     columns, rows = _sheet_size(count)
+    height, width = images.shape[1:3]
+    scale = max(1, round(TILE / max(height, width))) if tile is None else tile / height
+
+    def changed() -> None:
+        picked = _picked(st.session_state[key].get("picked"), count)
+        if on_pick is not None and picked is not None:
+            on_pick(picked)
+
     result = _GALLERY(
         key=key,
         data={
-            "sprite": sprite or sprite_sheet(images),
+            "sheet": _url(sprite or sprite_sheet(images), key),
             "columns": columns,
             "rows": rows,
-            "tile": tile,
+            "width": scale * width,
+            "height": scale * height,
             "captions": list(captions),
             "labels": list(labels or captions),
             "marked": None if marked is None else [bool(mark) for mark in marked],
             "selected": None if selected is None else int(selected),
+            "follow": follow,
         },
-        on_picked_change=lambda: None,
+        on_picked_change=changed,
     )
-    # What the browser sends is not to be trusted: an index of this gallery or nothing.
-    picked = result.picked
-    return picked if type(picked) is int and 0 <= picked < count else None
+    return _picked(result.picked, count)
 
 
-def fitting_tile(edge: int) -> int:
-    """Return the edge of a tile, about 60 CSS pixels, for pictures of any edge."""
-    return edge * max(1, round(60 / edge))
+def _picked(told: object, count: int) -> int | None:
+    """Return an index of this gallery or None: what the browser sends is not to be trusted."""
+    return told if type(told) is int and 0 <= told < count else None
+
+
+def _url(sheet: bytes, key: str) -> str:
+    """Let the browser fetch the sheet from the server, as ``st.image`` does.
+
+    So a sheet is sent once, as bytes, and not again with every change of what is selected.
+    """
+    return runtime.get_instance().media_file_mgr.add(sheet, "image/webp", f"gallery-{key}")
 
 
 def _sheet_size(count: int) -> tuple[int, int]:

@@ -23,6 +23,7 @@ VIEWS = (
     "evaluate?view=Mistakes",
     "evaluate?view=Mistakes&list=Pairs",
     "evaluate?view=Examples",
+    "evaluate?view=Robustness",
     "classify",
 )
 SERIOUS = {"serious", "critical"}

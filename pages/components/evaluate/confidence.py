@@ -11,7 +11,7 @@ from core.errors import RunDamaged
 from core.evaluation import FEWEST, Calibration, Refusal, Tempered
 from pages.components import data
 from pages.components.chart import chart
-from pages.components.evaluate.looked import Looked, letters
+from pages.components.evaluate.looked import Looked
 from pages.components.gallery import gallery
 from pages.components.guard import check_url, check_url_number, sentences
 from pages.components.table import table
@@ -41,7 +41,6 @@ def draw(looked: Looked) -> None:
             icon=":material/scatter_plot:",
         )
         return
-    letters(looked)
     scaled = _scaled(looked)
     left, right = st.columns(2, gap="large")
     with left:

@@ -255,7 +255,6 @@ def _gallery(looked: Looked, shown: Answers, cell: Cell) -> int | None:
         ],
         marked=[true != predicted] * len(shown),
         key="cell_images",
-        tile=2 * looked.spec.shape[0],
     )
 
 

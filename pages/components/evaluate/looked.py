@@ -3,12 +3,10 @@
 from dataclasses import dataclass
 
 import numpy as np
-import streamlit as st
 
 from core import datasets, runs
 from core.evaluation import Answers
 from pages.components import data
-from pages.components.wording import title_markdown
 
 
 @dataclass(frozen=True)
@@ -40,17 +38,3 @@ class Looked:
         """Edge of a picture in a gallery, in CSS pixels, for captions of a class name and more."""
         edge = self.spec.shape[0]
         return edge * max(1, round(84 / edge))
-
-
-def letters(looked: Looked) -> None:
-    """Say which network is called A and which B, if there are two."""
-    if looked.other is None or looked.other_answers is None:
-        return
-    words = f"**A** is “{title_markdown(looked.run)}”, **B** “{title_markdown(looked.other)}”."
-    if not np.array_equal(looked.answers.indices, looked.other_answers.indices):
-        words += (
-            f" They held back different images: A {len(looked.answers):,}, B "
-            f"{len(looked.other_answers):,}. Curves are each on its own; lists are of those in "
-            "common."
-        )
-    st.caption(words)

@@ -9,7 +9,7 @@ from core import evaluation
 from core.evaluation import Answers, Listing, Overlap, Pair
 from pages.components.evaluate import mistake
 from pages.components.evaluate.figures import pair_name
-from pages.components.evaluate.looked import Looked, letters
+from pages.components.evaluate.looked import Looked
 from pages.components.gallery import gallery
 from pages.components.guard import check_url, check_url_number, sentences
 from pages.components.pareto import Row, pareto
@@ -43,7 +43,6 @@ class _List:
 
 def draw(looked: Looked) -> None:
     """Draw the view."""
-    letters(looked)
     _view(looked)
 
 

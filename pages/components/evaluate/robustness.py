@@ -158,9 +158,9 @@ def _measured(run: runs.Run) -> Robustness | None:
         explanation=(
             f"Asks the network about {count:,} of its validation images under each of "
             f"{len(CORRUPTIONS)} corruptions at {len(SEVERITIES)} severities: "
-            f"{count * (1 + len(CORRUPTIONS) * len(SEVERITIES)):,} answers. That takes about half "
-            "a minute for a small network on two idle cores, and some minutes for a deep one or "
-            "while others train. It goes on when you leave the page, and the result is kept."
+            f"{count * (1 + len(CORRUPTIONS) * len(SEVERITIES)):,} answers. On two "
+            "idle cores that takes 10 seconds for a small network and a minute for a large one; "
+            "longer while others train. It goes on when you leave the page, and the result is kept."
         ),
     )
     return None if path is None else evaluation.read_robustness(path)

@@ -21,7 +21,7 @@ from core.files import harmless
 from core.settings import settings
 from pages.components.access import owns_dataset, usable_datasets
 from pages.components.data import pictures
-from pages.components.gallery import fitting_tile, gallery
+from pages.components.gallery import gallery
 from pages.components.wording import ago, percent
 
 FOUND = "brought_found"  # what was found, with the folder that it waits in
@@ -297,7 +297,6 @@ def _first_images(
         pictures(images),
         [names[label] if label < len(names) else f"label {label}" for label in labels],
         key="brought_gallery",
-        tile=fitting_tile(found.shape[0]),
         marked=[label >= len(names) for label in labels],
     )
     try:

@@ -1,8 +1,9 @@
 /**
  * Lets the arrow keys, Home and End move the focus in a grid of buttons. The grid is one stop for
  * the Tab key (a "roving tabindex"), so that a gallery of 200 tiles is not 200 stops.
+ * `moved(button)` is called with each button that the focus was moved to.
  */
-function moveFocusWithArrowKeys(grid, buttons, countColumns) {
+function moveFocusWithArrowKeys(grid, buttons, countColumns, moved) {
   const makeStop = (stop) => buttons.forEach((button) => (button.tabIndex = button === stop ? 0 : -1))
 
   makeStop(buttons.find((button) => button === grid.stop) ?? buttons[0])
@@ -21,6 +22,9 @@ function moveFocusWithArrowKeys(grid, buttons, countColumns) {
     }[event.key]
     if (to === undefined) return
     event.preventDefault() // or the page scrolls
-    buttons[to]?.focus()
+    event.stopPropagation() // or a button of the page that has this key as a shortcut is pressed
+    if (!buttons[to]) return
+    buttons[to].focus()
+    moved?.(buttons[to])
   }
 }

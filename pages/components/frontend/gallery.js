@@ -1,12 +1,25 @@
 /** Tiles of one sprite sheet as buttons; a click triggers "picked" with the tile's index. */
 export default function ({ data, parentElement, setTriggerValue }) {
-  const { sprite, columns, rows, tile, captions, labels, marked, selected } = data
   const root = parentElement.querySelector(".root")
+  const url = new URL(data.sheet.replace(/^\//, ""), document.baseURI).href
+  const draw = () => drawTiles(root, url, data, (i) => setTriggerValue("picked", i))
 
-  root.style.setProperty("--tile", `${tile}px`)
-  root.style.setProperty("--sheet", `${columns * tile}px ${rows * tile}px`)
-  // A variable, so that the sheet's 100 KB are in the document once and not once a tile.
-  root.style.setProperty("--sprite", `url("${sprite}")`)
+  root.wanted = draw
+  if (root.shown === url) return draw()
+  // The tiles change when their pictures are there: nobody sees a blank tile, or an old picture
+  // over a new name.
+  const sheet = new Image()
+  sheet.src = url
+  const drawIfWanted = () => root.wanted === draw && draw()
+  sheet.decode().then(drawIfWanted, drawIfWanted)
+}
+
+function drawTiles(root, url, { columns, rows, width, height, captions, labels, marked, selected, follow }, pick) {
+  root.shown = url
+  root.style.setProperty("--width", `${width}px`)
+  root.style.setProperty("--height", `${height}px`)
+  root.style.setProperty("--sheet", `${columns * width}px ${rows * height}px`)
+  root.style.setProperty("--sprite", `url("${url}")`)
 
   // Tiles are kept and changed in place, so that the focus survives an update.
   while (root.children.length > captions.length) root.lastChild.remove()
@@ -15,16 +28,25 @@ export default function ({ data, parentElement, setTriggerValue }) {
 
   tiles.forEach((button, i) => {
     const [picture, caption] = button.children
-    picture.style.backgroundPosition = `-${(i % columns) * tile}px -${Math.floor(i / columns) * tile}px`
+    picture.style.backgroundPosition = `-${(i % columns) * width}px -${Math.floor(i / columns) * height}px`
     caption.textContent = captions[i]
     button.classList.toggle("marked", Boolean(marked?.[i]))
     button.ariaLabel = labels[i]
     button.title = labels[i]
     button.ariaCurrent = i === selected ? "true" : null
-    button.onclick = () => setTriggerValue("picked", i)
+    button.onclick = () => {
+      // At once, and not only when the server has answered.
+      if (selected !== null || follow) tiles.forEach((tile) => (tile.ariaCurrent = tile === button ? "true" : null))
+      pick(i)
+    }
   })
 
-  moveFocusWithArrowKeys(root, tiles, () => getComputedStyle(root).gridTemplateColumns.split(" ").length)
+  moveFocusWithArrowKeys(
+    root,
+    tiles,
+    () => getComputedStyle(root).gridTemplateColumns.split(" ").length,
+    follow ? (button) => button.click() : undefined,
+  )
 }
 
 function newTile() {
