@@ -1,11 +1,13 @@
 """What the analyse command wrote: read with care, and a sentence where it is damaged."""
 
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from core import datasets
+from core.__main__ import main
 from core.analysis import duplicates, embedding, files, labels
 from core.errors import DataDamaged
 from core.settings import ASSETS
@@ -93,3 +95,26 @@ def changed(name: str, tmp_path: Path, **values) -> Path:
 def test_values_that_cannot_be_become_a_sentence(name, values, tmp_path):
     with pytest.raises(DataDamaged, match="is damaged or belongs to other data"):
         READERS[name](changed(name, tmp_path, **values))
+
+
+@pytest.mark.parametrize(("what", "library"), [("map", "umap"), ("labels", "cleanlab")])
+def test_the_command_says_what_it_lacks(what, library, monkeypatch, capsys, home):
+    monkeypatch.setitem(sys.modules, library, None)  # as if it were not installed
+    assert main(["analyse", what]) == 1
+    said = capsys.readouterr().err
+    assert library in said and "pip install -r requirements-analysis.txt" in said
+    assert not home.exists() or not list(home.rglob("*.npz"))
+
+
+def test_the_command_writes_what_pages_read(monkeypatch, capsys, tmp_path):
+    parts = {name: SPEC.load(name) for name in datasets.SPLITS}
+    small = {
+        name: datasets.Split(part.images[:60].copy(), part.labels[:60].copy())
+        for name, part in parts.items()
+    }
+    for name, part in small.items():
+        monkeypatch.setitem(SPEC._loaded, name, part)
+    path = tmp_path / "duplicates.npz"
+    assert main(["analyse", "duplicates", "--output", str(path)]) == 0
+    assert str(path) in capsys.readouterr().out
+    assert len(duplicates.duplicates_of(SPEC, path)) == 0

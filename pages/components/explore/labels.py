@@ -217,7 +217,7 @@ def _duplicates(spec: datasets.DatasetSpec) -> None:
             "and Denzler (arXiv:1902.00423); Geier searched Fashion-MNIST in a similar way "
             "(arXiv:1906.08255). The thresholds come from looking at pairs: "
             f"{found.limits.words} What is moved, turned or mirrored is not found.\n\n"
-            "What removing them does to the test accuracy is measured by "
+            "What removing them does to the test accuracy is measured for Fashion-MNIST by "
             "`python -m core benchmark duplicates`; its figures are in `docs/RESULTS.md`."
         )
     shown = _filtered_pairs(rows)

@@ -143,9 +143,9 @@ function newMap(root) {
     }
   }
 
-  function nearest(left, top) {
+  function nearest(left, top, within = NEAR) {
     let best = -1
-    let least = NEAR * NEAR
+    let least = within ** 2
     for (const i of map.order) {
       if (!isShown(i)) continue
       const [x, y] = toScreen(map.points[2 * i], map.points[2 * i + 1])
@@ -184,6 +184,13 @@ function newMap(root) {
     view.y += y - newY
     hover(-1)
     draw()
+  }
+
+  /** Zooms towards the points nearest to the middle, as the middle itself may be empty. */
+  function zoomIn(factor) {
+    const i = nearest(size().width / 2, size().height / 2, Infinity)
+    if (i < 0) zoomBy(factor)
+    else zoomBy(factor, ...toScreen(map.points[2 * i], map.points[2 * i + 1]))
   }
 
   function panBy(right, down) {
@@ -292,8 +299,8 @@ function newMap(root) {
       ArrowRight: () => panBy(-60, 0),
       ArrowUp: () => panBy(0, 60),
       ArrowDown: () => panBy(0, -60),
-      "+": () => zoomBy(1.4),
-      "=": () => zoomBy(1.4),
+      "+": () => zoomIn(1.4),
+      "=": () => zoomIn(1.4),
       "-": () => zoomBy(1 / 1.4),
       0: reset,
       Enter: sendView,
@@ -305,7 +312,7 @@ function newMap(root) {
   }
   find(".move").onclick = () => setMode("move")
   find(".draw").onclick = () => setMode("lasso")
-  find(".in").onclick = () => zoomBy(1.6)
+  find(".in").onclick = () => zoomIn(1.6)
   find(".out").onclick = () => zoomBy(1 / 1.6)
   find(".whole").onclick = reset
   find(".all").onclick = sendView
