@@ -312,7 +312,8 @@ def _distances(spec: datasets.DatasetSpec, split: str, label: int | None) -> Non
                 name=name,
             )
     st.caption(
-        r"The nearer, the stronger the colour. Two images $x$ and $y$ of $m$ values are $\sqrt{\sum_i (x_i - y_i)^2 / m}$ apart: 0 is "
+        "The nearer, the stronger the colour. "
+        r"Two images $x$ and $y$ of $m$ values are $\sqrt{\sum_i (x_i - y_i)^2 / m}$ apart: 0 is "
         "the same image, 255 black and white. "
         + (
             r"Between classes $a$ and $b$ it is the root of the mean square over all pairs, which "
@@ -373,7 +374,7 @@ def within_words(found: Distances, classes: Sequence[str], label: int | None) ->
         return ""
     farther = np.flatnonzero(known & (own >= to_nearest))
     if not len(farther):
-        tightest = np.where(known, to_nearest - own, np.inf).argmin()
+        tightest = int(np.where(known, to_nearest - own, np.inf).argmin())
         return (
             "In every class two images are typically closer to each other than to another class; "
             f"it is tightest for **{literal(classes[tightest])}** ({own[tightest]:.1f}, to "
