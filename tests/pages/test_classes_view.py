@@ -123,6 +123,7 @@ def test_a_class_without_images_has_dashes(put_dataset, open_page):
     said = texts(app)
     assert "The training split has 0 images of Owl and 4 of Cat" in said
     assert "is right in 80.0 % of its cases" in said
+    assert "Fewer than two classes have several images to compare." in said
     assert "**Owl**: no image, so no values." in said
     assert "There are no two images of **Owl** to compare." in said
     assert drawn(app, "class_pictures")[0]["counts"] == [4, 1, 0]
@@ -136,7 +137,7 @@ def test_a_single_class_with_images_is_no_error(put_dataset, open_page):
     for measure in ("images", "means"):
         app = open_page("explore", dataset=dataset, view="classes", distance=measure)
         assert quiet(app)
-        assert "Only one class has images." in texts(app)
+        assert "Fewer than two classes have several images to compare." in texts(app)
         assert "There are no two classes with images." in texts(app)
 
 

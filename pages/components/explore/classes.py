@@ -19,7 +19,8 @@ from pages.components.table import csv_button, table
 from pages.components.wording import literal, percent
 
 MEASURES = {"images": "Images", "means": "Mean images"}
-MANY = 20  # classes; bars of more scroll within their box
+MANY = 20  # classes; more than these scroll within a box of their own
+BOX = 460  # pixels, the height of that box
 NAME = 18  # characters of a class's name beside a bar
 DOMINATES = 0.2  # share of one pixel value from which the others are lost on a linear axis
 CHANNELS = {
@@ -50,27 +51,33 @@ def draw(spec: datasets.DatasetSpec) -> None:
 def _pictures(spec: datasets.DatasetSpec, split: str, label: int | None) -> None:
     of = data.moments(spec.name, split)
     st.subheader("Mean and spread", anchor=False)
-    st.markdown(spread_words(_off_mean(of.spreads), spec.classes))
+    off = np.where(of.counts > 1, _off_mean(of.spreads), np.nan)  # one image is its own mean
+    st.markdown(spread_words(off, spec.classes))
 
     def choose(pressed: int) -> None:
         # Pressed again, a class is let go.
         st.session_state["class"] = ALL if pressed == label else spec.classes[pressed]
         first_page()
 
-    class_pictures(
-        data.class_sheet(spec.name, split),
-        spec.shape[:2],
-        spec.classes,
-        of.counts.tolist(),
-        chosen=label,
-        on_choose=choose,
-        key=f"class_pictures_{spec.name}_{split}",
-    )
+    with _box(spec):
+        class_pictures(
+            data.class_sheet(spec.name, split),
+            spec.shape[:2],
+            spec.classes,
+            of.counts.tolist(),
+            chosen=label,
+            on_choose=choose,
+            key=f"class_pictures_{spec.name}_{split}",
+        )
     st.caption(
         "Left, the mean of all images of the class; right, the standard deviation of each pixel, "
         "where black is 0 and white 127.5, the most there can be: bright is where the images "
         "differ. Press a class to see its pixel values, and to have it chosen among the images."
     )
+
+
+def _box(spec: datasets.DatasetSpec) -> Any:
+    return st.container(height=BOX if len(spec.classes) > MANY else "content", border=False)
 
 
 def _off_mean(spreads: np.ndarray) -> np.ndarray:
@@ -82,12 +89,12 @@ def spread_words(off: np.ndarray, classes: Sequence[str]) -> str:
     """Say which class's images are most alike.
 
     Args:
-        off: how far an image is from its class's mean image, by class; NaN where there is none.
+        off: how far an image is from its class's mean image, by class; NaN where that says nothing.
         classes: names, by class.
     """
     known = np.flatnonzero(~np.isnan(off))
     if len(known) < 2:
-        return "Only one class has images."
+        return "Fewer than two classes have several images to compare."
     low, high = known[off[known].argmin()], known[off[known].argmax()]
     return (
         f"Most alike are the images of **{literal(classes[low])}**: a pixel is typically "
@@ -137,7 +144,7 @@ def _balance(spec: datasets.DatasetSpec) -> None:
             "margin": {"l": 8, "r": 36, "t": 12, "b": 8},
         },
     }
-    with st.container(height=430 if size > MANY else "content", border=False):
+    with _box(spec):
         chart(
             figure,
             key=f"balance_{spec.name}",
@@ -425,6 +432,7 @@ def _figures(spec: datasets.DatasetSpec, split: str) -> None:
         columns,
         key=f"class_figures_{spec.name}",
         name=f"classes-{spec.name}-{split}",
+        height=BOX if len(spec.classes) > MANY else "content",
         column_config={
             "Class": st.column_config.TextColumn(pinned=True),
             "Mean value": number(format="%.1f", help="Of all pixels, 0 to 255."),
