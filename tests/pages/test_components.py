@@ -1,13 +1,16 @@
 """The parts of the pages that are plain functions."""
 
+import io
+
 import numpy as np
 import pytest
+from PIL import Image
 
 from core import runs
 from core.architectures import find
 from core.runs.files import append_line
 from pages.components import curves, wording
-from pages.components.gallery import SHEET_COLUMNS, sprite_sheet
+from pages.components.gallery import SHEET_BYTES, SHEET_COLUMNS, sprite_sheet
 
 
 @pytest.fixture
@@ -63,15 +66,16 @@ def test_every_state_has_words():
 
 @pytest.mark.parametrize("shape", [(1, 28, 28), (SHEET_COLUMNS + 1, 28, 28), (7, 32, 32, 3)])
 def test_sprite_sheet_is_lossless(shape):
-    import base64
-    import io
-
-    from PIL import Image
-
     images = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
-    data = base64.b64decode(sprite_sheet(images).split(",", 1)[1])
-    sheet = np.asarray(Image.open(io.BytesIO(data)).convert("RGB" if len(shape) == 4 else "L"))
+    sheet = np.asarray(
+        Image.open(io.BytesIO(sprite_sheet(images))).convert("RGB" if len(shape) == 4 else "L")
+    )
     height, width = shape[1:3]
     for index, image in enumerate(images):
         top, left = index // SHEET_COLUMNS * height, index % SHEET_COLUMNS * width
         assert (sheet[top : top + height, left : left + width] == image).all()
+
+
+def test_a_heavy_sprite_sheet_is_made_lighter():
+    images = np.random.default_rng(0).integers(0, 256, (120, 32, 32, 3), dtype=np.uint8)
+    assert len(sprite_sheet(images)) <= SHEET_BYTES

@@ -8,6 +8,7 @@ from reading import components, quiet, sentence, texts
 
 from core import evaluation, runs
 from core.runs import Evaluation, State
+from pages.components.compare import NONE_IN_COMMON
 
 ONE = ("sure", "hesitant", "pairs")
 TWO = ("only-a", "only-b", "both")
@@ -156,7 +157,7 @@ def test_two_runs_with_no_image_in_common_are_not_compared(open_page, finished, 
     app = open_page("evaluate", run=finished, view="mistakes", list="both", **{"with": other})
     assert not app.exception
     assert any("no image was answered by both" in each.value for each in app.info)
-    assert "They held back different images" in texts(app)
+    assert NONE_IN_COMMON in texts(app)
     assert not components(app, "gallery")
 
 

@@ -1,15 +1,18 @@
 """Explore: the grid, what the URL may ask for, and missing data."""
 
 import pytest
+from conftest import VISITOR
 from reading import components, labels, quiet, sentence, texts
 
-from core import datasets
+from core import datasets, runs
+from core.analysis.order import ORDERS
+from core.runs import COMMAND_LINE, State
 
 
 def test_the_first_images_and_the_balance_are_shown(open_page):
     app = open_page("explore")
     assert quiet(app)
-    assert "**60,000 images** · 1 to 60" in texts(app)
+    assert "**60,000 images** · 1 to 120" in texts(app)
     (grid,) = components(app, "gallery")
     assert "Ankle boot, image 0" in str(grid)
     app = open_page("explore", view="classes")
@@ -18,29 +21,32 @@ def test_the_first_images_and_the_balance_are_shown(open_page):
 
 
 def test_the_url_holds_the_view(open_page):
-    app = open_page("explore", split="Test", **{"class": "Bag"}, page="2")
+    app = open_page("explore", split="Test", **{"class": "Bag", "from": "130"})
     assert not app.exception and not app.warning
-    assert "**1,000 images of the class Bag** · 61 to 120" in texts(app)
-    assert app.query_params == {"split": "Test", "class": "Bag", "page": "2"}
+    assert "**1,000 images of the class Bag** · 121 to 240" in texts(app)
+    assert app.query_params == {"split": "Test", "class": "Bag", "from": "130"}
 
 
 def test_the_names_of_the_command_line_work_in_the_url(open_page):
     app = open_page("explore", dataset="fashion-mnist", split="test")
     assert quiet(app)
-    assert "**10,000 images** · 1 to 60" in texts(app)
+    assert "**10,000 images** · 1 to 120" in texts(app)
 
 
 def test_choosing_a_class_goes_back_to_the_first_page(open_page):
-    app = open_page("explore", page="900")
+    app = open_page("explore", **{"from": "50000"})
     app.selectbox(key="class").select("Coat").run()
     assert not app.exception and not app.warning
-    assert "**6,000 images of the class Coat** · 1 to 60" in texts(app)
+    assert "**6,000 images of the class Coat** · 1 to 120" in texts(app)
 
 
 def test_a_link_to_an_image_opens_it(open_page):
     app = open_page("explore", split="Test", image="0")
     assert not app.exception and not app.warning
-    assert "Label **Ankle boot** (class 9) · test split" in texts(app)
+    assert "Label **Ankle boot** (class 9) · 28 × 28 pixels" in texts(app)
+    assert "of 10 have the same label" in texts(app)
+    (viewer,) = components(app, "pixel_viewer")
+    assert "Ankle boot, image 0 of the test split" in str(viewer)
 
 
 @pytest.mark.parametrize(
@@ -50,13 +56,16 @@ def test_a_link_to_an_image_opens_it(open_page):
         ("split", "validation"),
         ("class", "Hat"),
         ("class", "[link](https://example.org) <b>" + "x" * 500),
-        ("page", "9999"),
-        ("page", "0"),
-        ("page", "-1"),
-        ("page", "one"),
-        ("page", "²"),
-        ("page", "9" * 5000),
+        ("from", "60001"),
+        ("from", "0"),
+        ("from", "-1"),
+        ("from", "one"),
+        ("from", "²"),
+        ("from", "9" * 5000),
+        ("sort", "price"),
         ("image", "60000"),
+        ("image", "other-5"),
+        ("image", "test-10000"),
         ("image", "-1"),
         ("image", "99999"),
         ("image", "x"),
@@ -65,17 +74,70 @@ def test_a_link_to_an_image_opens_it(open_page):
 )
 def test_a_value_in_the_url_that_there_is_not_becomes_a_sentence(open_page, name, value):
     app = open_page("explore", **{name: value})
-    assert sentence(app).startswith(f"The link asks for {name} “{value[:20]}")
-    assert "**60,000 images** · 1 to 60" in texts(app)
+    asked = "images from" if name == "from" else name
+    assert sentence(app).startswith(f"The link asks for {asked} “{value[:20]}")
+    assert "**60,000 images** · 1 to 120" in texts(app)
 
 
 def test_several_wrong_values_at_once(open_page):
     app = open_page(
-        "explore", dataset="bar", split="x", page="9999", image="99999", **{"class": "y"}
+        "explore",
+        dataset="bar",
+        split="x",
+        image="99999",
+        **{"class": "y", "from": "0", "sort": "z"},
     )
     assert not app.exception
     asked = [warning.value.split()[4] for warning in app.warning]
-    assert sorted(asked) == ["class", "dataset", "image", "page", "split"]
+    assert sorted(asked) == ["class", "dataset", "image", "images", "sort", "split"]
+
+
+@pytest.mark.parametrize("name", ORDERS)
+def test_every_order_is_shown_and_says_what_its_figure_is(open_page, bundled, name):
+    app = open_page("explore", sort=name)
+    assert quiet(app)
+    assert ORDERS[name].explanation in texts(app) or not ORDERS[name].shown
+    (grid,) = components(app, "gallery")
+    assert "image" in str(grid)
+
+
+def test_a_brighter_image_comes_first(open_page):
+    app = open_page("explore", sort="brightest")
+    images = datasets.load("fashion-mnist", "train").images
+    first = int(images.reshape(len(images), -1).mean(axis=1).argmax())
+    (grid,) = components(app, "gallery")
+    assert str(grid).split("image ")[1].startswith(f"{first},")
+
+
+@pytest.mark.usefixtures("bundled")
+def test_the_hardest_of_a_run_are_those_that_it_held_back(open_page, every_state):
+    finished = every_state[State.FINISHED]
+    app = open_page("explore", sort="hardest", run=finished)
+    assert quiet(app)
+    count = runs.read(finished).config.validation_count
+    assert f"**{count:,} images**" in texts(app)
+
+
+@pytest.mark.usefixtures("bundled")
+def test_a_sealed_run_says_nothing_of_test_images(open_page, every_state):
+    finished = every_state[State.FINISHED]
+    config = runs.read(finished).folder.config
+    config.write_text(config.read_text().replace(COMMAND_LINE, VISITOR))
+    app = open_page("explore", sort="hardest", run=finished, split="test")
+    assert "The test set of this run is sealed." in app.info[0].value
+    app = open_page("explore", run=finished, split="test", image="0")
+    assert "| MLP" not in texts(app)
+    runs.open_test(finished)
+    app = open_page("explore", run=finished, split="test", image="0")
+    assert "| MLP" in texts(app)
+
+
+def test_an_image_is_opened_by_its_number(open_page):
+    app = open_page("explore")
+    app.text_input(key="find").input("59,999").run()
+    assert quiet(app)
+    assert app.query_params["image"] == "59999"
+    assert "training image 59,999" in "".join(each.value for each in app.header)
 
 
 @pytest.mark.usefixtures("no_data")
