@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from core.analysis.statistics import blocks
+from core.analysis.statistics import blocks, flattened
 
 
 def nearest(
@@ -26,7 +26,7 @@ def nearest(
     """
     if images.shape[1:] != query.shape:
         raise ValueError(f"a query of shape {query.shape} among images of {images.shape[1:]}")
-    flat = images.reshape(len(images), -1)
+    flat = flattened(images)
     point = query.reshape(-1).astype(np.float32)
     squares = np.empty(len(flat), np.float32)
     for part in blocks(len(flat)):

@@ -4,6 +4,7 @@ Everything is summed over small blocks of images, so that a split of 150 MB cost
 not the gigabyte that it is as floating-point numbers. Classes without an image have NaN.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -56,9 +57,14 @@ def blocks(count: int, size: int = BLOCK) -> Iterator[slice]:
         yield slice(start, min(start + size, count))
 
 
+def flattened(images: np.ndarray) -> np.ndarray:
+    """Return images (n, height, width, channels) as (n, values), even if there are none."""
+    return images.reshape(len(images), math.prod(images.shape[1:]))
+
+
 def moments(split: Split, classes: int) -> Moments:
     """Return mean and spread of the images of each class."""
-    flat = split.images.reshape(len(split), -1)
+    flat = flattened(split.images)
     sums = np.zeros((classes, flat.shape[1]))
     squares = np.zeros_like(sums)
     counts = np.bincount(split.labels, minlength=classes)
@@ -80,7 +86,7 @@ def moments(split: Split, classes: int) -> Moments:
 def histogram(split: Split, classes: int) -> np.ndarray:
     """Return how often each pixel value occurs: int64 (classes, channels, 256)."""
     channels = split.images.shape[-1]
-    pixels = split.images.reshape(len(split), -1, channels)
+    pixels = split.images.reshape(len(split), math.prod(split.images.shape[1:3]), channels)
     # Each class and channel counts in a row of its own.
     rows = VALUES * np.arange(channels, dtype=np.int32)
     labels = (VALUES * channels * split.labels).astype(np.int32)
@@ -111,7 +117,7 @@ def distances(of: Moments) -> Distances:
 
 def brightness(images: np.ndarray) -> np.ndarray:
     """Return the mean of the pixel values of each image, float32 (n,), 0 to 255."""
-    flat = images.reshape(len(images), -1)
+    flat = flattened(images)
     values = np.empty(len(flat), np.float32)
     for part in blocks(len(flat)):
         values[part] = flat[part].mean(axis=1, dtype=np.float32)
@@ -128,7 +134,7 @@ def to_mean(split: Split, means: np.ndarray) -> np.ndarray:
     Returns:
         float32 (n,), root mean square of the differences of pixel values, 0 to 255.
     """
-    flat = split.images.reshape(len(split), -1)
+    flat = flattened(split.images)
     centres = means.reshape(len(means), -1).astype(np.float32)
     found = np.empty(len(flat), np.float32)
     for part in blocks(len(flat)):

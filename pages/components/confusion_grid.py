@@ -12,7 +12,7 @@ from pages.components._frontend import register
 Cell = tuple[int, int]
 """(true, predicted), indices of classes."""
 
-_CONFUSION_GRID = register("confusion_grid", uses=("theme", "save_buttons", "arrow_keys"))
+_CONFUSION_GRID = register("confusion_grid", uses=("theme", "save_buttons", "arrow_keys", "matrix"))
 
 
 class Numbers(StrEnum):

@@ -60,6 +60,23 @@ def histogram(dataset: str, name: str) -> np.ndarray:
     return statistics.histogram(spec.load(name), len(spec.classes))
 
 
+@st.cache_data(max_entries=8, show_spinner=False)
+def distances(dataset: str, name: str) -> statistics.Distances:
+    """Return how far the classes are from one another."""
+    return statistics.distances(moments(dataset, name))
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def class_sheet(dataset: str, name: str) -> bytes:
+    """Return a sprite sheet: the mean images of all classes, then their spreads, twice as bright.
+
+    A spread is at most half of the range of values. Classes without an image are black.
+    """
+    of = moments(dataset, name)
+    both = np.nan_to_num(np.concatenate([of.means, 2 * of.spreads]))
+    return sprite_sheet(pictures(both.round().astype(np.uint8)))
+
+
 @st.cache_data(max_entries=512, show_spinner=False)
 def nearest(dataset: str, name: str, index: int, count: int) -> tuple[np.ndarray, np.ndarray]:
     """Return indices and distances of the training images that are nearest to an image."""

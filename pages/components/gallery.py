@@ -47,7 +47,7 @@ def sprite_sheet(images: np.ndarray) -> bytes:
             f"received {images.dtype} of shape {images.shape}"
         )
     count, height, width = images.shape[:3]
-    columns, rows = _sheet_size(count)
+    columns, rows = sheet_size(count)
     sheet = np.zeros((rows * columns, *images.shape[1:]), np.uint8)
     sheet[:count] = images
     # (rows, columns, h, w, ...) -> (rows, h, columns, w, ...) -> one picture
@@ -99,7 +99,7 @@ def gallery(
             raise ValueError(f"{count} images need as many {name}; received {len(values)}")
     if count == 0:
         return None
-    columns, rows = _sheet_size(count)
+    columns, rows = sheet_size(count)
     height, width = images.shape[1:3]
     scale = max(1, round(TILE / max(height, width))) if tile is None else tile / height
 
@@ -111,7 +111,7 @@ def gallery(
     result = _GALLERY(
         key=key,
         data={
-            "sheet": _url(sprite or sprite_sheet(images), key),
+            "sheet": sheet_url(sprite or sprite_sheet(images), key),
             "columns": columns,
             "rows": rows,
             "width": scale * width,
@@ -132,15 +132,15 @@ def _picked(told: object, count: int) -> int | None:
     return told if type(told) is int and 0 <= told < count else None
 
 
-def _url(sheet: bytes, key: str) -> str:
-    """Let the browser fetch the sheet from the server, as ``st.image`` does.
+def sheet_url(sheet: bytes, key: str) -> str:
+    """Let the browser fetch the sheet of the element ``key`` from the server, as ``st.image`` does.
 
     So a sheet is sent once, as bytes, and not again with every change of what is selected.
     """
     return runtime.get_instance().media_file_mgr.add(sheet, "image/webp", f"gallery-{key}")
 
 
-def _sheet_size(count: int) -> tuple[int, int]:
+def sheet_size(count: int) -> tuple[int, int]:
     """Columns and rows of a sheet of `count` pictures."""
     columns = min(count, SHEET_COLUMNS)
     return columns, -(-count // columns)

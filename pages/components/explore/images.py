@@ -28,7 +28,7 @@ def draw(spec: datasets.DatasetSpec) -> None:
     size = screen()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         split = split_control(first_page)
-        label = _class_control(spec)
+        label = class_control(spec)
         order = _order_control()
         _search(spec, split)
     asked = detail.asked(spec, split)
@@ -60,7 +60,8 @@ def draw(spec: datasets.DatasetSpec) -> None:
             detail.panel(view)
 
 
-def _class_control(spec: datasets.DatasetSpec) -> int | None:
+def class_control(spec: datasets.DatasetSpec) -> int | None:
+    """Draw the choice of a class, bound to ``?class=``; return its label, or None for all."""
     check_url("class", {name: name for name in (ALL, *spec.classes)})
     chosen = st.selectbox(
         "Class",
