@@ -7,6 +7,7 @@ run it on a machine that does nothing else. CIFAR-10 takes part where it is on t
 """
 
 import argparse
+import itertools
 import os
 import random
 import statistics
@@ -74,10 +75,12 @@ class Times:
     def row(self, what: str, goal: str) -> str:
         """Return a row of the table."""
         high = float(np.quantile(self.seconds, 0.95))
-        sent = f"{statistics.median(self.sent) / 1e3:.0f} ({max(self.sent) / 1e3:.0f})"
+        sent = "–"
+        if self.sent:
+            sent = f"{statistics.median(self.sent) / 1e3:.0f} ({max(self.sent) / 1e3:.0f})"
         return (
             f"| {what} | {statistics.median(self.seconds):.2f} | {high:.2f} "
-            f"| {max(self.seconds):.2f} | {sent if any(self.sent) else '–'} "
+            f"| {max(self.seconds):.2f} | {sent} "
             f"| {len(self.seconds)} | {goal} |"
         )
 
@@ -111,12 +114,15 @@ class Visitor:
 
     def choose(self, label: str, option: int, times: Times) -> bool:
         """Choose from the first options of a selectbox; return False if it is chosen already."""
-        box = self.page.get_by_test_id("stSelectbox").filter(has_text=label).first
-        before = box.inner_text()
-        box.click()
+        box = self.page.get_by_test_id("stSelectbox").filter(
+            has=self.page.get_by_text(label, exact=True)
+        )
+        chosen = box.locator("input").input_value()
         entry = self.page.get_by_role("option").nth(option)
-        entry.wait_for()
-        if entry.inner_text().strip() in before:
+        while not entry.is_visible():  # a click on a box that has the focus only takes it away
+            box.click()
+            self.page.wait_for_timeout(500)
+        if entry.inner_text().strip() == chosen:
             self.page.keyboard.press("Escape")
             return False
         self.timed(entry.click, times)
@@ -154,15 +160,16 @@ def the_map(visitor: Visitor, count: int) -> Times:
         visitor.open("explore")
         sent, started = visitor.traffic.bytes, time.monotonic()
         page.get_by_role("radio", name="Map", exact=True).click()
-        canvas = page.locator("canvas").first
+        canvas = page.locator(".stage > canvas")
         canvas.wait_for()
-        box = canvas.bounding_box()
-        assert box is not None
-        # Interactive when pointing at it shows a picture: the middle of the trousers, say.
-        tip = page.locator(".tip:not([hidden])")
-        while not tip.count():
-            for across in np.linspace(0.1, 0.9, 9):
-                page.mouse.move(box["x"] + across * box["width"], box["y"] + 0.5 * box["height"])
+        # Interactive when pointing at it shows a picture; a row of points crosses every cluster.
+        tip = page.locator(".tip canvas")
+        for place in itertools.cycle(np.linspace(0.05, 0.95, 61)):
+            box = canvas.bounding_box()
+            assert box is not None
+            page.mouse.move(box["x"] + place * box["width"], box["y"] + 0.4 * box["height"])
+            if tip.is_visible():
+                break
             if time.monotonic() - started > 30:
                 raise RuntimeError("the map does not answer")
         times.seconds.append(time.monotonic() - started)
