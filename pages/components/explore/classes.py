@@ -149,7 +149,7 @@ def _balance(spec: datasets.DatasetSpec) -> None:
             figure,
             key=f"balance_{spec.name}",
             name=f"class-balance-{spec.name}",
-            height=max(220, 80 + 28 * size),
+            height=max(220, 80 + 32 * size),
             label="Class balance of both splits",
         )
 
