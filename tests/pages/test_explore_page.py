@@ -1,12 +1,11 @@
 """Explore: the grid, what the URL may ask for, and missing data."""
 
 import pytest
-from conftest import VISITOR
 from reading import components, labels, quiet, sentence, texts
 
 from core import datasets, runs
 from core.analysis.order import ORDERS
-from core.runs import COMMAND_LINE, State
+from core.runs import State
 
 
 def test_the_first_images_and_the_balance_are_shown(open_page):
@@ -119,10 +118,8 @@ def test_the_hardest_of_a_run_are_those_that_it_held_back(open_page, every_state
 
 
 @pytest.mark.usefixtures("bundled")
-def test_a_sealed_run_says_nothing_of_test_images(open_page, every_state):
-    finished = every_state[State.FINISHED]
-    config = runs.read(finished).folder.config
-    config.write_text(config.read_text().replace(COMMAND_LINE, VISITOR))
+def test_a_sealed_run_says_nothing_of_test_images(open_page, put_run):
+    finished = put_run()  # the visitor's own
     app = open_page("explore", sort="hardest", run=finished, split="test")
     assert "The test set of this run is sealed." in app.info[0].value
     app = open_page("explore", run=finished, split="test", image="0")
