@@ -12,6 +12,7 @@ from pages.components import frame
 from pages.components.guard import sentences
 from pages.components.run_list import run_list
 from pages.components.run_view import run_view
+from pages.components.table import table
 from pages.components.training_settings import AUGMENTATIONS, OPTIMIZERS, training_settings
 from pages.components.visitor import visitor_id
 from pages.components.wording import duration, percent
@@ -88,7 +89,7 @@ def _network(architecture: Architecture, spec: datasets.DatasetSpec, *, expanded
                 f"Reported there: {percent(reported.percent / 100, 2)} {reported.measure} "
                 f"on {title}."
             )
-        st.dataframe(
+        table(
             {
                 "Layer": ["Pixels, scaled to 0 … 1"]
                 + [row.layer.describe() for row in architecture.table(spec.shape, classes)],
@@ -97,7 +98,8 @@ def _network(architecture: Architecture, spec: datasets.DatasetSpec, *, expanded
                 "Parameters": [0]
                 + [row.parameters for row in architecture.table(spec.shape, classes)],
             },
-            hide_index=True,
+            key="layers",
+            name=f"{architecture.name}-layers",
             column_config={"Parameters": st.column_config.NumberColumn(format="localized")},
         )
 

@@ -1,6 +1,7 @@
 """Two to six runs compared: curves on the same axes, figures, settings, and a paired test."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import streamlit as st
 
@@ -19,6 +20,7 @@ from pages.components.compare_tables import (
     settings_table,
 )
 from pages.components.guard import check_url, sentences
+from pages.components.table import csv_button
 from pages.components.wording import STATE_WORDS, ago, percent, title, title_markdown
 
 LETTERS = "ABCDEF"
@@ -242,15 +244,21 @@ def _paired_on(part: str, compared: Sequence[Run], letters: Sequence[str]) -> No
         what += " that both held back"
     paired = evaluation.mcnemar(first.predicted, second.predicted, first.labels)
     st.markdown(f"{paired_words(paired, letters[0], letters[1], what)} (p = {paired.p_value:.2g})")
+    columns: dict[str, list[Any]] = {
+        "": [f"{letters[0]} right", f"{letters[0]} wrong"],
+        f"{letters[1]} right": [paired.both, paired.only_second],
+        f"{letters[1]} wrong": [paired.only_first, paired.neither],
+    }
     st.table(
         {
-            "": [f"{letters[0]} right", f"{letters[0]} wrong"],
-            f"{letters[1]} right": [f"{paired.both:,}", f"{paired.only_second:,}"],
-            f"{letters[1]} wrong": [f"{paired.only_first:,}", f"{paired.neither:,}"],
+            name: [f"{each:,}" if isinstance(each, int) else each for each in values]
+            for name, values in columns.items()
         },
         width="content",
         hide_index=True,
     )
+    rows = zip(*columns.values(), strict=True)
+    csv_button(list(columns), rows, key=f"paired_{part}", name=f"both-networks-{part}")
 
 
 def _unpaired(compared: Sequence[Run]) -> str | None:

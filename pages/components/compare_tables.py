@@ -10,6 +10,7 @@ from core import evaluation, runs
 from core.runs import Run
 from pages.components._frontend import register
 from pages.components.runs_table import SEALED, parameters, seconds, test_set
+from pages.components.table import csv_button
 from pages.components.training_settings import (
     AUGMENTATIONS,
     OPTIMIZERS,
@@ -140,35 +141,31 @@ def figures_table(heads: Heads, figures: Sequence[Figures], *, key: str) -> None
     def plain(name: str, values: list[str]) -> dict[str, Any]:
         return {"name": name, "values": values}
 
-    _FACTS_TABLE(
+    _facts_table(
+        heads,
+        "Figures of the runs",
+        [
+            accuracy("Validation accuracy", [each.validation for each in figures], dashes),
+            accuracy("Test accuracy", [each.test for each in figures], untold),
+            accuracy("Training accuracy", [each.training for each in figures], dashes),
+            plain("Validation loss", [number(each.validation_loss, 4) for each in figures]),
+            plain(
+                "Test loss",
+                [SEALED if each.sealed else number(each.test_loss, 4) for each in figures],
+            ),
+            plain("Training loss", [number(each.training_loss, 4) for each in figures]),
+            plain("Epochs", [each.epochs for each in figures]),
+            plain(
+                "Time",
+                ["–" if each.seconds is None else duration(each.seconds) for each in figures],
+            ),
+            plain(
+                "Parameters",
+                ["–" if each.parameters is None else f"{each.parameters:,}" for each in figures],
+            ),
+        ],
         key=key,
-        data={
-            "caption": "Figures of the runs",
-            "runs": [{"letter": letter, "title": title} for letter, title in heads],
-            "rows": [
-                accuracy("Validation accuracy", [each.validation for each in figures], dashes),
-                accuracy("Test accuracy", [each.test for each in figures], untold),
-                accuracy("Training accuracy", [each.training for each in figures], dashes),
-                plain("Validation loss", [number(each.validation_loss, 4) for each in figures]),
-                plain(
-                    "Test loss",
-                    [SEALED if each.sealed else number(each.test_loss, 4) for each in figures],
-                ),
-                plain("Training loss", [number(each.training_loss, 4) for each in figures]),
-                plain("Epochs", [each.epochs for each in figures]),
-                plain(
-                    "Time",
-                    ["–" if each.seconds is None else duration(each.seconds) for each in figures],
-                ),
-                plain(
-                    "Parameters",
-                    [
-                        "–" if each.parameters is None else f"{each.parameters:,}"
-                        for each in figures
-                    ],
-                ),
-            ],
-        },
+        name="figures",
     )
 
 
@@ -218,21 +215,36 @@ def settings_table(
     heads: Heads, settings: Sequence[evaluation.Setting], caption: str, *, key: str
 ) -> None:
     """Show settings side by side, those that differ marked."""
+    rows = [
+        {
+            "name": NAMES.get(each.name, each.name.replace("_", " ").capitalize()),
+            "values": [setting_words(each.name, value) for value in each.values],
+            "differs": each.differs,
+        }
+        for each in settings
+    ]
+    _facts_table(heads, caption, rows, key=key, name=f"settings-{key}")
+
+
+def _facts_table(
+    heads: Heads, caption: str, rows: Sequence[Mapping[str, Any]], *, key: str, name: str
+) -> None:
+    """Show rows of facts, one column a run, with a CSV button under them."""
     _FACTS_TABLE(
         key=key,
         data={
             "caption": caption,
             "runs": [{"letter": letter, "title": title} for letter, title in heads],
-            "rows": [
-                {
-                    "name": NAMES.get(each.name, each.name.replace("_", " ").capitalize()),
-                    "values": [setting_words(each.name, value) for value in each.values],
-                    "differs": each.differs,
-                }
-                for each in settings
-            ],
+            "rows": rows,
         },
     )
+    lines = []
+    for row in rows:
+        lines.append([row["name"], *row["values"]])
+        if "notes" in row:
+            lines.append([f"{row['name']}, 95 % interval", *row["notes"]])
+    with st.container(horizontal=True, horizontal_alignment="right"):
+        csv_button(["", *(title for _, title in heads)], lines, key=f"{key}_csv", name=name)
 
 
 def setting_words(name: str, value: Any) -> str:

@@ -22,6 +22,7 @@ from core.settings import settings
 from pages.components.access import owns_dataset, usable_datasets
 from pages.components.data import pictures
 from pages.components.gallery import gallery
+from pages.components.table import table
 from pages.components.wording import ago, percent
 
 FOUND = "brought_found"  # what was found, with the folder that it waits in
@@ -234,7 +235,7 @@ def _decide(folder: Path, found: Found, visitor: str) -> None:
         names = _names(found)
         labels = _first_images(folder, found, names)
         with st.expander("Images of each class", icon=":material/bar_chart:"):
-            st.dataframe(_counts(found, names), hide_index=True)
+            table(_counts(found, names), key="brought_counts", name="images-of-each-class")
         title = st.text_input(
             "Title", found.title, max_chars=imported.TITLE_LENGTH, key="brought_title"
         )
