@@ -10,19 +10,17 @@ from pathlib import Path
 
 import pytest
 import streamlit as st
+from making import VISITOR, config
 from streamlit.testing.v1 import AppTest
 
-from core import architectures, datasets, inference, jobs, runs
+from core import datasets, inference, jobs, runs
 from core.datasets import fashion_mnist
 from core.errors import SettingsError
 from core.inference import engine
-from core.runs import State, TrainingConfig
+from core.runs import State
 from core.settings import ASSETS, ROOT, settings
 from core.training.worker import train_in_process
 from pages.components import wording
-
-VISITOR = "a" * 32
-SOMEBODY_ELSE = "b" * 32
 
 OpenPage = Callable[..., AppTest]
 
@@ -91,12 +89,6 @@ def open_page() -> OpenPage:
         return app.switch_page(f"pages/{name}.py").run()
 
     return open_page
-
-
-def config(**recipe: object) -> TrainingConfig:
-    """Return the config of a run that trains in a second or two."""
-    changed = architectures.find("mlp").recipe_for("fashion-mnist").changed(epochs=1, **recipe)
-    return TrainingConfig("fashion-mnist", "mlp", changed, limit=2_000)
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from conftest import VISITOR
+from making import VISITOR
 from reading import components, quiet, sentence, texts
 
 from core import datasets

@@ -8,7 +8,7 @@ import time
 
 import numpy as np
 import pytest
-from conftest import SOMEBODY_ELSE, VISITOR, config
+from making import SOMEBODY_ELSE, VISITOR, config
 from reading import button, components, labels, quiet, sentence, texts
 from scipy.stats import binomtest
 

@@ -6,7 +6,7 @@ import json
 
 import numpy as np
 import pytest
-from conftest import SOMEBODY_ELSE, VISITOR, config
+from making import SOMEBODY_ELSE, VISITOR, config
 from reading import button, components, everything, labels, quiet, sentence, texts
 
 from core import evaluation, runs

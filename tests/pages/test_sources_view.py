@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from conftest import SOMEBODY_ELSE, VISITOR
+from making import SOMEBODY_ELSE, VISITOR
 from reading import button, components, labels, quiet, sentence, texts
 
 from core import architectures, datasets, runs

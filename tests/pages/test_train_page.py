@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from conftest import SOMEBODY_ELSE
+from making import SOMEBODY_ELSE
 from reading import button, components, labels, quiet, sentence, texts
 
 from core import architectures, datasets, runs
