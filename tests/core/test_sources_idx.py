@@ -119,8 +119,8 @@ def test_a_zip_may_hold_the_files(kind, tmp_path):
         ),
         (b"\0\0\x08\x03" + b"\xff" * 12, b"\0\0\x08\x01" + b"\xff" * 4, "must be square"),
         (
-            b"\0\0\x08\x03\xff\xff\xff\xff\0\0\0\x0c\0\0\0\x0c",
-            b"\0\0\x08\x01\xff\xff\xff\xff",
+            b"\0\0\x08\x03\x00\x03\x0d\x40\0\0\0\x0c\0\0\0\x0c",
+            b"\0\0\x08\x01\x00\x03\x0d\x40",
             "ends after 0 bytes",
         ),
         (b"\0\0\x08\x09" + b"\1" * 50, idx(LABELS), "not an IDX file"),
