@@ -15,7 +15,7 @@ from core.datasets.sources import Found
 from core.datasets.sources.parts import Part
 from core.errors import DataDamaged, DataUnavailable, SettingsError, SourceRejected
 from core.settings import settings
-from core.training.worker import train_in_process
+from core.training.worker import Recorder, train_in_process
 
 OWNER = "a" * 32
 CLASSES = ("Cat", "Dog", "Owl")
@@ -205,6 +205,22 @@ def test_runs_on_a_deleted_data_set_say_that_it_is_gone(home):
         train_in_process(config)
     with pytest.raises(DataUnavailable, match="gone already"):
         imported.delete(dataset)
+
+
+def test_a_run_ends_well_though_its_data_set_is_deleted_while_it_trains(home, monkeypatch):
+    dataset = save(MIXED)
+    checkpoint = Recorder.checkpoint
+
+    def delete(self, make):
+        if not datasets.find(dataset).missing():
+            imported.delete(dataset)
+        checkpoint(self, make)
+
+    monkeypatch.setattr(Recorder, "checkpoint", delete)
+    run = train_in_process(small(dataset=dataset, limit=300))
+    assert run.state is runs.State.FINISHED, run.reason
+    assert "was deleted" in datasets.find(dataset).missing()
+    assert len(runs.read_evaluation(run.folder.evaluation, 100, 3).probabilities) == 100
 
 
 def test_what_was_never_imported_is_removed_after_an_hour(home, monkeypatch):

@@ -189,6 +189,9 @@ def test_deleting_keeps_the_figures_of_its_runs(own, open_page):
     assert "Delete it for good" not in labels(app) and "waiting or training" in texts(app)
     runs.folder_of(run).write_result(runs.Result(runs.State.STOPPED, "Stopped."))
     app.run()
+    assert "Delete it for good" not in labels(app) and "can still go on" in texts(app)
+    runs.folder_of(run).write_result(runs.Result(runs.State.FAILED, "It failed."))
+    app.run()
     assert "The run on it keeps its figures" in texts(app)
     button(app, "Delete it for good").click().run()
     assert quiet(app) and imported.list_imported() == []
@@ -197,6 +200,22 @@ def test_deleting_keeps_the_figures_of_its_runs(own, open_page):
     app = open_page("train", run=run)
     assert not app.exception and "shoes" in texts(app)
     assert datasets.find(name).missing() is not None
+
+
+def test_a_run_begun_since_the_button_was_drawn_keeps_its_data(own):
+    app, name = own
+    delete = button(app, "Delete it for good")
+    recipe = architectures.find("mlp").recipe_for(name)
+    run = runs.create(TrainingConfig(name, "mlp", recipe), VISITOR)
+    app = delete.click().run()
+    assert "was not deleted. A run on it is waiting" in sentence(app)
+    assert datasets.find(name).missing() is None
+    runs.folder_of(run).write_result(runs.Result(runs.State.FAILED, "It failed."))
+    delete = button(app.run(), "Delete it for good")
+    path = settings().datasets / name / "meta.json"
+    path.write_text(path.read_text().replace(VISITOR, SOMEBODY_ELSE))
+    app = delete.click().run()
+    assert "not your data set" in sentence(app) and datasets.find(name).missing() is None
 
 
 def test_a_full_shelf_says_so_before_reading(own, open_page, monkeypatch):

@@ -402,14 +402,13 @@ def _row(each: Imported, visitor: str, *, new: bool) -> None:
             if owns_dataset(each, visitor):
                 st.space("stretch")
                 with st.popover("Delete", icon=":material/delete:"):
-                    _confirm(spec)
+                    _confirm(spec, visitor)
 
 
-def _confirm(spec: datasets.DatasetSpec) -> None:
-    users = [run for run in runs.list_runs() if run.config and run.config.dataset == spec.name]
-    active = sum(run.state.active for run in users)
-    if active:
-        st.markdown("A run on it is waiting or training. Stop it first.")
+def _confirm(spec: datasets.DatasetSpec, visitor: str) -> None:
+    users = _users(spec.name)
+    if problem := _needed(users):
+        st.markdown(problem)
         return
     text = "Its images will be gone for good."
     if users:
@@ -424,8 +423,22 @@ def _confirm(spec: datasets.DatasetSpec) -> None:
         key=f"delete_{spec.name}",
         type="primary",
         on_click=_delete,
-        args=(spec.name,),
+        args=(spec.name, visitor),
     )
+
+
+def _users(name: str) -> list[runs.Run]:
+    """Return the runs on a data set."""
+    return [run for run in runs.list_runs() if run.config and run.config.dataset == name]
+
+
+def _needed(users: list[runs.Run]) -> str | None:
+    """Return why a data set cannot be deleted, if one of the runs on it may still read it."""
+    if any(run.state.active for run in users):
+        return "A run on it is waiting or training. Stop it and delete it first, or let it finish."
+    if any(run.resumable for run in users):
+        return "A run on it can still go on. Resume it and let it finish, or delete it first."
+    return None
 
 
 def _choose(name: str) -> None:
@@ -438,8 +451,14 @@ def _explore(spec: datasets.DatasetSpec) -> None:
     st.session_state["page"] = 1
 
 
-def _delete(name: str) -> None:
+def _delete(name: str, visitor: str) -> None:
+    """Delete a data set, if that is right now: the button may have been drawn long ago."""
     try:
+        found = imported.find(name)
+        if found is not None and not owns_dataset(found, visitor):
+            raise SettingsError("This is not your data set, and only its owner may delete it.")
+        if problem := _needed(_users(name)):
+            raise SettingsError(f"The data set was not deleted. {problem}")
         imported.delete(name)
     except AtelierError as error:
         st.session_state[PROBLEM] = error
