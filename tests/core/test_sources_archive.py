@@ -75,7 +75,9 @@ def test_train_and_test_folders_and_one_around_everything(tmp_path):
     assert found.counts == {"train": [20, 20], "test": [3, 3]} and not found.notes
 
 
-@pytest.mark.parametrize("folders", [("train", "training"), ("Train", "train"), ("test", "Testing")])
+@pytest.mark.parametrize(
+    "folders", [("train", "training"), ("Train", "train"), ("test", "Testing")]
+)
 def test_two_folders_of_the_same_part_are_no_split(folders, tmp_path):
     entries = {f"{each}/{name}": data for each in folders for name, data in pets(8).items()}
     found = load(tmp_path, entries)

@@ -333,6 +333,17 @@ def test_leaving_the_page_ends_the_reader_and_gives_the_turn_to_the_next(brought
     assert reading(brought, "x.zip").total == 24
 
 
+def test_the_room_is_what_there_is_when_it_is_ones_turn(brought):
+    """Whoever was read before may have taken it."""
+    pack(brought, good())
+
+    def room() -> int:
+        assert not checking._turn.acquire(blocking=False)
+        return 1000
+
+    assert "room for" in refused(brought, room=room)
+
+
 def test_one_reading_at_a_time(brought, monkeypatch):
     monkeypatch.setattr(checking, "_WAIT", 0.05)
     pack(brought, good())
