@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import streamlit as st
 from conftest import SOMEBODY_ELSE, VISITOR
 from reading import button, components, labels, quiet, sentence, texts
 
@@ -9,6 +10,8 @@ from core import architectures, datasets, runs
 from core.datasets import imported
 from core.runs import TrainingConfig
 from core.settings import settings
+from pages.components.explore import images
+from pages.components.explore import labels as suspects
 
 
 def table(count: int = 60, classes: int = 10, edge: int = 28) -> str:
@@ -115,6 +118,68 @@ def test_discarding_leaves_nothing(put, open_page, home):
     button(app, "Discard").click().run()
     assert quiet(app) and "Bring your own data" in texts(app)
     assert list((home / "datasets").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("files", "problem"),
+    [
+        ([(f"{i}.csv", b"x", "text/csv") for i in range(5)], "There are 5 files. Bring one CSV"),
+        ([("x.csv", bytes(12_000_000), "text/csv")], "12 MB, and there is room for 10 MB"),
+    ],
+    ids=["many", "large"],
+)
+def test_uploads_that_are_too_much_are_not_kept(files, problem, open_page, monkeypatch):
+    monkeypatch.setenv("ATELIER_MAX_DATASETS_MB", "10")
+    settings.cache_clear()
+    app = open_page("explore", view="sources")
+    app.file_uploader[0].set_value(files).run()
+    assert problem in sentence(app)
+    assert app.file_uploader[0].value == [] and button(app, "Check the files").disabled
+    assert quiet(app.run())
+
+
+def test_a_rejected_upload_is_forgotten_and_a_good_one_is_taken(open_page):
+    app = open_page("explore", view="sources")
+    app.file_uploader[0].upload("x.csv", b"hello").run()
+    button(app, "Check the files").click().run()
+    assert "“x.csv” has no column named label" in sentence(app)
+    assert app.file_uploader[0].value == []
+    app.file_uploader[0].upload("x.csv", table().encode()).run()
+    button(app, "Check the files").click().run()
+    assert quiet(app) and "**60 images**" in texts(app)
+
+
+def test_what_is_damaged_while_it_waits_is_forgotten(put, open_page, home):
+    put("x.csv", table())
+    app = checked(open_page("explore", view="sources"), "x.csv")
+    (images,) = (home / "datasets").glob("*/all-images.npy")
+    images.write_bytes(b"x")
+    app.run()
+    assert "is damaged by now and was discarded" in sentence(app)
+    assert "Bring your own data" in texts(app) and not list((home / "datasets").iterdir())
+    assert quiet(app.run())
+
+
+def test_a_second_click_while_it_is_saved_finds_nothing_to_look_for(put, open_page, monkeypatch):
+    put("x.csv", table())
+    app = checked(open_page("explore", view="sources"), "x.csv")
+    save, kept = imported.save, []
+
+    def watched(*arguments):
+        kept.append(st.session_state.get("brought_found"))
+        return save(*arguments)
+
+    monkeypatch.setattr(imported, "save", watched)
+    app.text_input(key="brought_title").set_value("").run()
+    button(app, "Import").click().run()
+    assert "title" in sentence(app) and kept == []
+    app.text_input(key="brought_title").set_value("Shoes").run()
+    button(app, "Import").click().run()
+    assert quiet(app) and kept == [None] and app.success
+
+
+def test_what_pages_say_of_all_classes_is_no_name_of_one():
+    assert {images.ALL, suspects.ANY} == set(imported.RESERVED)
 
 
 def test_what_waited_too_long_is_asked_for_again(put, open_page, home):
