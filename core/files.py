@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import re
 import stat
 import threading
 import unicodedata
@@ -48,6 +49,9 @@ def open_append(path: Path) -> IO[bytes]:
     return os.fdopen(_open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT), "ab", buffering=0)
 
 
+_ADDRESS = re.compile(r"://|www\.|@", re.IGNORECASE)  # what Markdown makes a link of by itself
+
+
 def harmless(text: str, limit: int = 60) -> str:
     """Return the text of a stranger in one line, fit for a sentence, at most ``limit`` characters.
 
@@ -59,7 +63,7 @@ def harmless(text: str, limit: int = 60) -> str:
         for c in text[:1000]
         if not unicodedata.category(c).startswith("C")
     )
-    kept = " ".join(kept.split())
+    kept = " ".join(_ADDRESS.sub("-", kept).split())
     return kept if len(kept) <= limit else kept[: limit - 1] + "…"
 
 

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core import datasets, runs
-from core.errors import RunDamaged
+from core.errors import DataUnavailable, RunDamaged
 from core.evaluation import TEST, VALIDATION, Answers
 from pages.components import data, frame
 from pages.components.evaluate import (
@@ -64,11 +64,14 @@ def main() -> None:
     with other_network:
         other = other_picker("Compare with", run, part)
     spec = datasets.find(run.config.dataset)
+    reason = spec.missing()
+    if reason is not None:  # before the seal, which nobody should break for nothing
+        raise DataUnavailable(reason)
     if part == TEST and not run.test_opened:
         sealed(run, spec)
         return
-    if part == VALIDATION and not data.answers_file(run, part).exists():
-        task("validation", run, title=MISSING, explanation=HOW_MISSING)
+    there = part == TEST or data.answers_file(run, part).exists()
+    if not there and task("validation", run, title=MISSING, explanation=HOW_MISSING) is None:
         return
     looked = Looked(run, spec, data.answers(run, part), *_second(other, part))
     figures(looked)

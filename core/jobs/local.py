@@ -47,6 +47,8 @@ class Worker:
         """
         threads = str(settings.threads)
         environment = os.environ | {
+            # This backend's folder, whatever the environment has come to say since it started.
+            "ATELIER_HOME": str(settings.home),
             "TF_NUM_INTRAOP_THREADS": threads,
             "TF_NUM_INTEROP_THREADS": threads,
             "OMP_NUM_THREADS": threads,

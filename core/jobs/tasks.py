@@ -210,7 +210,14 @@ def _give_out() -> None:
             )
             continue
         _tasks.busy += 1
-        threading.Thread(target=_attend, args=(task, task.process), daemon=True).start()
+        try:
+            threading.Thread(target=_attend, args=(task, task.process), daemon=True).start()
+        except RuntimeError:  # no further thread
+            task.process.kill()
+            task.process.wait()
+            _tasks.busy -= 1
+            task.phase, task.process = "failed", None
+            task.reason = "This machine is too busy to begin. Start the calculation again later."
 
 
 def _begin(task: _Task) -> "subprocess.Popen[bytes]":
@@ -243,7 +250,37 @@ def _begin(task: _Task) -> "subprocess.Popen[bytes]":
 
 
 def _attend(task: _Task, process: "subprocess.Popen[bytes]") -> None:
-    """Follow a process to its end; the thread of one task."""
+    """Follow a process to its end; the thread of one task. Whatever happens, its place is free."""
+    reason: str | None = "The server failed to follow the calculation. Start it again."
+    try:
+        _follow(task, process)
+        with contextlib.suppress(OSError):
+            remove_temporary(task.output.parent)
+            task.output.parent.rmdir()  # if nothing came of it
+        if fits(task.output, task.run):
+            reason = None
+        elif process.returncode == 0:
+            reason = (
+                "The run's network changed while it was looked at. Start the calculation again."
+            )
+        else:
+            reason = (
+                "The process ended before it was done; perhaps this machine ran out of memory. "
+                "Start the calculation again."
+            )
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+        _end(task, reason)
+        with _tasks.lock:
+            task.process = None
+            _tasks.busy -= 1
+            _give_out()
+
+
+def _follow(task: _Task, process: "subprocess.Popen[bytes]") -> None:
+    """Hear what a process says until it ends, and end it if it takes too much."""
     began, rest = time.monotonic(), b""
     assert process.stdin is not None and process.stdout is not None
     with process.stdin, process.stdout:
@@ -261,23 +298,6 @@ def _attend(task: _Task, process: "subprocess.Popen[bytes]") -> None:
                 _end(task, reason)
                 process.kill()
         process.wait()
-    remove_temporary(task.output.parent)
-    with contextlib.suppress(OSError):
-        task.output.parent.rmdir()  # if nothing came of it
-    if fits(task.output, task.run):
-        reason = None
-    elif process.returncode == 0:
-        reason = "The run's network changed while it was looked at. Start the calculation again."
-    else:
-        reason = (
-            "The process ended before it was done; perhaps this machine ran out of memory. Start "
-            "the calculation again."
-        )
-    _end(task, reason)
-    with _tasks.lock:
-        task.process = None
-        _tasks.busy -= 1
-        _give_out()
 
 
 def _hear(task: _Task, line: bytes) -> None:

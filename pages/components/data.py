@@ -95,13 +95,15 @@ def order_values(
         RunDamaged: the order is about the run, and its answers cannot be read.
     """
     if run is None:
-        return _order_values(order, dataset, name)
+        # Doubtful labels may be worked out while the app runs.
+        written = _written(files.path_of(dataset, labels.NAME)) if order == "doubtful" else 0
+        return _order_values(order, dataset, name, written)
     part = evaluation.TEST if name == "test" else evaluation.VALIDATION
     return ORDERS[order].values(Subject(dataset, name, answers(run, part)))
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def _order_values(order: str, dataset: str, name: str) -> np.ndarray | None:
+def _order_values(order: str, dataset: str, name: str, written: int) -> np.ndarray | None:
     return ORDERS[order].values(Subject(dataset, name))
 
 

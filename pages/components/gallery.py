@@ -135,9 +135,16 @@ def _picked(told: object, count: int) -> int | None:
 def sheet_url(sheet: bytes, key: str) -> str:
     """Let the browser fetch the sheet of the element ``key`` from the server, as ``st.image`` does.
 
-    So a sheet is sent once, as bytes, and not again with every change of what is selected.
+    So a sheet is sent once, as bytes, and not again with every change of what is selected. The one
+    before stays on the server too: who pages on quickly may still be fetching it.
     """
-    return runtime.get_instance().media_file_mgr.add(sheet, "image/webp", f"gallery-{key}")
+    kept: list[bytes] = st.session_state.get(f"sheets_{key}", [])
+    kept = [each for each in kept if each != sheet][-1:]
+    st.session_state[f"sheets_{key}"] = [*kept, sheet]
+    manager = runtime.get_instance().media_file_mgr
+    for each in kept:
+        manager.add(each, "image/webp", f"gallery-{key}-before")
+    return manager.add(sheet, "image/webp", f"gallery-{key}")
 
 
 def sheet_size(count: int) -> tuple[int, int]:

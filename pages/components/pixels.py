@@ -10,6 +10,7 @@ from PIL import Image
 
 from pages.components._frontend import register
 
+VIEWER = 420  # CSS pixels; narrower screens get less
 _VIEWER = register("pixel_viewer")
 
 
@@ -44,7 +45,7 @@ def pixel_image(image: np.ndarray, description: str, *, width: int = 280) -> Non
     )
 
 
-def pixel_viewer(image: np.ndarray, description: str, *, key: str, width: int = 420) -> None:
+def pixel_viewer(image: np.ndarray, description: str, *, key: str) -> None:
     """Show a small image large, and the values of the pixel under the mouse, finger or cursor.
 
     With the focus on it, the arrow keys move a cursor from pixel to pixel.
@@ -53,7 +54,6 @@ def pixel_viewer(image: np.ndarray, description: str, *, key: str, width: int = 
         image: uint8 array (height, width) or (height, width, channels) with 1 or 3 channels.
         description: for those who cannot see it.
         key: the element's key.
-        width: in CSS pixels; narrower screens get less.
     """
     height, columns = image.shape[:2]
     _VIEWER(
@@ -64,6 +64,6 @@ def pixel_viewer(image: np.ndarray, description: str, *, key: str, width: int = 
             "width": columns,
             "channels": 1 if image.ndim == 2 else image.shape[2],
             "label": description,
-            "size": width,
+            "size": VIEWER,
         },
     )

@@ -38,13 +38,11 @@ def table(
     return shown
 
 
-def csv_button(
-    head: Sequence[str], rows: Iterable[Iterable[Any]], *, key: str, name: str, label: str = "CSV"
-) -> None:
+def csv_button(head: Sequence[str], rows: Iterable[Iterable[Any]], *, key: str, name: str) -> None:
     """Draw a button that saves rows under a head as ``name``.csv."""
     lines = list(rows)
     st.download_button(
-        label,
+        "CSV",
         lambda: csv_text(head, lines),  # made when it is asked for
         f"{name}.csv",
         "text/csv",

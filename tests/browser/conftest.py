@@ -35,7 +35,14 @@ from core.settings import ROOT
 CHROMIUM = "/usr/bin/chromium"
 VIEWPORTS: dict[str, dict[str, Any]] = {
     "desktop": {"viewport": {"width": 1280, "height": 900}},
-    "phone": {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True},
+    "phone": {
+        "viewport": {"width": 390, "height": 844},
+        "has_touch": True,
+        "is_mobile": True,
+        # Phones call themselves mobile; that is how the first page is drawn in their size.
+        "user_agent": "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 (KHTML, like Gecko) "
+        "Chrome/150.0.0.0 Mobile Safari/537.36",
+    },
 }
 PATIENCE = 120_000  # ms that Playwright waits for anything; the machine may be busy
 

@@ -78,7 +78,7 @@ def test_a_cell_opens_by_click_and_tap_and_has_its_own_link(desk, new_visitor, a
 
     tiles(page).first.click()
     dialog = page.get_by_role("dialog")
-    expect(dialog).to_contain_text("it is: Shirt")
+    expect(dialog).to_contain_text("Label: Shirt")
     expect(dialog.get_by_role("listitem")).to_have_count(10)
     assert visitor.fits()
     dialog.get_by_role("link", name="Open it in Explore").click()

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from core.settings import ASSETS
+from pages.components.evaluate.seal import GUESSED
 
 pytestmark = pytest.mark.browser
 
@@ -59,14 +60,14 @@ def test_guess_open_and_see_the_gap(owner):
         box.tap() if visitor.is_phone else box.click()
         page.get_by_role("option", name=option, exact=True).click()
         visitor.settle()
-    visitor.button("Open the test set").click()
+    visitor.button(GUESSED).click()
     gap = page.get_by_text("Validation − test: +0.57 percentage points")
     for _ in range(2):
         expect(gap).to_be_visible()
         expect(page.get_by_text("94.0 % was guessed, 0.4 points too high")).to_be_visible()
         expect(page.get_by_text("Shirt & Coat as the most confused pair is number")).to_be_visible()
         expect(page.get_by_test_id("stMetric").first).to_contain_text(test)
-        expect(visitor.button("Open the test set")).to_have_count(0)
+        expect(visitor.button(GUESSED)).to_have_count(0)
         assert visitor.fits()
         visitor.settle()
         page.reload()

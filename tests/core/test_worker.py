@@ -27,6 +27,7 @@ def test_a_finished_run_has_all_its_files(trained):
         "batches.jsonl",
         "epochs.jsonl",
         "model.keras",
+        "validation.npz",
         "evaluation.npz",
         "result.json",
         "lock",

@@ -19,6 +19,7 @@ from pages.components.evaluate.figures import (
     gap_words,
     pair_guess_words,
 )
+from pages.components.evaluate.seal import GUESSED
 from pages.components.runs_table import in_order, to_csv
 from pages.components.wording import label
 
@@ -139,7 +140,7 @@ def test_guess_open_and_see_the_gap(open_page, put_run):
     guess.set_value(guess.value - 9)
     app.selectbox(key=f"guess_0_{run_id}").set_value(0)
     app.selectbox(key=f"guess_1_{run_id}").set_value(6).run()
-    button(app, "Open the test set").click().run()
+    button(app, GUESSED).click().run()
     assert quiet(app)
     run = runs.read(run_id)
     assert run.opened.accuracy == pytest.approx(run.result.val_accuracy - 0.09, abs=0.0006)
@@ -151,7 +152,7 @@ def test_guess_open_and_see_the_gap(open_page, put_run):
     assert f"**The guess:** {100 * run.opened.accuracy:.1f} % was guessed, " in texts(app)
     assert "T-shirt/top & Shirt as the most confused pair is " in texts(app)
     # It stays so, for others too once it is shared.
-    assert "Open the test set" not in labels(open_page("evaluate", run=run_id, part="test"))
+    assert GUESSED not in labels(open_page("evaluate", run=run_id, part="test"))
 
 
 def test_it_can_be_opened_without_a_guess_and_with_half_a_pair(open_page, put_run):
@@ -159,8 +160,7 @@ def test_it_can_be_opened_without_a_guess_and_with_half_a_pair(open_page, put_ru
     app = open_page("evaluate", run=run_id, part="test")
     app.selectbox(key=f"guess_0_{run_id}").set_value(3).run()
     assert "A pair is two different classes" in texts(app)
-    app.toggle(key=f"guess_{run_id}").set_value(False).run()
-    button(app, "Open the test set").click().run()
+    button(app, "Open without a guess").click().run()
     assert quiet(app)
     opened = runs.read(run_id).opened
     assert (opened.accuracy, opened.pair) == (None, None)
@@ -172,7 +172,7 @@ def test_only_the_owner_opens(open_page, put_run):
     app = open_page("evaluate", run=run_id, part="test")
     assert quiet(app)
     assert "its owner has not opened the test set yet" in texts(app)
-    assert "Open the test set" not in labels(app)
+    assert GUESSED not in labels(app)
     runs.open_test(run_id, accuracy=0.5)
     app = open_page("evaluate", run=run_id, part="test")
     assert quiet(app) and "50.0 % was guessed" in texts(app)

@@ -9,11 +9,10 @@ import streamlit as st
 from core import evaluation
 from core.evaluation import Answers
 from pages.components.confusion_grid import Cell, Numbers, confusion_grid
+from pages.components.evaluate import one_image
 from pages.components.evaluate.looked import Looked
 from pages.components.gallery import gallery
 from pages.components.guard import check_url, sentences
-from pages.components.pixels import pixel_image
-from pages.components.probability_bars import probability_bars
 from pages.components.table import csv_button
 from pages.components.wording import literal, percent, title_markdown
 
@@ -259,40 +258,4 @@ def _gallery(looked: Looked, shown: Answers, cell: Cell) -> int | None:
 
 
 def _open_image(looked: Looked, one: Answers) -> None:
-    index, true = int(one.indices[0]), int(one.labels[0])
-    title = f"{literal(looked.spec.classes[true])} · {one.part} image {index:,}"
-    st.dialog(title)(_image)(looked, index, true)
-
-
-def _image(looked: Looked, index: int, true: int) -> None:
-    """Show one image large, and what each network says of it."""
-    classes = looked.spec.classes
-    part = looked.answers.part
-    networks = [("A" if looked.other_answers is not None else "", looked.answers)]
-    if looked.other_answers is not None:
-        networks.append(("B", looked.other_answers))
-    asked = [
-        (letter, answers.at(np.flatnonzero(answers.indices == index)))
-        for letter, answers in networks
-    ]
-    asked = [(letter, answers) for letter, answers in asked if len(answers)]
-    pixel_image(looked.images(asked[0][1])[0], f"{part} image {index}: {classes[true]}", width=224)
-    for letter, answers in asked:
-        said = int(answers.predicted[0])
-        sure = percent(float(answers.probabilities[0, said]))
-        right = "✓ right" if said == true else f":red[✗ it is: {literal(classes[true])}]"
-        says = f"{letter} says " if letter else ""
-        st.markdown(f"{says}**{literal(classes[said])}**, {sure} · {right}")
-        probability_bars(
-            classes, answers.probabilities[0].tolist(), key=f"cell_bars_{letter}", truth=true
-        )
-    st.page_link(
-        "pages/explore.py",
-        label="Open it in Explore",
-        icon=":material/grid_view:",
-        query_params={
-            "dataset": looked.spec.name,
-            "split": looked.answers.split,
-            "image": str(index),
-        },
-    )
+    one_image.open_dialog(looked, int(np.flatnonzero(looked.answers.indices == one.indices[0])[0]))

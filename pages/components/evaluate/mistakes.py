@@ -7,7 +7,7 @@ import streamlit as st
 
 from core import evaluation
 from core.evaluation import Answers, Listing, Overlap, Pair
-from pages.components.evaluate import mistake
+from pages.components.evaluate import one_image
 from pages.components.evaluate.figures import pair_name
 from pages.components.evaluate.looked import Looked
 from pages.components.gallery import gallery
@@ -82,7 +82,7 @@ def _view(looked: Looked) -> None:
                 _pareto(looked, pairs)
         else:
             _images(looked, shown, chosen, _pairs_of(shown))
-        mistake.opened(looked)
+        one_image.opened(looked)
 
 
 def _of_one(answers: Answers, chosen: str) -> _List:
@@ -229,7 +229,7 @@ def _pick(name: str) -> None:
 
 def _first_page() -> None:
     st.session_state["page"] = 1
-    mistake.close()
+    one_image.close()
 
 
 def _filtered(looked: Looked, shown: _List, pairs: list[Pair]) -> Listing:
@@ -281,7 +281,7 @@ def _images(looked: Looked, shown: _List, chosen: str, pairs: list[Pair]) -> Non
             tile=looked.tile,
         )
     if picked is not None:
-        mistake.open_image(int(at.indices[picked]))
+        one_image.open_image(int(at.indices[picked]))
 
 
 def _page(pages: int) -> int:

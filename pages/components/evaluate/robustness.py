@@ -15,7 +15,7 @@ from pages.components.gallery import gallery
 from pages.components.guard import check_url, sentences
 from pages.components.table import csv_button
 from pages.components.task_view import task
-from pages.components.wording import percent, title, title_markdown
+from pages.components.wording import percent, title_markdown
 
 MARKERS = ("circle", "square", "diamond", "x", "cross") * 2
 DRAWN = 3  # corruptions that the chart begins with when two networks are compared
@@ -207,7 +207,11 @@ def _table(looked: Looked, first: Robustness, second: Robustness | None) -> None
     """Draw accuracy by corruption and severity, shaded; of either network, or the difference."""
     shown = "first"
     if second is not None and looked.other is not None:
-        titles = {"first": title(looked.run), "second": title(looked.other), "gap": "Difference"}
+        titles = {
+            "first": title_markdown(looked.run),
+            "second": title_markdown(looked.other),
+            "gap": "Difference",
+        }
         shown = st.segmented_control(
             "Table of",
             list(titles),

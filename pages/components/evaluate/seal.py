@@ -10,6 +10,7 @@ from pages.components.compare_tables import share_of
 from pages.components.visitor import visitor_id
 from pages.components.wording import percent
 
+GUESSED = "Open the test set with this guess"
 BELOW, ABOVE = 10, 5  # percentage points around the validation accuracy that can be guessed
 
 
@@ -29,9 +30,15 @@ def sealed(run: runs.Run, spec: datasets.DatasetSpec) -> None:
                 icon=":material/lock:",
             )
             return
+        st.markdown("**What will it say?** Guess first, and see afterwards how close you were.")
         accuracy, pair = _guess(run, spec)
         st.caption("It stays open: for you, and for everybody the run is shared with.")
-        if st.button("Open the test set", type="primary", icon=":material/lock_open:"):
+        with st.container(horizontal=True):
+            guessed = st.button(GUESSED, type="primary", icon=":material/lock_open:")
+            plain = st.button("Open without a guess")
+        if guessed or plain:
+            if plain:
+                accuracy = pair = None
             runs.open_test(owned(run.id, visitor_id()).id, accuracy=accuracy, pair=pair)
             st.rerun()
 
@@ -39,11 +46,9 @@ def sealed(run: runs.Run, spec: datasets.DatasetSpec) -> None:
 def _guess(
     run: runs.Run, spec: datasets.DatasetSpec
 ) -> tuple[float | None, tuple[int, int] | None]:
-    """Draw the guess, and return the accuracy and the pair of classes, None for what is not."""
+    """Draw the guess, and return the accuracy and the pair of classes, None for no pair."""
     config, result = run.config, run.told
     assert config is not None, "a damaged run has no test set"
-    if not st.toggle("Guess first", value=True, key=f"guess_{run.id}"):
-        return None, None
     validation = share_of(result.val_accuracy if result else None, config.validation_count)
     left, middle, right = st.columns([2, 1, 1])
     low, high, start = 0.0, 100.0, 50.0

@@ -1,4 +1,7 @@
-"""Evaluate, one mistake: the image large, what was answered, and the training images like it."""
+"""Evaluate, one image: large, what was answered, and the training images like it."""
+
+from collections.abc import Callable
+from typing import Literal
 
 import numpy as np
 import streamlit as st
@@ -8,12 +11,14 @@ from core.analysis.neighbours import nearest
 from core.datasets import Split
 from core.evaluation import Answers
 from pages.components import data
+from pages.components.dataset_picker import dataset_titles
 from pages.components.evaluate.looked import Looked
 from pages.components.gallery import gallery
 from pages.components.guard import sentences
 from pages.components.pixels import pixel_image
 from pages.components.probability_bars import probability_bars
-from pages.components.wording import percent
+from pages.components.visitor import visitor_id
+from pages.components.wording import literal, percent
 
 NEAREST = 5
 
@@ -41,12 +46,24 @@ def opened(looked: Looked) -> None:
             icon=":material/link_off:",
         )
         return
+    open_dialog(looked, place, close)
+
+
+def open_dialog(
+    looked: Looked, place: int, on_dismiss: Callable[[], None] | Literal["ignore"] = "ignore"
+) -> None:
+    """Show an image large, what each network says of it, and its nearest training images.
+
+    Args:
+        looked: what the page looks at.
+        place: of the image in ``looked.answers``.
+        on_dismiss: called when the dialog is closed.
+    """
     index = int(looked.answers.indices[place])
-    name = looked.spec.classes[looked.answers.labels[place]]
+    name = literal(looked.spec.classes[looked.answers.labels[place]])
     title = f"{name} · {looked.answers.part} image {index:,}"
-    two = looked.other is not None
-    dialog = st.dialog(title, width="large" if two else "medium", on_dismiss=close)
-    dialog(_detail)(looked, place)
+    width: Literal["medium", "large"] = "medium" if looked.other is None else "large"
+    st.dialog(title, width=width, on_dismiss=on_dismiss)(_detail)(looked, place)
 
 
 def _place(answers: Answers, asked: str) -> int | None:
@@ -73,8 +90,16 @@ def _detail(looked: Looked, place: int) -> None:
             for letter, side in sides:
                 with st.container():
                     st.markdown(_said(letter, side, names))
-                    _bars(side, names, truth, key=f"mistake_{letter}")
+                    _bars(side, names, truth, key=f"answers_{letter}")
         _nearest(looked, at)
+        if looked.spec.name in dataset_titles(visitor_id()):  # or it is another visitor's
+            query = {"dataset": looked.spec.name, "split": at.split, "image": str(index)}
+            st.page_link(
+                "pages/explore.py",
+                label="Open it in Explore",
+                icon=":material/grid_view:",
+                query_params=query,
+            )
 
 
 def _said(letter: str, side: Answers, names: tuple[str, ...]) -> str:
