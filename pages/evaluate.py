@@ -44,6 +44,7 @@ def main() -> None:
     st.markdown("How good is a network on images it has never seen, and where does it go wrong?")
     # The part first: it decides which runs there are to compare with.
     check_url("part", PARTS)
+    notes = st.container()
     network, other_network, images = st.columns([5, 5, 3])
     with images:
         part = st.segmented_control(
@@ -58,7 +59,7 @@ def main() -> None:
         )
     part = part if part in PARTS else VALIDATION
     with network:
-        run = run_picker("Network")
+        run = run_picker("Network", notes=notes)
     if run.config is None:
         raise RunDamaged(f"This run cannot be shown: {run.reason}")
     with other_network:

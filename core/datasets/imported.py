@@ -35,7 +35,7 @@ from core.datasets.sources import Found
 from core.datasets.sources.parts import MOST_CLASSES, Part, check_shape
 from core.datasets.spec import SPLITS, DatasetSpec, Split
 from core.errors import AtelierError, DataDamaged, DataUnavailable, SettingsError, SourceRejected
-from core.files import harmless, read_json, write_json
+from core.files import harmless, open_regular, read_json, write_json
 from core.settings import settings
 
 ID = re.compile(r"[a-z0-9][a-z0-9-]{0,39}-[0-9a-f]{6}")
@@ -49,8 +49,10 @@ KNOWN_CLASSES = {
     "digits": tuple("0123456789"),
     "cifar-10": cifar10.SPEC.classes,
 }
-_OPEN = 32  # data sets that a process keeps mapped
+RESERVED = ("All classes", "Any class")  # what pages offer beside the names of classes
+_KNOWN = DELETED_KEPT + 500  # data sets that a process remembers: more than there usually are
 _NEW = ".new-"
+_OWNER = "visitor"  # the file of a staged folder that says whose it is
 _BLOCK = 4096  # images copied at a time
 
 
@@ -145,7 +147,7 @@ def find(dataset_id: str) -> Imported | None:
         if known is None or known[0] != stamp:
             known = _known[dataset_id] = (stamp, _read_meta(folder))
         _known.move_to_end(dataset_id)
-        while len(_known) > _OPEN:
+        while len(_known) > _KNOWN:
             _known.popitem(last=False)
     return known[1]
 
@@ -161,16 +163,21 @@ def list_imported() -> list[Imported]:
     return sorted(found, key=lambda each: (each.created, each.spec.name), reverse=True)
 
 
-def stage() -> Path:
+def stage(visitor: str = "") -> Path:
     """Make a folder for what is being imported, and remove those that were left.
+
+    Args:
+        visitor: who brings it: has one such folder, and an older one is removed. Nobody, if empty.
 
     Raises:
         SettingsError: the folder cannot be written.
     """
-    _purge()
+    _purge(visitor)
     folder = settings().datasets / f"{_NEW}{secrets.token_hex(8)}"
     with _writing("The files could not be taken in"):
         folder.mkdir(parents=True)
+        if visitor:
+            (folder / _OWNER).write_text(visitor)
     return folder
 
 
@@ -206,12 +213,20 @@ def preview(folder: Path, found: Found, count: int) -> tuple[np.ndarray, list[in
     return split.images[chosen], split.labels[chosen].tolist()
 
 
-def room() -> int:
-    """Return how many bytes further data sets may take."""
+def room(apart: Path | None = None) -> int:
+    """Return how many bytes further data sets may take.
+
+    Args:
+        apart: a staged folder that is not counted, as what is in it will be the data set.
+    """
     used = 0
     for entry in _entries(also_staged=True):
-        with contextlib.suppress(OSError):
-            used += sum(each.stat(follow_symlinks=False).st_size for each in os.scandir(entry.path))
+        if apart is not None and entry.name == apart.name:
+            continue
+        for folder, _, names in os.walk(entry.path):
+            for name in names:
+                with contextlib.suppress(OSError):
+                    used += os.lstat(Path(folder) / name).st_size
     return max(0, settings().limits.datasets_bytes - used)
 
 
@@ -264,7 +279,7 @@ def save(folder: Path, found: Found, choices: Choices, visitor: str) -> str:
     """Make a data set of what was read, and return its id.
 
     Args:
-        folder: that ``stage`` made, with the arrays of ``found``; it is removed.
+        folder: that ``stage`` made, with the arrays of ``found``; it is removed if all goes well.
         found: what was read.
         choices: of the owner.
         visitor: anonymous id of the owner.
@@ -275,6 +290,12 @@ def save(folder: Path, found: Found, choices: Choices, visitor: str) -> str:
         DataDamaged: the arrays are not those that were read.
     """
     check_room(visitor)
+    size, most = found.total * (int(np.prod(found.shape)) + 8), room(folder)
+    if size > most:
+        raise SettingsError(
+            f"The images take {size / 1e6:,.0f} MB, and there is room for {most / 1e6:,.0f} MB on "
+            "this server. Bring fewer of them, or delete a data set."
+        )
     check_labels(found, len(choices.classes))
     source = {part: _read_arrays(folder, part, found) for part in found.counts}
     indices = _divide(source, found, choices)
@@ -299,12 +320,14 @@ def save(folder: Path, found: Found, choices: Choices, visitor: str) -> str:
             making.rename(settings().datasets / dataset_id)
     finally:
         discard(making)
-        discard(folder)
+    discard(folder)
     return dataset_id
 
 
 def delete(dataset_id: str) -> None:
-    """Remove the images of an imported data set for good; its ``meta.json`` stays.
+    """Remove the images of an imported data set, and what was computed of them, for good.
+
+    Its ``meta.json`` stays.
 
     Raises:
         DataUnavailable: there is none.
@@ -319,6 +342,8 @@ def delete(dataset_id: str) -> None:
         for split in SPLITS:
             for what in ("images", "labels"):
                 (folder / f"{split}-{what}.npy").unlink(missing_ok=True)
+        with contextlib.suppress(FileNotFoundError):
+            shutil.rmtree(folder / "analysis")
 
 
 _known: OrderedDict[str, tuple[tuple[str, int, int, int], Imported]] = OrderedDict()
@@ -495,18 +520,28 @@ def _entries(*, also_staged: bool = False) -> list["os.DirEntry[str]"]:
         return []
 
 
-def _purge() -> None:
-    """Remove what was never imported, and the oldest of what was deleted."""
+def _purge(visitor: str) -> None:
+    """Remove what was never imported, by this visitor or for long, and the oldest deleted ones."""
     deleted = []
     for entry in _entries(also_staged=True):
         with contextlib.suppress(OSError, AtelierError):
             if entry.name.startswith(_NEW):
-                if time.time() - entry.stat(follow_symlinks=False).st_mtime > STAGED_KEPT:
+                age = time.time() - entry.stat(follow_symlinks=False).st_mtime
+                if age > STAGED_KEPT or (visitor and _owner(Path(entry.path)) == visitor):
                     shutil.rmtree(entry.path, ignore_errors=True)
             elif (each := find(entry.name)) is not None and each.deleted:
                 deleted.append((each.created, entry.path))
     for _, path in sorted(deleted, reverse=True)[DELETED_KEPT:]:
         shutil.rmtree(path, ignore_errors=True)
+
+
+def _owner(folder: Path) -> str:
+    """Return the visitor of a staged folder; empty if it is nobody's."""
+    try:
+        with open_regular(folder / _OWNER) as file:
+            return file.read(200).decode("utf-8", "replace")
+    except OSError:
+        return ""
 
 
 def _is_text(value: object, length: int) -> bool:
@@ -520,6 +555,8 @@ def _classes_problem(classes: Any) -> str | None:
     for each in classes:
         if not _is_text(each, CLASS_LENGTH):
             return f"A class must have a name of 1 to {CLASS_LENGTH} characters in one line."
+        if each in RESERVED:
+            return f"No class can be called “{each}”, as pages say so of all. Take another name."
     if len(set(classes)) < len(classes):
         twice = next(each for each in classes if classes.count(each) > 1)
         return f"Two classes are called “{twice}”. Give each a name of its own."

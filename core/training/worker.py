@@ -392,14 +392,16 @@ def _train_and_evaluate(
 ) -> None:
     from core.training.loop import evaluate, train
 
+    # Held from here on: the owner of an imported data set may delete it while a run trains on it,
+    # and the images that are mapped stay readable until they are let go.
+    train_split, test = (datasets.load(config.dataset, split) for split in ("train", "test"))
     trained = train(config, recorder, checkpoint)
     if recorder.interrupted and trained.stopped:
         return
     save_model(trained.model, folder.model)
     validation = evaluation = None
     if not trained.stopped:
-        held_back = divide(datasets.load(config.dataset, "train"), config).validation
-        test = datasets.load(config.dataset, "test")
+        held_back = divide(train_split, config).validation
         validation = evaluate(trained.model, held_back.images, held_back.labels, recorder)
     if validation is not None:
         evaluation = evaluate(trained.model, test.images, test.labels, recorder)

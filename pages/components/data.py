@@ -181,7 +181,8 @@ def answers(run: runs.Run, part: str) -> evaluation.Answers:
     if part == evaluation.VALIDATION and not path.exists():
         raise RunDamaged(
             "The run is of an earlier version, which kept no answers on the validation images. "
-            "Choose it on the Evaluate page, and have them worked out there."
+            "Choose it as the network on the Evaluate page, look at its validation images, and "
+            "have them worked out there."
         )
     return _answers(run.id, part, str(path), _written(path))
 

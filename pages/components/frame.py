@@ -16,6 +16,8 @@ STYLE = """<style>
 [data-testid="stBaseButton-primary"] { background: #5b5bd6; border-color: #5b5bd6; }
 [data-testid="stBaseButton-primary"]:hover { background: #4a4ac0; border-color: #4a4ac0; }
 @media (max-width: 640px) {
+  /* Choices that do not fit go on in a second line, instead of off the screen. */
+  [data-testid="stButtonGroup"] [role="radiogroup"] { flex-wrap: wrap; }
   .st-key-run_first > div > [data-testid="stHorizontalBlock"] { flex-direction: column-reverse; }
 }
 </style>"""

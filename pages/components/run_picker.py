@@ -1,6 +1,7 @@
 """Choosing a trained network: the bundled one, or a run that has finished and may be seen."""
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core import evaluation, runs
 from core.errors import RunDamaged, RunNotFound
@@ -33,7 +34,9 @@ def finished_runs(visitor: str, dataset: str | None = None) -> list[runs.Run]:
     return [*first, *finished[:OFFERED]]
 
 
-def run_picker(caption: str, dataset: str | None = None) -> runs.Run:
+def run_picker(
+    caption: str, dataset: str | None = None, notes: DeltaGenerator | None = None
+) -> runs.Run:
     """Draw the choice, kept in ``?run=``, and return the run.
 
     If the URL asks for a run that has no finished network, a sentence says so, and the first one
@@ -42,6 +45,7 @@ def run_picker(caption: str, dataset: str | None = None) -> runs.Run:
     Args:
         caption: of the choice.
         dataset: offer only networks for this data set.
+        notes: where a sentence has room, if not here.
 
     Raises:
         RunNotFound: there is none for this data set.
@@ -51,7 +55,7 @@ def run_picker(caption: str, dataset: str | None = None) -> runs.Run:
     default = next(iter(offered), None)
     asked = st.query_params.get("run", default)
     if asked is not None and asked not in offered:
-        with sentences():
+        with notes or st.container(), sentences():
             offered[asked] = _finished(asked, visitor, dataset)
     shown = asked if asked in offered else default
     if shown is None:
@@ -59,6 +63,9 @@ def run_picker(caption: str, dataset: str | None = None) -> runs.Run:
             f"No network has been trained on {dataset_title(dataset or '')} yet. Train one on the "
             "Train page."
         )
+    if shown != asked:
+        with notes or st.container():
+            st.caption(f"What you see instead is “{title_markdown(offered[shown])}”.")
     _select(caption, "run", {each: label(run) for each, run in offered.items()}, shown)
     return offered[shown]
 

@@ -76,6 +76,15 @@ def test_train_and_test_folders_and_one_around_everything(tmp_path):
 
 
 @pytest.mark.parametrize(
+    "folders", [("train", "training"), ("Train", "train"), ("test", "Testing")]
+)
+def test_two_folders_of_the_same_part_are_no_split(folders, tmp_path):
+    entries = {f"{each}/{name}": data for each in folders for name, data in pets(8).items()}
+    found = load(tmp_path, entries)
+    assert found.counts == {"all": [16, 16]} and found.classes == ("cat", "Dog")
+
+
+@pytest.mark.parametrize(
     ("options", "shape"),
     [
         ({"size": 28, "mode": "RGB"}, (28, 28, 3)),

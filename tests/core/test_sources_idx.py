@@ -10,6 +10,7 @@ import pytest
 
 from core import datasets
 from core.datasets.sources import Found, SourceFile, read
+from core.datasets.sources.parts import MOST_IMAGES, Part
 from core.errors import SourceRejected
 from core.settings import ASSETS
 
@@ -50,6 +51,26 @@ def test_a_pair_in_any_order_is_one_part(tmp_path):
     found = load(tmp_path, gzip.compress(idx(LABELS)), idx(IMAGES), names=NAMES[::-1])
     assert found.counts == {"all": [10, 10, 10]}
     np.testing.assert_array_equal(np.load(tmp_path / "all-images.npy")[..., 0], IMAGES)
+
+
+def test_millions_of_images_are_refused_by_their_header(tmp_path):
+    """The header alone says so: nothing after it is read, and here nothing is there."""
+    heads = [
+        bytes([0, 0, 8, len(sizes)]) + struct.pack(f">{len(sizes)}I", *sizes)
+        for sizes in ((MOST_IMAGES + 1, 8, 8), (MOST_IMAGES + 1,))
+    ]
+    with pytest.raises(SourceRejected, match=r"more than 200,000 images .* Bring fewer"):
+        load(tmp_path, *heads)
+
+
+def test_a_part_takes_no_more_images_than_there_may_be(tmp_path):
+    block, labels = np.zeros((50_000, 8, 8, 1), np.uint8), np.zeros(50_000, int)
+    with Part(tmp_path, "all", (8, 8, 1), lambda size: None) as part:
+        for _ in range(MOST_IMAGES // len(labels)):
+            part.append(block, labels, str)
+        with pytest.raises(SourceRejected, match="more than 200,000 images"):
+            part.append(block[:1], labels[:1], str)
+    assert np.load(tmp_path / "all-labels.npy").shape == (MOST_IMAGES,)
 
 
 def test_colour_has_a_fourth_dimension(tmp_path):
@@ -98,8 +119,8 @@ def test_a_zip_may_hold_the_files(kind, tmp_path):
         ),
         (b"\0\0\x08\x03" + b"\xff" * 12, b"\0\0\x08\x01" + b"\xff" * 4, "must be square"),
         (
-            b"\0\0\x08\x03\xff\xff\xff\xff\0\0\0\x0c\0\0\0\x0c",
-            b"\0\0\x08\x01\xff\xff\xff\xff",
+            b"\0\0\x08\x03\x00\x03\x0d\x40\0\0\0\x0c\0\0\0\x0c",
+            b"\0\0\x08\x01\x00\x03\x0d\x40",
             "ends after 0 bytes",
         ),
         (b"\0\0\x08\x09" + b"\1" * 50, idx(LABELS), "not an IDX file"),

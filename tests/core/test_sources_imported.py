@@ -1,6 +1,8 @@
 """Imported data sets: how they are divided and kept, and that all else works with them."""
 
+import errno
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +17,7 @@ from core.datasets.sources import Found
 from core.datasets.sources.parts import Part
 from core.errors import DataDamaged, DataUnavailable, SettingsError, SourceRejected
 from core.settings import settings
-from core.training.worker import train_in_process
+from core.training.worker import Recorder, train_in_process
 
 OWNER = "a" * 32
 CLASSES = ("Cat", "Dog", "Owl")
@@ -122,6 +124,7 @@ def test_images_sorted_by_class_are_mixed(home, kind, order):
         ({"classes": ("Cat",)}, "2 to 100 classes"),
         ({"classes": ("Cat", "Cat", "Dog")}, "Two classes are called “Cat”"),
         ({"classes": ("Cat", "", "Dog")}, "A class must have a name"),
+        ({"classes": ("Cat", "Any class", "Dog")}, "No class can be called “Any class”"),
         ({"test": 0.0}, "from 0.01 to 0.9"),
         ({"test": None}, "which share"),
         ({"seed": -1}, "seed"),
@@ -191,6 +194,62 @@ def test_the_room_is_what_all_of_them_leave(home, monkeypatch):
     assert imported.room() == 0
 
 
+def test_what_was_computed_of_a_data_set_takes_room_and_goes_with_it(home):
+    dataset = save(MIXED)
+    before, folder = imported.room(), home / "datasets" / dataset
+    (folder / "analysis").mkdir()
+    (folder / "analysis" / "map.npz").write_bytes(bytes(1_000_000))
+    assert before - imported.room() == 1_000_000
+    imported.delete(dataset)
+    assert [path.name for path in folder.iterdir()] == ["meta.json"]
+
+
+def test_a_data_set_that_no_longer_has_room_waits_until_it_has(home, monkeypatch):
+    folder, what = found(MIXED)
+    bytes_of_images = 400 * (28 * 28 + 8)
+    monkeypatch.setenv("ATELIER_MAX_DATASETS_MB", "10")
+    settings.cache_clear()
+    assert imported.room(folder) == 10_000_000 and imported.room() < 10_000_000
+    other = imported.stage()
+    (other / "x").write_bytes(bytes(10_000_000 - bytes_of_images + 1))
+    with pytest.raises(SettingsError, match="room for 0 MB on this server"):
+        imported.save(folder, what, Choices("Pets", CLASSES, 0.25), OWNER)
+    imported.discard(other)
+    assert imported.save(folder, what, Choices("Pets", CLASSES, 0.25), OWNER)
+
+
+def test_what_was_read_stays_until_it_is_saved(home, monkeypatch):
+    folder, what = found(MIXED)
+    with pytest.raises(SourceRejected):
+        imported.save(folder, what, Choices("Pets", CLASSES[:2], 0.25), OWNER)
+
+    def full(path, value):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched, pytest.raises(SettingsError, match="No space left"):
+        patched.setattr(imported, "write_json", full)
+        imported.save(folder, what, Choices("Pets", CLASSES, 0.25), OWNER)
+    assert list((home / "datasets").iterdir()) == [folder]
+    dataset = imported.save(folder, what, Choices("Pets", CLASSES, 0.25), OWNER)
+    assert [path.name for path in (home / "datasets").iterdir()] == [dataset]
+
+
+def test_a_visitor_has_one_folder_that_waits(home):
+    first, other, nobodys = imported.stage(OWNER), imported.stage("b" * 32), imported.stage()
+    second = imported.stage(OWNER)
+    assert not first.exists()
+    assert set((home / "datasets").iterdir()) == {other, nobodys, second}
+
+
+def test_many_data_sets_are_read_once(home):
+    dataset = save(MIXED)
+    for number in range(60):
+        shutil.copytree(home / "datasets" / dataset, home / "datasets" / f"pets-{number:06}")
+    first = {each.spec.name: each for each in imported.list_imported()}
+    assert len(first) == 61
+    assert all(each is first[each.spec.name] for each in imported.list_imported())
+
+
 def test_runs_on_a_deleted_data_set_say_that_it_is_gone(home):
     dataset = save(MIXED)
     config = small(dataset=dataset, limit=200)
@@ -205,6 +264,22 @@ def test_runs_on_a_deleted_data_set_say_that_it_is_gone(home):
         train_in_process(config)
     with pytest.raises(DataUnavailable, match="gone already"):
         imported.delete(dataset)
+
+
+def test_a_run_ends_well_though_its_data_set_is_deleted_while_it_trains(home, monkeypatch):
+    dataset = save(MIXED)
+    checkpoint = Recorder.checkpoint
+
+    def delete(self, make):
+        if not datasets.find(dataset).missing():
+            imported.delete(dataset)
+        checkpoint(self, make)
+
+    monkeypatch.setattr(Recorder, "checkpoint", delete)
+    run = train_in_process(small(dataset=dataset, limit=300))
+    assert run.state is runs.State.FINISHED, run.reason
+    assert "was deleted" in datasets.find(dataset).missing()
+    assert len(runs.read_evaluation(run.folder.evaluation, 100, 3).probabilities) == 100
 
 
 def test_what_was_never_imported_is_removed_after_an_hour(home, monkeypatch):

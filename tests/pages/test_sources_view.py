@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import streamlit as st
 from making import SOMEBODY_ELSE, VISITOR
 from reading import button, components, labels, quiet, sentence, texts
 
@@ -9,6 +10,8 @@ from core import architectures, datasets, runs
 from core.datasets import imported
 from core.runs import TrainingConfig
 from core.settings import settings
+from pages.components.explore import images
+from pages.components.explore import labels as suspects
 
 
 def table(count: int = 60, classes: int = 10, edge: int = 28) -> str:
@@ -117,6 +120,68 @@ def test_discarding_leaves_nothing(put, open_page, home):
     assert list((home / "datasets").iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("files", "problem"),
+    [
+        ([(f"{i}.csv", b"x", "text/csv") for i in range(5)], "There are 5 files. Bring one CSV"),
+        ([("x.csv", bytes(12_000_000), "text/csv")], "12 MB, and there is room for 10 MB"),
+    ],
+    ids=["many", "large"],
+)
+def test_uploads_that_are_too_much_are_not_kept(files, problem, open_page, monkeypatch):
+    monkeypatch.setenv("ATELIER_MAX_DATASETS_MB", "10")
+    settings.cache_clear()
+    app = open_page("explore", view="sources")
+    app.file_uploader[0].set_value(files).run()
+    assert problem in sentence(app)
+    assert app.file_uploader[0].value == [] and button(app, "Check the files").disabled
+    assert quiet(app.run())
+
+
+def test_a_rejected_upload_is_forgotten_and_a_good_one_is_taken(open_page):
+    app = open_page("explore", view="sources")
+    app.file_uploader[0].upload("x.csv", b"hello").run()
+    button(app, "Check the files").click().run()
+    assert "“x.csv” has no column named label" in sentence(app)
+    assert app.file_uploader[0].value == []
+    app.file_uploader[0].upload("x.csv", table().encode()).run()
+    button(app, "Check the files").click().run()
+    assert quiet(app) and "**60 images**" in texts(app)
+
+
+def test_what_is_damaged_while_it_waits_is_forgotten(put, open_page, home):
+    put("x.csv", table())
+    app = checked(open_page("explore", view="sources"), "x.csv")
+    (images,) = (home / "datasets").glob("*/all-images.npy")
+    images.write_bytes(b"x")
+    app.run()
+    assert "is damaged by now and was discarded" in sentence(app)
+    assert "Bring your own data" in texts(app) and not list((home / "datasets").iterdir())
+    assert quiet(app.run())
+
+
+def test_a_second_click_while_it_is_saved_finds_nothing_to_look_for(put, open_page, monkeypatch):
+    put("x.csv", table())
+    app = checked(open_page("explore", view="sources"), "x.csv")
+    save, kept = imported.save, []
+
+    def watched(*arguments):
+        kept.append(st.session_state.get("brought_found"))
+        return save(*arguments)
+
+    monkeypatch.setattr(imported, "save", watched)
+    app.text_input(key="brought_title").set_value("").run()
+    button(app, "Import").click().run()
+    assert "title" in sentence(app) and kept == []
+    app.text_input(key="brought_title").set_value("Shoes").run()
+    button(app, "Import").click().run()
+    assert quiet(app) and kept == [None] and app.success
+
+
+def test_what_pages_say_of_all_classes_is_no_name_of_one():
+    assert {images.ALL, suspects.ANY} == set(imported.RESERVED)
+
+
 def test_what_waited_too_long_is_asked_for_again(put, open_page, home):
     put("x.csv", table())
     app = checked(open_page("explore", view="sources"), "x.csv")
@@ -189,6 +254,9 @@ def test_deleting_keeps_the_figures_of_its_runs(own, open_page):
     assert "Delete it for good" not in labels(app) and "waiting or training" in texts(app)
     runs.folder_of(run).write_result(runs.Result(runs.State.STOPPED, "Stopped."))
     app.run()
+    assert "Delete it for good" not in labels(app) and "can still go on" in texts(app)
+    runs.folder_of(run).write_result(runs.Result(runs.State.FAILED, "It failed."))
+    app.run()
     assert "The run on it keeps its figures" in texts(app)
     button(app, "Delete it for good").click().run()
     assert quiet(app) and imported.list_imported() == []
@@ -197,6 +265,22 @@ def test_deleting_keeps_the_figures_of_its_runs(own, open_page):
     app = open_page("train", run=run)
     assert not app.exception and "shoes" in texts(app)
     assert datasets.find(name).missing() is not None
+
+
+def test_a_run_begun_since_the_button_was_drawn_keeps_its_data(own):
+    app, name = own
+    delete = button(app, "Delete it for good")
+    recipe = architectures.find("mlp").recipe_for(name)
+    run = runs.create(TrainingConfig(name, "mlp", recipe), VISITOR)
+    app = delete.click().run()
+    assert "was not deleted. A run on it is waiting" in sentence(app)
+    assert datasets.find(name).missing() is None
+    runs.folder_of(run).write_result(runs.Result(runs.State.FAILED, "It failed."))
+    delete = button(app.run(), "Delete it for good")
+    path = settings().datasets / name / "meta.json"
+    path.write_text(path.read_text().replace(VISITOR, SOMEBODY_ELSE))
+    app = delete.click().run()
+    assert "not your data set" in sentence(app) and datasets.find(name).missing() is None
 
 
 def test_a_full_shelf_says_so_before_reading(own, open_page, monkeypatch):

@@ -11,7 +11,7 @@ import warnings
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import IO
 
@@ -289,8 +289,9 @@ def _pictures(entries: list[zipfile.ZipInfo], name: str) -> Contents:
         )
         for entry in sorted(pictures, key=lambda entry: _natural(entry.filename))
     ]
-    if split and {entry.part for entry in found} == {"test"}:
-        raise SourceRejected(f"“{name}” has test images but no training images.")
+    if len({entry.part for entry in found}) == 1:
+        # “train” beside “training” says as little of a split as a folder around everything.
+        found = [replace(entry, part="all") for entry in found]
     notes = (_left_out(len(others)),) if others else ()
     return Contents(tuple(found), tuple(names), (), notes)
 

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 
 from core.datasets.sources.gather import Found, SourceFile
@@ -26,7 +26,7 @@ def check(
     folder: Path,
     *,
     shape: tuple[int, int, int] | None = None,
-    room: int,
+    room: int | Callable[[], int],
     seconds: float = SECONDS,
 ) -> Generator[tuple[float, str] | Found, None, None]:
     """Read files as ``core.datasets.sources.read`` does, in another process.
@@ -34,7 +34,9 @@ def check(
     Closing the iterator ends that process.
 
     Args:
-        files, folder, shape, room: as there.
+        files, folder, shape: as there.
+        room: bytes that the arrays may take; or what returns them when it is one's turn, as those
+            before may have taken some.
         seconds: that it may take.
 
     Yields:
@@ -47,7 +49,8 @@ def check(
     if not _turn.acquire(timeout=_WAIT):
         raise SettingsError("Others are importing data sets just now. Try again in a minute.")
     try:
-        yield from _check(files, folder, shape, room, seconds)
+        most = room if isinstance(room, int) else room()
+        yield from _check(files, folder, shape, most, seconds)
     finally:
         _turn.release()
 

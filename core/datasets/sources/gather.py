@@ -11,7 +11,7 @@ from typing import IO, Any
 import numpy as np
 
 from core.datasets.sources import archive, idx, table
-from core.datasets.sources.parts import MOST_CLASSES, Part, check_shape
+from core.datasets.sources.parts import MOST_CLASSES, Part, check_count, check_shape
 from core.datasets.sources.stream import MOST_BYTES, Progress, Stream, open_file
 from core.errors import SourceRejected
 from core.files import harmless
@@ -253,6 +253,7 @@ class _Reading:
             )
         shape = (sizes[1], sizes[2], sizes[3] if len(sizes) == 4 else 1)
         check_shape(shape, f"“{images.name}”")
+        check_count(sizes[0])
         known = np.concatenate(
             [block for _, block in idx.read_items(label_stream, label_sizes, labels.name)]
             or [np.zeros(0, np.uint8)]

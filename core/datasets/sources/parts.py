@@ -10,6 +10,7 @@ import numpy as np
 from core.errors import SourceRejected
 
 MOST_CLASSES = 100
+MOST_IMAGES = 200_000  # of a part; two packed files of 126 KB can unpack to millions
 EDGES = (8, 64)  # px; smallest and largest height and width of an image
 _HEADER = 128  # bytes; fixed, as it is written again when the number of images is known
 
@@ -21,6 +22,15 @@ def check_shape(shape: tuple[int, int, int], what: str) -> None:
         raise SourceRejected(
             f"{what} has images of {height} × {width} × {channels}, but they must be square, "
             f"{EDGES[0]} to {EDGES[1]} pixels high, with 1 channel (grey) or 3 (colour)."
+        )
+
+
+def check_count(count: int) -> None:
+    """Raise SourceRejected if a part has more images than can be taken in."""
+    if count > MOST_IMAGES:
+        raise SourceRejected(
+            f"There are more than {MOST_IMAGES:,} images in one part, and so many cannot be read. "
+            "Bring fewer of them."
         )
 
 
@@ -59,7 +69,11 @@ class Part:
             images: uint8, (n, height * width * channels) or (n, height, width, channels).
             labels: integers of 0 to 255, (n,).
             where: says where the i-th of them is from.
+
+        Raises:
+            SourceRejected: they are too many, or there is no room for them.
         """
+        check_count(len(self) + len(labels))
         self._room(images.nbytes + 8 * len(labels))
         counts = np.bincount(labels, minlength=256)
         for label in np.flatnonzero((counts > 0) & (self.counts == 0)).tolist():

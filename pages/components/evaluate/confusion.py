@@ -220,7 +220,7 @@ def _cell(looked: Looked, first: Answers, second: Answers | None, cell: Cell) ->
         # A key of its own for each list: page 9 of one is not a page of another.
         key = f"cell_page_{true}_{predicted}_{group.title}_{sure}"
         with st.container(horizontal=True, horizontal_alignment="center"):
-            page = st.pagination(-(-len(places) // TILES), key=key)
+            page = st.pagination(-(-len(places) // TILES), width=440, key=key)
     shown = places[(page - 1) * TILES : page * TILES]
     with above:
         picked = _gallery(looked, group.answers.at(shown), cell)

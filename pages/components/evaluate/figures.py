@@ -59,7 +59,7 @@ def compared(looked: Looked) -> None:
         return
     # Views with something of both call them so too.
     names = [title_markdown(run) for run in (looked.run, looked.other)]
-    named = f"**A** is “{names[0]}”, **B** is “{names[1]}”."
+    named = f"**A** is “{names[0]}”, **B** is “{names[1]}”. Where no letter stands, it is A."
     first, second = evaluation.in_common(looked.answers, looked.other_answers)
     if not len(first):
         st.caption(f"{named} {NONE_IN_COMMON}")

@@ -17,6 +17,7 @@ from pages.components.table import table
 from pages.components.wording import literal, number, percent, title_markdown
 
 DRAWN = 10  # classes whose curves are drawn at first; more lines than that nobody can tell apart
+DRAWN_OF_TWO = 3  # of each, where two networks are drawn
 COLOURS = 10  # of the theme's charts
 PLOT, LEGEND_LINE = 380, 16  # pixels
 
@@ -182,9 +183,9 @@ def _curves(looked: Looked, networks: Sequence[Network]) -> None:
             "Classes",
             range(len(classes)),
             selection_mode="multi",
-            default=_weakest(networks[0][2]),
+            default=_weakest(networks[0][2], DRAWN if len(networks) == 1 else DRAWN_OF_TWO),
             format_func=lambda index: literal(classes[index]),
-            key=f"ranked_{looked.spec.name}",
+            key=f"ranked_{looked.spec.name}_{len(networks)}",
         )
         near = st.toggle("Enlarge the corner", key="near", bind="query-params")
         # Room for the legend below the curves, in two columns.
@@ -211,12 +212,12 @@ def _curves(looked: Looked, networks: Sequence[Network]) -> None:
             )
 
 
-def _weakest(ranks: Sequence[Ranking]) -> list[int]:
-    """Return the classes that are drawn at first: all, or where they are many the worst ranked."""
-    if len(ranks) <= DRAWN:
+def _weakest(ranks: Sequence[Ranking], most: int) -> list[int]:
+    """Return the classes drawn at first: all, or of more than ``most`` the worst ranked."""
+    if len(ranks) <= most:
         return list(range(len(ranks)))
     known = [index for index, rank in enumerate(ranks) if rank.auc is not None]
-    return sorted(sorted(known, key=lambda index: ranks[index].auc or 0)[:DRAWN])
+    return sorted(sorted(known, key=lambda index: ranks[index].auc or 0)[:most])
 
 
 def _figure(

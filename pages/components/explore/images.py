@@ -21,6 +21,7 @@ TILES = {Screen.PHONE: 30, Screen.TABLET: 60, Screen.DESKTOP: 120}
 begins a page, or is in the middle of one, on every other."""
 
 ALL = "All classes"
+NOT_FOUND = "find_problem"  # what to say of a number that was typed
 
 
 def draw(spec: datasets.DatasetSpec) -> None:
@@ -31,6 +32,8 @@ def draw(spec: datasets.DatasetSpec) -> None:
         label = class_control(spec)
         order = _order_control()
         _search(spec, split)
+    if problem := st.session_state.pop(NOT_FOUND, None):
+        st.warning(problem, icon=":material/search_off:")
     asked = detail.asked(spec, split)
     run = None
     values = None
@@ -97,14 +100,20 @@ def _search(spec: datasets.DatasetSpec, split: str) -> None:
         key="find",
         max_chars=12,
         on_change=_find,
+        args=(spec.counts[split],),
         width=140,
     )
 
 
-def _find() -> None:
+def _find(count: int) -> None:
+    """Open the image whose number was typed; ``count`` images are numbered from 0."""
     asked = str(st.session_state["find"]).strip().replace(",", "")
     st.session_state["find"] = ""
-    if asked:
+    if asked and not (asked.isascii() and asked.isdigit() and int(asked[:9]) < count):
+        st.session_state[NOT_FOUND] = (
+            f"“{asked}” is no image: they are numbered 0 to {count - 1:,}."
+        )
+    elif asked:
         st.query_params["image"] = asked
         st.query_params.pop("from", None)  # the page that the image is on
 
@@ -142,6 +151,8 @@ def _grid(
     spec, first = view.spec, view.first
     part = data.split(spec.name, view.split)
     what = "images" if label is None else f"images of the class {literal(spec.classes[label])}"
+    if order.needs_answers:
+        what += " that this run held back for validation" if view.split == "train" else ""
     with st.container(border=True):
         if not len(view.indices):
             st.markdown(f"**No {what}**")
@@ -173,7 +184,7 @@ def _grid(
         if pages > 1:
             st.session_state["page"] = first // view.tiles + 1
             with st.container(horizontal=True, horizontal_alignment="center"):
-                st.pagination(pages, key="page", on_change=_turn, args=(view.tiles,))
+                st.pagination(pages, width=440, key="page", on_change=_turn, args=(view.tiles,))
 
 
 def _figure(order: Order, value: float) -> str:

@@ -7,17 +7,19 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from core import datasets
+from core import datasets, evaluation
 from core.analysis import duplicates, files, labels
 from core.analysis.duplicates import Duplicates, Kind
 from core.errors import DataUnavailable
 from pages.components import data
 from pages.components.explore.opening import open_button
 from pages.components.explore.split import SPLIT_TITLES
-from pages.components.guard import check_url
+from pages.components.guard import check_url, sentences
 from pages.components.pixels import pixel_image
+from pages.components.run_picker import finished_runs
 from pages.components.table import csv_button
-from pages.components.wording import percent
+from pages.components.visitor import visitor_id
+from pages.components.wording import percent, title_markdown
 
 CARDS = 12  # a page
 LISTS = {"labels": "Labels", "duplicates": "Near-duplicates"}
@@ -83,7 +85,10 @@ def _labels(spec: datasets.DatasetSpec) -> None:
     verdicts = _verdicts(spec)
     with st.container(horizontal=True, vertical_alignment="center"):
         judged = sum((row["split"], row["index"]) in verdicts for row in shown)
-        st.markdown(f"**{len(shown):,} labels** · {judged:,} judged by you")
+        st.markdown(
+            f"**{len(shown):,} labels** · {judged:,} judged by you"
+            + (", kept until you reload the page: take the CSV with you" if judged else "")
+        )
         _csv(
             [
                 {
@@ -181,6 +186,25 @@ def _card(spec: datasets.DatasetSpec, row: Row, verdicts: dict[tuple[str, int], 
     open_button(name, index)
 
 
+def _without(spec: datasets.DatasetSpec, leaked: np.ndarray) -> None:
+    """Say what a network's test accuracy is without the test images that have a near-duplicate."""
+    for run in finished_runs(visitor_id(), spec.name):
+        if not run.test_opened:
+            continue
+        with sentences():
+            right = data.answers(run, evaluation.TEST).right
+            kept = np.ones(len(right), bool)
+            kept[leaked] = False
+            st.markdown(
+                f"What removing them does: “{title_markdown(run)}” is right on "
+                f"**{percent(float(right.mean()), 2)}** of all test images, and on "
+                f"**{percent(float(right[kept].mean()), 2)}** of the {int(kept.sum()):,} without a "
+                "near-duplicate."
+            )
+            return
+    st.caption("What removing them does is shown here when the test set of a run is open.")
+
+
 def _verdicts(spec: datasets.DatasetSpec) -> dict[tuple[str, int], str]:
     """Return what the visitor judged in this session, by split and index."""
     return st.session_state.setdefault("label_verdicts", {}).setdefault(spec.name, {})
@@ -216,10 +240,9 @@ def _duplicates(spec: datasets.DatasetSpec) -> None:
             "their pixels, which neither brightness nor contrast changes. The kinds are after Barz "
             "and Denzler (arXiv:1902.00423); Geier searched Fashion-MNIST in a similar way "
             "(arXiv:1906.08255). The thresholds come from looking at pairs: "
-            f"{found.limits.words} What is moved, turned or mirrored is not found.\n\n"
-            "What removing them does to the test accuracy is measured for Fashion-MNIST by "
-            "`python -m core benchmark duplicates`; its figures are in `docs/RESULTS.md`."
+            f"{found.limits.words} What is moved, turned or mirrored is not found."
         )
+        _without(spec, in_test)
     shown = _filtered_pairs(rows)
     if not shown:
         st.info("No pair is of this kind. Choose another kind or place.")
@@ -319,7 +342,7 @@ def _page(rows: Sequence[Row], key: str, draw: Callable[[Row], None]) -> None:
     page = 1
     if pages > 1:
         with st.container(horizontal=True, horizontal_alignment="center"):
-            page = st.pagination(pages, key=key)
+            page = st.pagination(pages, width=440, key=key)
     with cards, st.grid(3, min_column_width=250):
         for row in rows[(page - 1) * CARDS : page * CARDS]:
             with st.container(border=True):

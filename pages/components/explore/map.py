@@ -164,7 +164,8 @@ def _mistakes(run: runs.Run, indices: np.ndarray) -> tuple[list[Group], np.ndarr
     st.caption(
         f"{len(at):,} of the {len(indices):,} images on the map are among the {len(answers):,} "
         f"that this network held back for validation: {int(right.sum()):,} answers are right and "
-        f"{int((~right).sum()):,} wrong. From the others it may have learned: they are shadows."
+        f"{int((~right).sum()):,} wrong. The pale points are images that it may "
+        "have learned from: they prove nothing."
     )
     return [Group("Right", "right"), Group("Wrong", "wrong")], group, answered
 
@@ -187,7 +188,7 @@ def _taken(spec: datasets.DatasetSpec, taken: np.ndarray) -> None:
     page = 1
     if pages > 1:
         with st.container(horizontal=True, horizontal_alignment="center"):
-            page = st.pagination(pages, key="map_page")
+            page = st.pagination(pages, width=440, key="map_page")
     shown = taken[(page - 1) * TILES : page * TILES]
     with place:
         picked = gallery(

@@ -16,7 +16,8 @@ from core.datasets import imported
 from core.datasets.imported import COMMAND_LINE, Choices, Imported, Order
 from core.datasets.sources import SIZES, Found, SourceFile
 from core.datasets.sources.check import check
-from core.errors import AtelierError, SettingsError, SourceRejected
+from core.datasets.sources.gather import FORMS, MOST_FILES
+from core.errors import AtelierError, DataDamaged, SettingsError, SourceRejected
 from core.files import harmless
 from core.settings import settings
 from pages.components.access import owns_dataset, usable_datasets
@@ -26,7 +27,7 @@ from pages.components.table import table
 from pages.components.wording import ago, percent
 
 FOUND = "brought_found"  # what was found, with the folder that it waits in
-PROBLEM = "brought_problem"  # why a data set could not be deleted
+PROBLEM = "brought_problem"  # to be said by the next run: why files or a deletion were refused
 SAVED = "brought_saved"  # the id of the data set just imported
 UPLOADER = "brought_number"  # counts the uploads: another key lets the server forget the files
 UPLOAD_MB = 200  # as server.maxUploadSize
@@ -53,7 +54,15 @@ def draw(visitor: str) -> None:
     if found is None:
         _bring(visitor)
     else:
-        _decide(*found, visitor)
+        try:
+            _decide(*found, visitor)
+        except DataDamaged:
+            _forget(found[0])
+            st.session_state[PROBLEM] = DataDamaged(
+                "What was read from these files is damaged by now and was discarded. Bring the "
+                "files again."
+            )
+            st.rerun()
     _list(visitor)
 
 
@@ -72,6 +81,9 @@ def _bring(visitor: str) -> None:
             max_upload_size=UPLOAD_MB,
             label_visibility="collapsed",
         )
+        if problem := _too_much(uploaded):
+            _free(problem)
+            st.rerun()
         offered = _offered()
         chosen = (
             st.multiselect(
@@ -100,6 +112,32 @@ def _bring(visitor: str) -> None:
         paths = [offered[name] for name in chosen if name in offered]
         if pressed and _check(uploaded, paths, SIZES.get(size or ""), visitor):
             st.rerun()
+
+
+def _too_much(uploaded: Sequence[UploadedFile]) -> AtelierError | None:
+    """Return why so many or so large files are not kept, as the server holds them in memory."""
+    if len(uploaded) > MOST_FILES:
+        return SourceRejected(f"There are {len(uploaded)} files. {FORMS}")
+    size = sum(each.size for each in uploaded)
+    if size > UPLOAD_MB * 2**20:
+        return SettingsError(
+            f"The files have {size / 2**20:,.0f} MB together, and {UPLOAD_MB} MB can be uploaded. "
+            "Bring fewer images, or a ZIP."
+        )
+    room = imported.room() if uploaded else 0
+    if size > room:
+        return SettingsError(
+            f"The files have {size / 1e6:,.0f} MB, and there is room for {room / 1e6:,.0f} MB on "
+            "this server. Bring fewer images, or delete a data set."
+        )
+    return None
+
+
+def _free(problem: AtelierError | None = None) -> None:
+    """Let the server forget the uploads; the next run says why, if something is wrong."""
+    st.session_state[UPLOADER] += 1
+    if problem is not None:
+        st.session_state[PROBLEM] = problem
 
 
 def _explanation() -> None:
@@ -137,22 +175,20 @@ def _check(
     shape: tuple[int, int, int] | None,
     visitor: str,
 ) -> bool:
-    """Read the files, with progress; keep what was found, or show what is wrong."""
+    """Read the files, with progress; keep what was found, or show what is wrong.
+
+    Returns:
+        Whether the page is to be drawn anew, without the uploads: they were read, for good or bad.
+    """
     bar = st.progress(0.0, "Taking in the files …")
     try:
         imported.check_room(visitor)
-        room = imported.room()
-        size = sum(each.size for each in uploaded)
-        if size > room:
-            raise SettingsError(
-                f"The files have {size / 1e6:,.0f} MB, and there is room for {room / 1e6:,.0f} MB "
-                "on this server. Bring fewer images, or delete a data set."
-            )
-        folder = imported.stage()
+        folder = imported.stage(visitor)
         with _discarded_on_failure(folder):
             with _kept(uploaded, folder) as files:
                 files += [SourceFile(path, path.name) for path in paths]
-                with contextlib.closing(check(files, folder, shape=shape, room=room)) as answers:
+                answers = check(files, folder, shape=shape, room=lambda: imported.room(folder))
+                with contextlib.closing(answers):
                     for answer in answers:
                         if isinstance(answer, Found):
                             found = answer
@@ -162,11 +198,14 @@ def _check(
                                 min(1.0, share), f"Reading {what} … {percent(min(1.0, share), 0)}"
                             )
             st.session_state[FOUND] = (imported.token_of(folder), found)
+    except SourceRejected as error:
+        _free(error)
+        return True
     except AtelierError as error:
         bar.empty()
         _show(error)
         return False
-    st.session_state[UPLOADER] += 1
+    _free()
     return True
 
 
@@ -210,7 +249,9 @@ def _waiting() -> tuple[Path, Found] | None:
     if folder is None:
         del st.session_state[FOUND]
         st.info(
-            "What you brought waited for too long. Bring it again.", icon=":material/timer_off:"
+            "What you brought waited for too long, or you have brought something else since. "
+            "Bring it again.",
+            icon=":material/timer_off:",
         )
         return None
     return folder, found
@@ -246,14 +287,15 @@ def _decide(folder: Path, found: Found, visitor: str) -> None:
         if labels is not None:
             _show(labels)
         if pressed:
+            # Taken away first: a second click, while it is saved, must not look for the folder.
+            kept = st.session_state.pop(FOUND)
             try:
                 choices = Choices(title, names, test, order, seed)
-                saved = imported.save(folder, found, choices, visitor)
+                st.session_state[SAVED] = imported.save(folder, found, choices, visitor)
             except AtelierError as error:
+                st.session_state[FOUND] = kept
                 _show(error)
                 return
-            del st.session_state[FOUND]
-            st.session_state[SAVED] = saved
             st.rerun()
 
 
@@ -402,14 +444,13 @@ def _row(each: Imported, visitor: str, *, new: bool) -> None:
             if owns_dataset(each, visitor):
                 st.space("stretch")
                 with st.popover("Delete", icon=":material/delete:"):
-                    _confirm(spec)
+                    _confirm(spec, visitor)
 
 
-def _confirm(spec: datasets.DatasetSpec) -> None:
-    users = [run for run in runs.list_runs() if run.config and run.config.dataset == spec.name]
-    active = sum(run.state.active for run in users)
-    if active:
-        st.markdown("A run on it is waiting or training. Stop it first.")
+def _confirm(spec: datasets.DatasetSpec, visitor: str) -> None:
+    users = _users(spec.name)
+    if problem := _needed(users):
+        st.markdown(problem)
         return
     text = "Its images will be gone for good."
     if users:
@@ -424,8 +465,22 @@ def _confirm(spec: datasets.DatasetSpec) -> None:
         key=f"delete_{spec.name}",
         type="primary",
         on_click=_delete,
-        args=(spec.name,),
+        args=(spec.name, visitor),
     )
+
+
+def _users(name: str) -> list[runs.Run]:
+    """Return the runs on a data set."""
+    return [run for run in runs.list_runs() if run.config and run.config.dataset == name]
+
+
+def _needed(users: list[runs.Run]) -> str | None:
+    """Return why a data set cannot be deleted, if one of the runs on it may still read it."""
+    if any(run.state.active for run in users):
+        return "A run on it is waiting or training. Stop it and delete it first, or let it finish."
+    if any(run.resumable for run in users):
+        return "A run on it can still go on. Resume it and let it finish, or delete it first."
+    return None
 
 
 def _choose(name: str) -> None:
@@ -438,8 +493,14 @@ def _explore(spec: datasets.DatasetSpec) -> None:
     st.session_state["page"] = 1
 
 
-def _delete(name: str) -> None:
+def _delete(name: str, visitor: str) -> None:
+    """Delete a data set, if that is right now: the button may have been drawn long ago."""
     try:
+        found = imported.find(name)
+        if found is not None and not owns_dataset(found, visitor):
+            raise SettingsError("This is not your data set, and only its owner may delete it.")
+        if problem := _needed(_users(name)):
+            raise SettingsError(f"The data set was not deleted. {problem}")
         imported.delete(name)
     except AtelierError as error:
         st.session_state[PROBLEM] = error
