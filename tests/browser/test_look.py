@@ -42,8 +42,6 @@ def take(visitor, path: Path) -> None:
     """Save a picture of the whole page, which Streamlit scrolls inside of the window."""
     size = visitor.page.viewport_size
     visitor.page.get_by_text("Loading the network").wait_for(state="hidden")
-    if path.name.startswith(("explore", "evaluate")):
-        visitor.page.locator(".js-plotly-plot").first.wait_for()
     height = visitor.page.evaluate("document.querySelector('.stMain').scrollHeight")
     visitor.page.set_viewport_size({"width": size["width"], "height": height})
     visitor.settle()

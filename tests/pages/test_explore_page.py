@@ -114,7 +114,7 @@ def test_the_hardest_of_a_run_are_those_that_it_held_back(open_page, every_state
     app = open_page("explore", sort="hardest", run=finished)
     assert quiet(app)
     count = runs.read(finished).config.validation_count
-    assert f"**{count:,} images**" in texts(app)
+    assert f"**{count:,} images that this run held back for validation**" in texts(app)
 
 
 @pytest.mark.usefixtures("bundled")
@@ -149,7 +149,7 @@ def test_an_image_is_found_by_its_number(open_page):
     app.button(key="image_close").click().run()
     assert "image" not in app.query_params
     app.text_input(key="find").set_value("sixty").run()
-    assert sentence(app).startswith("The link asks for image “sixty”")
+    assert sentence(app).startswith("“sixty” is no image: they are numbered 0 to 59,999.")
 
 
 def test_a_training_image_can_be_open_beside_the_test_images(open_page):

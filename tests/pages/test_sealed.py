@@ -227,7 +227,7 @@ def test_a_second_run_is_compared_on_what_both_held_back(open_page, put_run):
     app = open_page("evaluate", run=first, **{"with": second})
     assert quiet(app)
     count = runs.read(first).config.validation_count
-    assert "**A** is “One”, **B** is “Two”. A gets " in texts(app)
+    assert "**A** is “One”, **B** is “Two”. Where no letter stands, it is A. A gets " in texts(app)
     assert f"of the {count:,} validation images that both held back right" in texts(app)
     picker = app.selectbox(key=f"pick_with_{second}")
     assert not any("One" in option for option in picker.options)
