@@ -173,8 +173,8 @@ class Visitor:
             self.page.get_by_test_id("stExpandSidebarButton").click()
         self.page.get_by_test_id("stSidebarNavLink").filter(has_text=title).click()
         self.page.get_by_role("heading", name=title, level=1, exact=True).wait_for()
-        if self.is_phone:
-            self.page.get_by_test_id("stSidebarCollapseButton").get_by_role("button").click()
+        if self.is_phone:  # the navigation closes by itself
+            self.page.get_by_test_id("stExpandSidebarButton").wait_for()
         self.settle()
 
     def button(self, label: str) -> Locator:
