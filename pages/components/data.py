@@ -96,7 +96,7 @@ def order_values(
     """
     if run is None:
         # Doubtful labels may be worked out while the app runs.
-        written = _written(files.path_of(dataset, labels.NAME)) if order == "doubtful" else 0
+        written = _written(files.path_of(dataset, labels.NAME))
         return _order_values(order, dataset, name, written)
     part = evaluation.TEST if name == "test" else evaluation.VALIDATION
     return ORDERS[order].values(Subject(dataset, name, answers(run, part)))
