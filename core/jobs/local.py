@@ -6,9 +6,7 @@ however it dies, the pipe closes and the worker saves a checkpoint and ends.
 """
 
 import contextlib
-import os
 import subprocess
-import sys
 import threading
 import time
 from dataclasses import dataclass, field
@@ -16,10 +14,10 @@ from pathlib import Path
 from typing import IO
 
 from core.jobs.estimate import expected_seconds
+from core.jobs.start import start
 from core.jobs.supervisor import Job, Supervisor
 from core.runs import Run
-from core.runs.files import open_append
-from core.settings import ROOT, Settings
+from core.settings import Settings
 
 SPARE_DELAY = 1.5  # so that a new spare does not slow the first page, or a run's first seconds
 SPARE_RETRY = 30.0  # one that cannot start must not be tried ten times a second
@@ -45,26 +43,7 @@ class Worker:
         Raises:
             OSError: the machine refuses.
         """
-        threads = str(settings.threads)
-        environment = os.environ | {
-            # This backend's folder, whatever the environment has come to say since it started.
-            "ATELIER_HOME": str(settings.home),
-            "TF_NUM_INTRAOP_THREADS": threads,
-            "TF_NUM_INTEROP_THREADS": threads,
-            "OMP_NUM_THREADS": threads,
-            "TF_CPP_MIN_LOG_LEVEL": "3",
-            "PYTHONUNBUFFERED": "1",
-        }
-        with open_append(settings.home / "workers.log") as output:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "core.training.worker"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=output,
-                cwd=ROOT,
-                env=environment,
-                start_new_session=True,  # Ctrl-C in the server's terminal is not for workers
-            )
+        process = start(settings, "core.training.worker")
         worker = cls(process)
         assert process.stdout is not None
         threading.Thread(

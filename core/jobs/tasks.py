@@ -17,7 +17,6 @@ import json
 import os
 import select
 import subprocess
-import sys
 import threading
 import time
 from collections import OrderedDict
@@ -26,11 +25,12 @@ from pathlib import Path
 from typing import Literal
 
 from core.errors import SettingsError
+from core.jobs.start import start as start_process
 from core.runs import Run
 from core.runs.analysis import analysis_file, fits, stamp_of
-from core.runs.files import open_append, remove_temporary
+from core.runs.files import remove_temporary
 from core.runs.process import memory_of
-from core.settings import ROOT, settings
+from core.settings import settings
 
 PROGRAM = "core.evaluation.worker"
 MOST_WAITING = 20  # tasks, of all visitors
@@ -226,27 +226,8 @@ def _begin(task: _Task) -> "subprocess.Popen[bytes]":
     Raises:
         OSError: the machine refuses.
     """
-    threads = str(settings().threads)
-    environment = os.environ | {
-        "ATELIER_HOME": str(settings().home),
-        "TF_NUM_INTRAOP_THREADS": threads,
-        "TF_NUM_INTEROP_THREADS": threads,
-        # scikit-learn's: two that wait for each other are slower than one where others train.
-        "OMP_NUM_THREADS": "1",
-        "TF_CPP_MIN_LOG_LEVEL": "3",
-        "PYTHONUNBUFFERED": "1",
-    }
     task.output.parent.mkdir(parents=True, exist_ok=True)
-    with open_append(settings().home / "workers.log") as log:
-        return subprocess.Popen(
-            [sys.executable, "-m", PROGRAM, task.kind, task.run.id, str(task.output)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=log,
-            cwd=ROOT,
-            env=environment,
-            start_new_session=True,  # Ctrl-C in the server's terminal is not for workers
-        )
+    return start_process(settings(), PROGRAM, task.kind, task.run.id, str(task.output))
 
 
 def _attend(task: _Task, process: "subprocess.Popen[bytes]") -> None:
