@@ -6,6 +6,7 @@ from core import datasets, runs
 from core.errors import DataUnavailable, RunDamaged
 from core.evaluation import TEST, VALIDATION, Answers
 from pages.components import data, frame
+from pages.components.choice import choice
 from pages.components.evaluate import (
     confidence,
     confusion,
@@ -17,7 +18,7 @@ from pages.components.evaluate import (
 from pages.components.evaluate.figures import compared, figures, gap
 from pages.components.evaluate.looked import Looked
 from pages.components.evaluate.seal import sealed
-from pages.components.guard import check_url, sentences
+from pages.components.guard import sentences
 from pages.components.run_picker import other_picker, run_picker
 from pages.components.task_view import task
 from pages.components.wording import title_markdown
@@ -43,21 +44,16 @@ def main() -> None:
     st.title("Evaluate", anchor=False)
     st.markdown("How good is a network on images it has never seen, and where does it go wrong?")
     # The part first: it decides which runs there are to compare with.
-    check_url("part", PARTS)
     notes = st.container()
     network, other_network, images = st.columns([5, 5, 3])
     with images:
-        part = st.segmented_control(
+        part = choice(
             "Images",
-            list(PARTS),
-            default=VALIDATION,
-            required=True,
-            format_func=PARTS.__getitem__,
-            key="part",
-            bind="query-params",
+            PARTS,
+            "part",
+            notes=notes,
             help="Tune and choose by the validation images. The test images come last, once.",
         )
-    part = part if part in PARTS else VALIDATION
     with network:
         run = run_picker("Network", notes=notes)
     if run.config is None:
@@ -80,17 +76,7 @@ def main() -> None:
         gap(looked)
     compared(looked)
     titles = {name: title for name, (title, _) in VIEWS.items()}
-    check_url("view", titles)
-    view = st.segmented_control(
-        "View",
-        list(titles),
-        default="confusion",
-        required=True,
-        format_func=titles.__getitem__,
-        key="view",
-        bind="query-params",
-    )
-    VIEWS[view if view in VIEWS else "confusion"][1](looked)
+    VIEWS[choice("View", titles, "view")][1](looked)
 
 
 def _second(other: runs.Run | None, part: str) -> tuple[runs.Run, Answers] | tuple[None, None]:

@@ -4,10 +4,10 @@ import streamlit as st
 
 from core.errors import DataUnavailable
 from pages.components import frame
+from pages.components.choice import choice
 from pages.components.dataset_picker import dataset_picker
 from pages.components.explore import classes, images, labels, sources
 from pages.components.explore import map as image_map
-from pages.components.guard import check_url
 from pages.components.visitor import visitor_id
 
 VIEWS = {
@@ -24,18 +24,10 @@ def main() -> None:
     st.title("Explore", anchor=False)
     st.markdown("What the networks learn from: look at the pictures before you train on them.")
     titles = {name: title for name, (title, _) in VIEWS.items()} | {SOURCES: "Your data"}
-    check_url("view", titles)
+    notes = st.container()
     left, right = st.columns([3, 2], vertical_alignment="bottom")
     with left:
-        view = st.segmented_control(
-            "View",
-            list(titles),
-            default="images",
-            required=True,
-            format_func=titles.__getitem__,
-            key="view",
-            bind="query-params",
-        )
+        view = choice("View", titles, "view", notes=notes)
     with right:
         spec = dataset_picker(images.first_page)
     if view == SOURCES:
@@ -44,7 +36,7 @@ def main() -> None:
     reason = spec.missing()
     if reason is not None:
         raise DataUnavailable(reason)
-    VIEWS[view if view in VIEWS else "images"][1](spec)
+    VIEWS[view][1](spec)
     st.caption(f"{spec.title}: {spec.credit}.")
 
 

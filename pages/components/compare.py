@@ -11,6 +11,7 @@ from core.evaluation import Answers, Paired
 from core.runs import Run, State
 from pages.components import data
 from pages.components.access import seen
+from pages.components.choice import choice
 from pages.components.compare_chart import Across, Line, compare_chart
 from pages.components.compare_tables import (
     Heads,
@@ -19,7 +20,7 @@ from pages.components.compare_tables import (
     interval_plots,
     settings_table,
 )
-from pages.components.guard import check_url, sentences
+from pages.components.guard import sentences
 from pages.components.table import csv_button
 from pages.components.wording import STATE_WORDS, ago, percent, title, title_markdown
 
@@ -101,16 +102,7 @@ def _controls() -> tuple[Across, list[Line], float]:
     """Draw what the chart shows; all of it is in the URL."""
     left, middle, right = st.columns([4, 3, 3], vertical_alignment="bottom")
     with left:
-        check_url("x", {each: TITLES[each] for each in Across})
-        across = st.segmented_control(
-            "Over",
-            list(Across),
-            default=Across.EPOCHS,
-            required=True,
-            format_func=TITLES.__getitem__,
-            key="x",
-            bind="query-params",
-        )
+        across = choice("Over", {each: TITLES[each] for each in Across}, "x")
     with middle:
         lines = st.pills(
             "Curves",
@@ -135,7 +127,7 @@ def _controls() -> tuple[Across, list[Line], float]:
             "The curve as measured stays faint behind it.",
         )
     chosen = [line for line in Line if line in lines]
-    return across or Across.EPOCHS, chosen or list(Line), smoothing
+    return across, chosen or list(Line), smoothing
 
 
 def _live(

@@ -11,9 +11,10 @@ from core.errors import RunDamaged
 from core.evaluation import FEWEST, Calibration, Refusal, Tempered
 from pages.components import data
 from pages.components.chart import chart
+from pages.components.choice import choice
 from pages.components.evaluate.looked import Looked
 from pages.components.gallery import gallery
-from pages.components.guard import check_url, check_url_number, sentences
+from pages.components.guard import check_url_number, sentences
 from pages.components.table import table
 from pages.components.wording import number, percent
 
@@ -78,25 +79,12 @@ def _reliability(looked: Looked, scaled: Tempered | str) -> str:
     with st.container(horizontal=True, gap="medium"):
         chosen = PLAIN
         if isinstance(scaled, Tempered):
-            check_url("answers", ANSWERS)
-            chosen = st.segmented_control(
-                "Answers",
-                list(ANSWERS),
-                default=PLAIN,
-                required=True,
-                format_func=ANSWERS.__getitem__,
-                key="answers",
-                bind="query-params",
-            )
-        check_url("bins", BINS)
-        bins = st.segmented_control(
+            chosen = choice("Answers", ANSWERS, "answers", default=PLAIN)
+        bins = choice(
             "Bins",
-            list(BINS),
+            BINS,
+            "bins",
             default=WIDTHS,
-            required=True,
-            format_func=BINS.__getitem__,
-            key="bins",
-            bind="query-params",
             help="Answers are sorted into 15 bins by how sure they are: bins equally wide, as is "
             "usual, or each with equally many answers.",
         )

@@ -8,11 +8,12 @@ import streamlit as st
 
 from core import evaluation
 from core.evaluation import Answers
+from pages.components.choice import choice
 from pages.components.confusion_grid import Cell, Numbers, confusion_grid
 from pages.components.evaluate import one_image
 from pages.components.evaluate.looked import Looked
 from pages.components.gallery import gallery
-from pages.components.guard import check_url, sentences
+from pages.components.guard import sentences
 from pages.components.table import csv_button
 from pages.components.wording import literal, percent, title_markdown
 
@@ -78,28 +79,14 @@ def _controls(*, with_other: bool) -> tuple[Numbers, str]:
         if with_other or each is not Numbers.DIFFERENCE
     }
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        check_url("numbers", titles)
-        numbers = st.segmented_control(
-            "Numbers",
-            list(titles),
-            default=Numbers.COUNTS,
-            required=True,
-            format_func=titles.__getitem__,
-            key="numbers",
-            bind="query-params",
-        )
-        check_url("order", ORDERS)
-        order = st.segmented_control(
+        numbers = choice("Numbers", titles, "numbers")
+        order = choice(
             "Order of the classes",
-            list(ORDERS),
-            default=GIVEN,
-            required=True,
-            format_func=ORDERS.__getitem__,
-            key="order",
-            bind="query-params",
+            ORDERS,
+            "order",
             help="By similarity, the classes that are mixed up most are neighbours.",
         )
-    return Numbers(numbers) if numbers in titles else Numbers.COUNTS, order or GIVEN
+    return Numbers(numbers), order
 
 
 def _chosen(matrix: np.ndarray) -> Cell:

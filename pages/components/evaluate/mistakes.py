@@ -7,6 +7,7 @@ import streamlit as st
 
 from core import evaluation
 from core.evaluation import Answers, Listing, Overlap, Pair
+from pages.components.choice import choice
 from pages.components.evaluate import one_image
 from pages.components.evaluate.figures import pair_name
 from pages.components.evaluate.looked import Looked
@@ -52,19 +53,14 @@ def _view(looked: Looked) -> None:
         titles = TITLES | (TITLES_OF_TWO if looked.other_answers is not None else {})
         if st.session_state.get("list", SURE) not in titles:
             st.session_state["list"] = SURE  # a list of two, and the second run is gone
-        check_url("list", titles)
-        chosen = st.segmented_control(
+        chosen = choice(
             "List",
-            list(titles),
+            titles,
+            "list",
             default=SURE,
-            required=True,
-            format_func=titles.__getitem__,
-            label_visibility="collapsed",
-            key="list",
-            bind="query-params",
             on_change=_first_page,
+            label_visibility="collapsed",
         )
-        chosen = chosen if chosen in titles else SURE
         if chosen in TITLES_OF_TWO:
             shown = _of_two(looked, chosen)
             if shown is None:

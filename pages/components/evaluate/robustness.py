@@ -10,9 +10,10 @@ from core import evaluation, inference, runs
 from core.evaluation import CORRUPTIONS, SEVERITIES, Answers, Robustness
 from pages.components import data
 from pages.components.chart import chart
+from pages.components.choice import choice
 from pages.components.evaluate.looked import Looked
 from pages.components.gallery import gallery
-from pages.components.guard import check_url, sentences
+from pages.components.guard import sentences
 from pages.components.table import csv_button
 from pages.components.task_view import task
 from pages.components.wording import percent, title_markdown
@@ -73,20 +74,12 @@ def _pictures(looked: Looked, was_loading: bool) -> None:
 
 def _severity() -> int:
     """Draw the choice of a severity, and of another picture."""
-    check_url("severity", SEVERITY_WORDS)
+    notes = st.container()
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        severity = st.segmented_control(
-            "Severity",
-            SEVERITIES,
-            default=3,
-            required=True,
-            format_func=SEVERITY_WORDS.__getitem__,
-            key="severity",
-            bind="query-params",
-        )
+        severity = choice("Severity", SEVERITY_WORDS, "severity", default=3, notes=notes)
         if st.button("Another picture", icon=":material/casino:"):
             st.session_state["worse_picture"] = st.session_state.get("worse_picture", 0) + 1
-    return severity if severity in SEVERITIES else 3
+    return severity
 
 
 def _chosen(answers: Answers) -> Answers:

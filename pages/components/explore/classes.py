@@ -10,11 +10,11 @@ from core import datasets
 from core.analysis.statistics import VALUES, Distances
 from pages.components import data
 from pages.components.chart import chart
+from pages.components.choice import choice
 from pages.components.class_pictures import class_pictures
 from pages.components.distance_grid import distance_grid
 from pages.components.explore.images import ALL, class_control, first_page
 from pages.components.explore.split import SPLIT_TITLES, split_control
-from pages.components.guard import check_url
 from pages.components.table import csv_button, table
 from pages.components.wording import literal, percent
 
@@ -277,17 +277,7 @@ def values_words(counts: np.ndarray) -> str:
 def _distances(spec: datasets.DatasetSpec, split: str, label: int | None) -> None:
     found = data.distances(spec.name, split)
     st.subheader("How far apart the classes are", anchor=False)
-    check_url("distance", MEASURES)
-    chosen = st.segmented_control(
-        "Distance of",
-        list(MEASURES),
-        default="images",
-        required=True,
-        format_func=MEASURES.__getitem__,
-        key="distance",
-        bind="query-params",
-    )
-    measure = chosen if chosen in MEASURES else "images"
+    measure = choice("Distance of", MEASURES, "distance")
     values = found.images if measure == "images" else found.means
     st.markdown(
         " ".join(

@@ -12,6 +12,7 @@ from core.analysis import duplicates, files, labels
 from core.analysis.duplicates import Duplicates, Kind
 from core.errors import DataUnavailable
 from pages.components import data
+from pages.components.choice import choice
 from pages.components.explore.opening import open_button
 from pages.components.explore.split import SPLIT_TITLES
 from pages.components.guard import check_url, sentences
@@ -39,18 +40,7 @@ Row = dict[str, Any]
 
 def draw(spec: datasets.DatasetSpec) -> None:
     """Draw the view."""
-    check_url("list", LISTS)
-    chosen = st.segmented_control(
-        "List",
-        list(LISTS),
-        default="labels",
-        required=True,
-        format_func=LISTS.__getitem__,
-        key="list",
-        bind="query-params",
-        label_visibility="collapsed",
-    )
-    if chosen == "duplicates":
+    if choice("List", LISTS, "list", label_visibility="collapsed") == "duplicates":
         _duplicates(spec)
     else:
         _labels(spec)

@@ -9,10 +9,10 @@ from core import datasets, evaluation, runs
 from core.analysis import embedding, files
 from core.errors import DataUnavailable
 from pages.components import data
+from pages.components.choice import choice
 from pages.components.embedding_map import NONE, Group, embedding_map
 from pages.components.explore.opening import open_button
 from pages.components.gallery import gallery
-from pages.components.guard import check_url
 from pages.components.pixels import pixel_image
 from pages.components.run_picker import run_picker
 from pages.components.task_view import task
@@ -44,9 +44,9 @@ class Points:
 def draw(spec: datasets.DatasetSpec) -> None:
     """Draw the view."""
     with st.container(horizontal=True, gap="medium"):
-        of = _choice("Map of", OF, "map")
-        layout = _choice("Layout", LAYOUTS, "layout")
-        colour = _choice("Coloured by", COLOURS, "colour")
+        of = choice("Map of", OF, "map")
+        layout = choice("Layout", LAYOUTS, "layout")
+        colour = choice("Coloured by", COLOURS, "colour")
     run = None
     if of == "hidden" or colour == "mistakes":
         run = run_picker("Network", spec.name)
@@ -54,21 +54,6 @@ def draw(spec: datasets.DatasetSpec) -> None:
     if points is not None:
         with st.container(border=True):
             _map(spec, points, run if colour == "mistakes" else None)
-
-
-def _choice(title: str, titles: dict[str, str], key: str) -> str:
-    check_url(key, titles)
-    default = next(iter(titles))
-    chosen = st.segmented_control(
-        title,
-        list(titles),
-        default=default,
-        required=True,
-        format_func=titles.__getitem__,
-        key=key,
-        bind="query-params",
-    )
-    return chosen or default
 
 
 def _pixels(spec: datasets.DatasetSpec, layout: str) -> Points:
