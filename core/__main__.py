@@ -78,6 +78,11 @@ def _parser() -> argparse.ArgumentParser:
     classify.add_argument(
         "--run", default=runs.BUNDLED, help="use the model of this run (default: %(default)s)"
     )
+    classify.add_argument(
+        "--kind",
+        choices=("photo", "sketch"),
+        help="take all files for this (default: tell by looking at each)",
+    )
     classify.add_argument("--json", action="store_true", help="print one JSON object a file")
 
     analyse = commands.add_parser(
@@ -231,24 +236,25 @@ def _validation_file(run: runs.Run) -> Path | None:
 
 def _classify(options: argparse.Namespace) -> int:
     from core import inference
+    from core.imaging.prepare import Kind, Options
+    from core.inference.rejection import THRESHOLD
 
     model = inference.find(options.run)
+    choices = Options(kind=Kind(options.kind)) if options.kind else None
+    answers = inference.classify_files(map(Path, options.files), model, choices)
+    nothing = dict.fromkeys(("label", "class", "probabilities", "kind", "unknown"))
     good = 0
-    for path in options.files:
-        line: dict[str, Any] = {"path": path, "label": None, "class": None, "probabilities": None}
-        try:
-            answer = inference.classify_file(Path(path), model)
-        except ImageRejected as error:
-            line["error"] = str(error)
+    for path, answer in zip(options.files, answers, strict=True):
+        if isinstance(answer, ImageRejected):
+            values, words = {**nothing, "error": str(answer)}, str(answer)
         else:
             good += 1
-            line |= answer.to_dict()
-        if options.json:
-            print(json.dumps(line), flush=True)
-        elif "error" in line:
-            print(f"{path}: {line['error']}", flush=True)
-        else:
-            print(f"{path}: {line['class']} ({max(line['probabilities']):.0%})", flush=True)
+            values = {**answer.to_dict(), "error": None}
+            words = f"{answer.name} ({answer.probabilities.max():.0%})"
+            if answer.unknown >= THRESHOLD:
+                words += ", but probably none of the classes"
+        line = json.dumps({"path": path, **values}) if options.json else f"{path}: {words}"
+        print(line, flush=True)
     return 0 if good else 1
 
 

@@ -131,7 +131,9 @@ def test_classify_prints_one_json_line_a_file(core, trained, boot, tmp_path):
     assert good["path"] == str(boot)
     assert good["class"] in datasets.find("fashion-mnist").classes
     assert len(good["probabilities"]) == 10
-    assert "error" not in good
+    assert good["error"] is None
+    assert good["kind"] in ("photo", "sketch")
+    assert 0 <= good["unknown"] <= 1
     for line, path in ((wrong, bad), (missing, tmp_path / "none.png")):
         assert line["path"] == str(path)
         assert line["error"].endswith(".")
