@@ -14,6 +14,7 @@ from core.architectures.layers import (
     Layer,
     LayerRow,
     MaxPool,
+    Residual,
 )
 from core.architectures.recipe import Augmentation, LabelForm, Optimizer, Recipe
 from core.architectures.registry import ARCHITECTURES, Architecture, Reported, find
@@ -36,5 +37,6 @@ __all__ = [
     "Optimizer",
     "Recipe",
     "Reported",
+    "Residual",
     "find",
 ]

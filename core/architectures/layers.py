@@ -170,6 +170,31 @@ class Dense(Layer):
 
 
 @dataclass(frozen=True)
+class Residual(Layer):
+    """What goes in, plus what ``layers`` make of it (He et al. 2015, arXiv:1512.03385).
+
+    The layers leave the shape as it is, or the sum would have none.
+    """
+
+    layers: tuple[Layer, ...]
+
+    def parameters(self, shape: Shape) -> int:
+        """Return those of all the layers inside."""
+        return sum(row.parameters for row in rows(self.layers, shape))
+
+    def multiplications(self, shape: Shape) -> int:
+        """Return those of all the layers inside."""
+        return sum(row.multiplications for row in rows(self.layers, shape))
+
+    def describe(self) -> str:
+        """Return for example ``Residual block: 2 × (Convolution 3×3, 80 filters)``."""
+        inside = [layer.describe() for layer in self.layers if isinstance(layer, Conv | Dense)]
+        same = len(inside) > 1 and len(set(inside)) == 1
+        told = f"{len(inside)} × ({inside[0]})" if same else "; ".join(inside)
+        return f"Residual block: {told}" if told else "Residual block"
+
+
+@dataclass(frozen=True)
 class LayerRow:
     """One row of a network's table: the layer, the shape that leaves it, what it costs."""
 
