@@ -16,7 +16,7 @@ from core.architectures.layers import (
     MaxPool,
     Residual,
 )
-from core.architectures.recipe import Augmentation, LabelForm, Optimizer, Recipe
+from core.architectures.recipe import Augmentation, LabelForm, Optimizer, Precision, Recipe
 from core.architectures.registry import ARCHITECTURES, Architecture, Reported, find
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "LayerRow",
     "MaxPool",
     "Optimizer",
+    "Precision",
     "Recipe",
     "Reported",
     "Residual",

@@ -25,7 +25,6 @@ from core.architectures.recipe import (
     Augmentation,
     LabelForm,
     Optimizer,
-    Precision,
     Recipe,
     Schedule,
     ValidationFrom,
@@ -338,7 +337,7 @@ _ALL = (
     Architecture(
         name="atelier-cnn",
         title="Atelier CNN",
-        summary="Made for this app: the network behind the bundled model, accurate and small.",
+        summary="Made for this app: the network behind a bundled model, accurate and small.",
         origin="Atelier's own: pooling before the activation, batch normalisation, one-cycle "
         "Adam, and images mirrored while training.",
         layers=(
@@ -398,7 +397,6 @@ _ALL = (
             validation=5000,
             label_smoothing=0.05,
             augmentation=(Augmentation.FLIP, Augmentation.ERASING),
-            precision=Precision.BFLOAT16,
         ),
         datasets=BOTH,
     ),

@@ -67,9 +67,7 @@ class Forward:
 
     def infer(self, images: Any) -> Any:
         """Return the logits (batch, classes) of the network in use."""
-        return self._run(
-            self._layers, images, lambda variable: variable._value.read_value(), None
-        )
+        return self._run(self._layers, images, lambda variable: variable._value.read_value(), None)
 
     def _run(self, layers: Sequence[Any], x: Any, read: Any, masks: Any) -> Any:
         kinds = keras.layers
@@ -123,9 +121,7 @@ class Forward:
 
     def _convolution(self, x: Any, kernel: Any, layer: Any) -> Any:
         x, kernel = tf.cast(x, self._convolutions), tf.cast(kernel, self._convolutions)
-        return tf.cast(
-            tf.nn.conv2d(x, kernel, layer.strides, layer.padding.upper()), tf.float32
-        )
+        return tf.cast(tf.nn.conv2d(x, kernel, layer.strides, layer.padding.upper()), tf.float32)
 
 
 def leaves(model: keras.Model, name: str = "layer") -> Iterator[tuple[str, Any]]:
