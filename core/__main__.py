@@ -22,6 +22,7 @@ from core.errors import AtelierError, ImageRejected, SettingsError
 from core.runs.config import EXPLANATIONS as RUN_SETTINGS
 from core.runs.config import TrainingConfig
 from core.settings import ROOT, settings
+from core.training.pretrain import MODELS, PICTURES
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -129,10 +130,10 @@ def _parser() -> argparse.ArgumentParser:
     pretrain.add_argument(
         "name",
         nargs="?",
-        default="pictures",
-        choices=("pictures", "accurate"),
+        default=PICTURES,
+        choices=list(MODELS),
         help="the one that answers where no other is chosen, or the one for the highest accuracy "
-        "on Fashion-MNIST, which takes an hour on two cores (default: %(default)s)",
+        "on Fashion-MNIST, whose card says how long that takes (default: %(default)s)",
     )
     pretrain.add_argument("--epochs", type=int, help="instead of the recipe's")
     pretrain.add_argument("--limit", type=int, help="use only so many training images")

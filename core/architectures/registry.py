@@ -375,7 +375,7 @@ _ALL = (
     Architecture(
         name="residual-cnn",
         title="Residual CNN",
-        summary="Made for accuracy: shortcuts around pairs of convolutions, an hour of training.",
+        summary="Made for accuracy: shortcuts around pairs of convolutions; the slowest to train.",
         origin="Atelier's own, after the residual networks of He et al. (2015): seven "
         "convolutions, one-cycle AdamW, and images mirrored and partly erased while training.",
         layers=(
