@@ -143,6 +143,21 @@ def _parser() -> argparse.ArgumentParser:
     pretrain.add_argument("--epochs", type=int, help="instead of the recipe's")
     pretrain.add_argument("--limit", type=int, help="use only so many training images")
     pretrain.add_argument("--output", type=Path, help="folder for model and card")
+    pretrain.add_argument(
+        "--photos",
+        type=Path,
+        metavar="DIR",
+        help="pictures: learn from these real photos too; a folder with a manifest.csv",
+    )
+    pretrain.add_argument(
+        "--sketches", type=Path, metavar="DIR", help="pictures: and from these drawings"
+    )
+    pretrain.add_argument(
+        "--without",
+        action="store_true",
+        help="pictures: learn from Fashion-MNIST only, and write no more than how well that does "
+        "on the real ones, for the model card",
+    )
 
     benchmark = commands.add_parser("benchmark", help="print the figures of the documentation")
     benchmark.set_defaults(command=_benchmark)
@@ -339,6 +354,18 @@ def _class_names(asked: str | None, found: Any) -> tuple[str, ...]:
 def _pretrain(options: argparse.Namespace) -> int:
     from core.training.pretrain import card, pretrain
 
+    if options.name == PICTURES:
+        from core.pretraining.pictures import pretrain_pictures
+
+        figures = pretrain_pictures(
+            options.photos,
+            options.sketches,
+            learn=not options.without,
+            epochs=options.epochs,
+            output=options.output,
+        )
+        print(json.dumps(figures, indent=1))
+        return 0
     run = pretrain(options.name, options.epochs, options.limit, options.output)
     print(card(run, options.name))
     return 0

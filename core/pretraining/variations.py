@@ -12,15 +12,15 @@ import cv2
 import numpy as np
 
 SIDE = 28  # px of the network's input
-_LARGE = 56  # px; the side on which photos are varied
-_SHEET = 84  # px; the side on which drawings are made
+LARGE = 56  # px; the side on which photos are varied
+SHEET = 84  # px; the side on which drawings are made
 
 Image = np.ndarray  # uint8, (height, width)
 
 
 def as_photographed(image: Image, rng: np.random.Generator) -> Image:
     """Return a training image (28, 28) as the preparation of a photo might have left it."""
-    large = cv2.resize(image, (_LARGE, _LARGE), interpolation=cv2.INTER_CUBIC)
+    large = cv2.resize(image, (LARGE, LARGE), interpolation=cv2.INTER_CUBIC)
     mask = silhouette(large)
     return photographed(large, mask, rng, cloth=rng.random() < 0.65)
 
@@ -60,7 +60,7 @@ def photographed(grey: Image, mask: np.ndarray, rng: np.random.Generator, cloth:
 
 def as_drawn(image: Image, rng: np.random.Generator) -> Image:
     """Return a training image (28, 28) drawn by hand: its outline, and perhaps lines inside."""
-    large = cv2.resize(image, (_SHEET, _SHEET), interpolation=cv2.INTER_CUBIC)
+    large = cv2.resize(image, (SHEET, SHEET), interpolation=cv2.INTER_CUBIC)
     mask = cv2.morphologyEx(
         silhouette(large).astype(np.uint8), cv2.MORPH_CLOSE, np.ones((7, 7), np.uint8)
     )
@@ -76,14 +76,14 @@ def as_drawn(image: Image, rng: np.random.Generator) -> Image:
     if rng.random() < 0.6:
         smooth = cv2.GaussianBlur(large, (0, 0), rng.uniform(1.5, 3.5))
         edges = cv2.Canny(smooth, 20, rng.uniform(40, 110))
-        count, labels, stats, _ = cv2.connectedComponentsWithStats(edges, connectivity=8)
+        _, labels, stats, _ = cv2.connectedComponentsWithStats(edges, connectivity=8)
         long = stats[:, cv2.CC_STAT_AREA] > rng.uniform(9, 30)
         long[0] = False
         inner = long[labels] & (cv2.erode(mask, np.ones((9, 9), np.uint8)) > 0)
         sheet = np.maximum(sheet, (inner * 255).astype(np.uint8))
     if rng.random() < 0.35:  # gaps, where the pen was lifted
         for _ in range(rng.integers(1, 4)):
-            x, y = rng.integers(0, _SHEET, 2)
+            x, y = rng.integers(0, SHEET, 2)
             cv2.circle(sheet, (int(x), int(y)), int(rng.integers(4, 14)), 0, -1)
     if rng.random() < 0.12:  # coloured in
         sheet = np.maximum(sheet, (mask * rng.uniform(60, 255)).astype(np.uint8))
@@ -107,19 +107,21 @@ def drawn(sheet: Image, rng: np.random.Generator) -> Image:
 
 def scribble(rng: np.random.Generator) -> Image:
     """Return lines or a blob that are no garment: what a network should not be sure of."""
-    sheet = np.zeros((_SHEET, _SHEET), np.uint8)
+    sheet = np.zeros((SHEET, SHEET), np.uint8)
     for _ in range(rng.integers(1, 4)):
         count = int(rng.integers(2, 9))
-        points = rng.integers(6, _SHEET - 6, (count, 2))
+        points = rng.integers(6, SHEET - 6, (count, 2))
         if rng.random() < 0.5:
-            points = (np.cumsum(rng.normal(0, 18, (count * 3, 2)), axis=0) + _SHEET / 2).round()
-        shape = points.astype(np.int32).clip(2, _SHEET - 3)
+            points = (np.cumsum(rng.normal(0, 18, (count * 3, 2)), axis=0) + SHEET / 2).round()
+        shape = points.astype(np.int32).clip(2, SHEET - 3)
         match rng.integers(0, 4):
             case 0:
                 cv2.polylines(sheet, [shape], bool(rng.random() < 0.5), 255, 1, cv2.LINE_AA)
             case 1:
                 axes = (int(rng.integers(6, 38)), int(rng.integers(6, 38)))
-                cv2.ellipse(sheet, (_SHEET // 2, _SHEET // 2), axes, rng.uniform(0, 180), 0, 360, 255, 1)
+                cv2.ellipse(
+                    sheet, (SHEET // 2, SHEET // 2), axes, rng.uniform(0, 180), 0, 360, 255, 1
+                )
             case 2:
                 cv2.fillPoly(sheet, [shape], int(rng.integers(60, 255)))
             case _:

@@ -58,10 +58,11 @@ PICTURES, ACCURATE = "pictures", "accurate"
 MODELS = {
     PICTURES: Bundled(
         BUNDLED,
-        "atelier-cnn",
+        "pictures-cnn",
         "The network that Atelier uses before you have trained one of your own.",
-        "demonstrations and teaching: pictures of one piece of clothing on a plain background, "
-        "turned into what Fashion-MNIST looks like (28 × 28, white on black).",
+        "demonstrations and teaching: photos and drawings of one piece of clothing, turned into "
+        "what Fashion-MNIST looks like (28 × 28, white on black).",
+        {"precision": Precision.BFLOAT16},
     ),
     ACCURATE: Bundled(
         BUNDLED_ACCURATE,
@@ -103,13 +104,14 @@ def pretrain(
     return run
 
 
-def bundle(run: Run, output: Path, name: str = PICTURES) -> None:
+def bundle(run: Run, output: Path, name: str = PICTURES, more: str = "") -> None:
     """Copy what the app needs of a finished run to ``output``, and write the model card.
 
     Args:
         run: the finished run.
         output: folder for the files.
         name: which bundled model it becomes, of ``MODELS``.
+        more: what else its card says, in Markdown.
 
     Raises:
         SettingsError: the folder cannot be written.
@@ -120,7 +122,7 @@ def bundle(run: Run, output: Path, name: str = PICTURES) -> None:
         for part in ("config", "model", "validation", "evaluation", "batches", "epochs", "result"):
             path: Path = getattr(source, part)
             write_atomic(getattr(target, part), partial(shutil.copyfile, path))
-        write_atomic(output / "README.md", lambda file: file.write_text(card(run, name)))
+        write_atomic(output / "README.md", lambda file: file.write_text(card(run, name, more)))
     except OSError as error:
         raise SettingsError(
             f"The model could not be written to {output}: {error.strerror or error}. Make the "
@@ -128,7 +130,7 @@ def bundle(run: Run, output: Path, name: str = PICTURES) -> None:
         ) from error
 
 
-def card(run: Run, name: str = PICTURES) -> str:
+def card(run: Run, name: str = PICTURES, more: str = "") -> str:
     """Return the model card of a finished run as the bundled model ``name``, in Markdown."""
     model, config, result = MODELS[name], run.config, run.result
     assert config is not None and result is not None, "only a finished run has a card"
@@ -171,5 +173,5 @@ def card(run: Run, name: str = PICTURES) -> str:
 **Not meant for** anything that matters to anyone. It knows ten classes and answers with one of
 them whatever it is shown; cluttered photos and drawings are far from what it was trained on.
 
-**Data** {spec.title}: {spec.credit}.
+{more and more + chr(10)}**Data** {spec.title}: {spec.credit}.
 """
