@@ -107,8 +107,10 @@ def decode(data: bytes, name: str) -> Picture:
     Raises:
         ImageRejected: the file cannot be used; the message names it and says what to do.
     """
+    large = False
     try:
         image = Image.open(io.BytesIO(data), formats=FORMATS)
+        large = image.width * image.height > 20_000_000
         _check_size(image, name)
         if image.format == "PNG":  # the decoder does not look at the checksums of pixel data
             Image.open(io.BytesIO(data), formats=FORMATS).verify()
@@ -128,6 +130,11 @@ def decode(data: bytes, name: str) -> Picture:
             f"({MEMORY // 1024**2} MB). Make it smaller, or save it as an ordinary JPEG."
         ) from error
     except DECODER_ERRORS as error:
+        if large:  # out of memory, a decoder says no more than that something is wrong
+            raise ImageRejected(
+                f"“{name}” is damaged, or needs more memory to read than a picture may take here. "
+                "Make it smaller in a picture program, and save it as an ordinary JPEG."
+            ) from error
         raise ImageRejected(
             f"“{name}” is damaged or incomplete and cannot be read. "
             "Open it in a picture program and save it again, or choose another picture."

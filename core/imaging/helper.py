@@ -48,11 +48,11 @@ def decode(data: bytes, name: str) -> Picture:
         ImageRejected: it is no picture of use, or it was too much for the helper, or others have
             all helpers at work.
     """
-    end = time.monotonic() + SECONDS
+    begin = time.monotonic()
     helper = _POOL.take(WAIT, name)
-    waited = time.monotonic() > end - SECONDS + 0.5
+    waited = time.monotonic() - begin > 0.5
     try:
-        answer, pixels = helper.ask(data, name, end)
+        answer, pixels = helper.ask(data, name, begin + SECONDS)
     except _Late:
         helper.replace()
         if waited:
