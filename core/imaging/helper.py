@@ -2,12 +2,13 @@
 
 A helper is untrusted: what it decodes may have taken it over. It gets bytes and a name; what it
 says is taken only in the one form that is expected, and one that is late, gone or off that form is
-killed. Its place is taken by a new one, which costs nobody a wait.
+killed, and a new one takes its place while nobody waits for it.
 
 This knows nothing of pictures; what a helper runs is ``core.imaging.decoder``.
 """
 
 import atexit
+import errno
 import json
 import os
 import select
@@ -27,7 +28,7 @@ from core.imaging.decoder import LENGTH, MAX_SIDE, REQUEST, SECONDS, Picture
 from core.settings import ROOT
 
 HELPERS = 2  # processes; 40 MB each while idle
-WAIT = 2.0  # seconds for one's turn; what is left of ``SECONDS`` is then for decoding
+WAIT = 10.0  # seconds for one's turn, before ``SECONDS`` for decoding: a class uploads all at once
 START = 20.0  # seconds that Python and Pillow may take to load, on a machine under load
 MAX_HEADER = 8192  # bytes of JSON
 MAX_SENTENCE = 400  # characters
@@ -48,15 +49,11 @@ def decode(data: bytes, name: str) -> Picture:
         ImageRejected: it is no picture of use, or it was too much for the helper, or others have
             all helpers at work.
     """
-    begin = time.monotonic()
     helper = _POOL.take(WAIT, name)
-    waited = time.monotonic() - begin > 0.5
     try:
-        answer, pixels = helper.ask(data, name, begin + SECONDS)
+        answer, pixels = helper.ask(data, name)
     except _Late:
         helper.replace()
-        if waited:
-            raise _busy(name) from None
         raise ImageRejected(
             f"“{name}” takes longer than {SECONDS:.0f} seconds to read. Make it smaller, or save "
             "it as an ordinary JPEG."
@@ -67,10 +64,12 @@ def decode(data: bytes, name: str) -> Picture:
             f"Reading “{name}” broke off: something in it is too much for the reader. Open it in a "
             "picture program and save it again, or choose another picture."
         ) from None
-    except OSError as error:  # there is no starting it
+    except OSError as error:
+        helper.close()
         raise ImageRejected(
-            f"“{name}” cannot be read, as this computer has no room for the reader "
-            f"({error.strerror or error}). Try again in a minute."
+            f"“{name}” cannot be read now, as the reader of pictures does not start "
+            f"({error.strerror or error}). Try again in a minute; if it stays so, tell whoever "
+            "runs this server."
         ) from error
     except BaseException:
         helper.close()
@@ -85,13 +84,6 @@ def decode(data: bytes, name: str) -> Picture:
     size = (answer["size"][0], answer["size"][1])
     notes = tuple(harmless(str(note), MAX_SENTENCE) for note in answer["notes"])
     return Picture(Image.frombytes("RGB", size, pixels), notes)
-
-
-def _busy(name: str) -> ImageRejected:
-    return ImageRejected(
-        f"Many pictures are being read just now, and “{name}” did not get its turn. Try again in a "
-        "moment."
-    )
 
 
 class _Late(Exception):
@@ -114,13 +106,8 @@ class _Helper:
         """Of its process; None if there is none."""
         return None if self._process is None else self._process.pid
 
-    def ask(self, data: bytes, name: str, end: float) -> tuple[dict[str, Any], bytearray | None]:
-        """Send a file and wait for what the helper makes of it.
-
-        Args:
-            data, name: the file.
-            end: when to give up, by ``time.monotonic``; a helper that has yet to start gets the
-                time for that on top.
+    def ask(self, data: bytes, name: str) -> tuple[dict[str, Any], bytearray | None]:
+        """Send a file and wait for what the helper makes of it, for ``SECONDS``.
 
         Returns:
             The answer, which has ``rejected``, or ``size`` and ``notes``; and in the latter case
@@ -128,17 +115,17 @@ class _Helper:
 
         Raises:
             _Late, _Gone: as they say; the process is then of no use any more.
-            OSError: the machine cannot start it.
+            OSError: it does not start.
         """
         if self._process is None or self._process.poll() is not None:
             self.close()
             self._start()
         if not self._ready:
-            begin = time.monotonic()
-            if "ready" not in self._answer(begin + START):
-                raise _Gone
-            self._ready = True
-            end += time.monotonic() - begin
+            try:
+                self._ready = "ready" in self._answer(time.monotonic() + START)
+            except (_Late, _Gone) as error:
+                raise ChildProcessError(errno.ECHILD, "no sign of life") from error
+        end = time.monotonic() + SECONDS
         title = name.encode()
         self._write(REQUEST.pack(len(title), len(data)) + title, end)
         self._write(data, end)
@@ -258,7 +245,10 @@ class _Pool:
             if turn.helper is not None:
                 return turn.helper
             self._waiting.remove(turn)
-        raise _busy(name)
+        raise ImageRejected(
+            f"Many pictures are being read just now, and “{name}” did not get its turn. Try again "
+            "in a moment."
+        )
 
     def give_back(self, helper: _Helper) -> None:
         with self._lock:

@@ -369,9 +369,16 @@ def test_the_sentence_of_a_helper_is_made_harmless(pool, monkeypatch):
     assert not set("<[\x1b") & set(str(caught.value))
 
 
-def test_a_helper_that_cannot_start_is_a_sentence(pool, monkeypatch):
-    monkeypatch.setattr(helper, "_COMMAND", ["/nowhere/python"])
-    assert "no room for the reader" in within_three_seconds(photo())
+@pytest.mark.parametrize(
+    ("command", "reason"),
+    [(["/nowhere/python"], "No such file"), (program("raise SystemExit"), "no sign of life")],
+)
+def test_a_helper_that_cannot_start_is_a_sentence(pool, monkeypatch, command, reason):
+    with monkeypatch.context() as patch:
+        patch.setattr(helper, "_COMMAND", command)
+        sentence = within_three_seconds(photo())
+    assert "does not start" in sentence and reason in sentence
+    assert isinstance(within_three_seconds(photo()), Picture)
 
 
 def test_turns_are_fair_and_waiting_ends_with_a_sentence(monkeypatch):
