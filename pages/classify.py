@@ -150,8 +150,8 @@ def _steps(picture: Picture, answer: Answer) -> None:
         with st.grid(4, min_column_width=150):
             for step in answer.prepared.steps:
                 with st.container():
-                    pixel_image(step.image, step.name, width=140)
-                    st.markdown(f"**{step.name}**")
+                    pixel_image(step.image, step.title, width=140)
+                    st.markdown(f"**{step.title}**")
                     st.caption(step.sentence)
 
 

@@ -4,34 +4,68 @@ Grey data sets are prepared as Fashion-MNIST was (Xiao, Rasul and Vollgraf 2017,
 trimmed to the garment, grey, negated so that a light background becomes black and dark cloth
 bright, longest side fitted to the frame, centred on black. Colour data sets get a centre crop.
 
-Each step is a small pure function ``Scene -> (Scene, sentence)``; ``PHOTO_STEPS`` and
-``DRAWING_STEPS`` are the pipelines. A better way to find the garment replaces ``separate``.
+``photo`` and ``sketch`` know how each is done, ``route`` which of them a picture is.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
+from enum import StrEnum
 
 import numpy as np
-from PIL import Image, ImageFilter
+from PIL import Image
 
 from core.errors import ImageRejected
+from core.imaging import photo, sketch
+from core.imaging.route import is_sketch
+from core.imaging.scene import LUMA, Box, Pixels, Scene, bounds, look, small
 
-KINDS = ("auto", "photo", "drawing")
-WORK = 256  # px; longest side on which everything but the crop is computed
-BORDER = 0.05  # share of the shorter side that counts as the outer frame
 BLANK = 8  # levels; a picture whose colours all lie this close together shows nothing
-CLEAN = 8  # levels; a background whose spread stays below this is even, such as a screen's
-SMOOTH = 16  # levels; the same for paper under a lamp; floors and beds have more
 BLACK = 24  # level; a background darker than this is black already, as in Fashion-MNIST itself
 
-PEN = 0.09  # share of the longest side; content in which no square of this size fits is lines
-FLAT = 0.92  # share of the content that has one colour when it was drawn with one pen
-LINE = 0.25  # px of the network's input; lines narrower than this are widened
-FAINT = 32  # level that content has at least
-FILL = 100  # level of what lines enclose
-LUMA = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601, as Pillow's conversion to grey
 
-Pixels = np.ndarray  # uint8, shape (height, width) or (height, width, 3), 0 to 255
+class Kind(StrEnum):
+    """How a picture came about."""
+
+    PHOTO = "photo"
+    SKETCH = "sketch"
+
+
+class Stage(StrEnum):
+    """A step of the preparation. ``SWITCHES`` says which can be left out."""
+
+    ORIGINAL = "original"
+    MASK = "mask"
+    CROP = "crop"
+    NEGATE = "negate"
+    CONTRAST = "contrast"
+    MIRROR = "mirror"
+    LINES = "lines"
+    THICKNESS = "thickness"
+    FIT = "fit"
+
+
+SWITCHES = {
+    Kind.PHOTO: (Stage.MASK, Stage.CROP, Stage.NEGATE, Stage.CONTRAST, Stage.MIRROR),
+    Kind.SKETCH: (Stage.LINES, Stage.CROP, Stage.THICKNESS),
+}
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a person decides about the preparation.
+
+    Attributes:
+        kind: photo or sketch; None to tell by looking.
+        off: steps that are left out.
+        box: the crop, instead of the one that was found.
+        add, erase: what the brush added to the mask and erased from it, bool arrays of any size
+            that cover the whole picture; None for nothing.
+    """
+
+    kind: Kind | None = None
+    off: frozenset[Stage] = frozenset()
+    box: Box | None = None
+    add: np.ndarray | None = field(default=None, compare=False)
+    erase: np.ndarray | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -39,14 +73,18 @@ class Step:
     """One step of the preparation, to be shown as a picture with a sentence.
 
     Attributes:
-        name: one or two words.
+        stage: which step it is.
+        title: one to three words.
         sentence: what was done to this picture, and why.
         image: the state afterwards, uint8, shape (h, w) or (h, w, 3).
+        on: whether it was done; a step that was switched off shows the picture as it was.
     """
 
-    name: str
+    stage: Stage
+    title: str
     sentence: str
     image: Pixels
+    on: bool = True
 
 
 @dataclass(frozen=True)
@@ -56,55 +94,41 @@ class Prepared:
     Attributes:
         pixels: uint8, shape (height, width) for one channel, (height, width, 3) for three.
         steps: in order; the last one shows ``pixels``.
+        kind: as what it was prepared; None in colour, where there is no difference.
+        mask: which pixels were taken for the garment, bool (h, w), the whole picture at working
+            size (longest side at most ``scene.WORK``); all true where no mask was used.
+        box: the crop, as shares of the picture.
+        mirrored: whether left and right were exchanged.
     """
 
     pixels: Pixels
     steps: tuple[Step, ...]
-
-
-@dataclass(frozen=True)
-class Scene:
-    """What the steps hand on to each other.
-
-    Attributes:
-        colour: uint8, shape (h, w, 3).
-        grey: the picture as far as it is prepared, uint8, shape (h, w).
-        content: which pixels belong to the garment, bool, shape (h, w).
-        background: the median colour of the outer frame, float, shape (3,).
-        spread: the distance of 75 % of the outer frame from ``background``, in levels.
-        frame: (height, width) of the network's input.
-    """
-
-    colour: Pixels
-    grey: Pixels
-    content: np.ndarray
-    background: np.ndarray
-    spread: float
-    frame: tuple[int, int]
+    kind: Kind | None
+    mask: np.ndarray
+    box: Box
+    mirrored: bool = False
 
 
 def prepare(
     picture: Image.Image,
+    options: Options | None = None,
     *,
     height: int = 28,
     width: int = 28,
     channels: int = 1,
-    kind: str = "auto",
 ) -> Prepared:
     """Turn a picture into what a network was trained on.
 
     Args:
         picture: upright and opaque, such as ``gate.open_picture`` gives.
+        options: what a person decided; None to decide by looking.
         height, width: of the network's input, in px.
         channels: 1 for grey data sets such as Fashion-MNIST, 3 for colour ones such as CIFAR-10.
-        kind: "photo", "drawing" (thin lines, whose inside is filled) or "auto" to tell by looking.
 
     Raises:
         ImageRejected: the picture is one single colour.
-        ValueError: ``channels`` or ``kind`` is none of the above.
     """
-    if channels not in (1, 3) or kind not in KINDS:
-        raise ValueError(f"channels must be 1 or 3 and kind one of {KINDS}: {channels}, {kind!r}")
+    options = options or Options()
     picture = picture.convert("RGB")
     if np.ptp(np.asarray(picture), axis=(0, 1)).max() < BLANK:
         raise ImageRejected(
@@ -112,249 +136,211 @@ def prepare(
             "Draw or photograph one piece of clothing."
         )
     if channels == 3:
-        return _prepare_colour(picture, height, width)
-    scene = look(picture, (height, width))
-    drawn = kind == "drawing" or (kind == "auto" and is_drawing(scene))
-    steps = []
-    for name, function in DRAWING_STEPS if drawn else PHOTO_STEPS:
-        scene, sentence = function(scene)
-        if sentence:
-            steps.append(Step(name, sentence, scene.grey))
-    return Prepared(scene.grey, tuple(steps))
+        return _prepare_colour(picture, options, height, width)
+    scene = look(picture)
+    kind = options.kind or (Kind.SKETCH if is_sketch(scene) else Kind.PHOTO)
+    way = _prepare_sketch if kind is Kind.SKETCH else _prepare_photo
+    return way(picture, scene, options, (height, width))
 
 
-def _prepare_colour(picture: Image.Image, height: int, width: int) -> Prepared:
+def naive(picture: Image.Image, *, height: int = 28, width: int = 28, channels: int = 1) -> Pixels:
+    """Return what most demos show a network: the picture squeezed into the frame, nothing else."""
+    grey = picture.convert("RGB" if channels == 3 else "L")
+    return np.asarray(grey.resize((width, height), Image.Resampling.BOX))
+
+
+def _prepare_photo(
+    picture: Image.Image, scene: Scene, options: Options, frame: tuple[int, int]
+) -> Prepared:
+    off = options.off
+    steps = [_original(scene)]
+    mask = _edited(photo.find_garment(scene), options)
+    if Stage.MASK in off or not mask.any():
+        mask = np.ones_like(mask)
+    steps.append(
+        Step(
+            Stage.MASK,
+            "Garment",
+            f"What belongs to the garment: {100 * mask.mean():.0f} % of the picture. The rest "
+            "becomes black.",
+            np.where(mask[..., None], scene.colour, scene.colour // 6),
+            Stage.MASK not in off,
+        )
+    )
+    box = _box(mask, options)
+    colour, inside = _cut(picture, mask, box)
+    grey = np.asarray(Image.fromarray(colour).convert("L"))
+    steps.append(
+        Step(
+            Stage.CROP,
+            "Crop",
+            "Cut to the garment, in grey.",
+            np.where(inside, grey, 255).astype(np.uint8),
+            Stage.CROP not in off,
+        )
+    )
+    black = scene.background @ LUMA < BLACK
+    if not black and Stage.NEGATE not in off:
+        grey = 255 - grey
+    grey = np.where(inside, grey, 0).astype(np.uint8)
+    steps.append(
+        Step(
+            Stage.NEGATE,
+            "Negate",
+            "The background is black already."
+            if black
+            else "In Fashion-MNIST the background is black and dark cloth is bright.",
+            grey,
+            Stage.NEGATE not in off,
+        )
+    )
+    if Stage.CONTRAST not in off:
+        grey = photo.stretch(grey, inside)
+    steps.append(
+        Step(
+            Stage.CONTRAST,
+            "Contrast",
+            "The shades of the garment are stretched over the whole range.",
+            grey,
+            Stage.CONTRAST not in off,
+        )
+    )
+    mirrored = Stage.MIRROR not in off and photo.faces_right(grey, inside)
+    if mirrored:
+        grey = grey[:, ::-1]
+        steps.append(
+            Step(Stage.MIRROR, "Mirror", "Toes point left in Fashion-MNIST.", grey, mirrored)
+        )
+    pixels = _fit(grey, frame)
+    steps.append(_fitted(pixels))
+    return Prepared(pixels, tuple(steps), Kind.PHOTO, mask, box, mirrored)
+
+
+def _prepare_sketch(
+    picture: Image.Image, scene: Scene, options: Options, frame: tuple[int, int]
+) -> Prepared:
+    off = options.off
+    steps = [_original(scene)]
+    mask = _edited(sketch.find_lines(scene), options)
+    box = _box(mask, options)
+    colour, inside = _cut(picture, mask, box)
+    grey = np.asarray(Image.fromarray(colour).convert("L"))
+    steps.append(Step(Stage.CROP, "Crop", "Cut to what was drawn.", grey, Stage.CROP not in off))
+    if Stage.LINES not in off:
+        grey = sketch.ink(colour, inside, scene.background)
+    steps.append(
+        Step(
+            Stage.LINES,
+            "Lines",
+            "Lines of any colour on any ground become white on black.",
+            grey,
+            Stage.LINES not in off,
+        )
+    )
+    if Stage.THICKNESS not in off:
+        grey = sketch.thicken(grey, max(frame))
+    steps.append(
+        Step(
+            Stage.THICKNESS,
+            "Thickness",
+            "Thin lines are widened, so that they survive the reduction.",
+            grey,
+            Stage.THICKNESS not in off,
+        )
+    )
+    pixels = _fit(grey, frame)
+    steps.append(_fitted(pixels))
+    return Prepared(pixels, tuple(steps), Kind.SKETCH, mask, box)
+
+
+def _prepare_colour(picture: Image.Image, options: Options, height: int, width: int) -> Prepared:
     scale = min(picture.width / width, picture.height / height)
     across, down = max(1, round(width * scale)), max(1, round(height * scale))
     left, top = (picture.width - across) // 2, (picture.height - down) // 2
-    cropped = picture.crop((left, top, left + across, top + down))
+    edges = (left, top, left + across, top + down)
+    if options.box:
+        edges = _pixels_of(options.box, picture)
+    cropped = picture.crop(edges)
     pixels = np.asarray(cropped.resize((width, height), Image.Resampling.BOX))
-    return Prepared(
+    whole = np.asarray(small(picture))
+    box = (
+        edges[0] / picture.width,
+        edges[1] / picture.height,
+        edges[2] / picture.width,
+        edges[3] / picture.height,
+    )
+    steps = (
+        Step(Stage.ORIGINAL, "Original", "The picture as it came.", whole),
+        Step(Stage.CROP, "Crop", "The middle of the picture is kept.", np.asarray(small(cropped))),
+        Step(Stage.FIT, "Fit", f"Reduced to {width} × {height} pixels, in colour.", pixels),
+    )
+    return Prepared(pixels, steps, None, np.ones(whole.shape[:2], bool), box)
+
+
+def _original(scene: Scene) -> Step:
+    return Step(Stage.ORIGINAL, "Original", "The picture as it came.", scene.colour)
+
+
+def _fitted(pixels: Pixels) -> Step:
+    height, width = pixels.shape
+    return Step(
+        Stage.FIT,
+        f"{width} × {height}",
+        "Reduced so that the longest side fits, and centred: this is what the network sees.",
         pixels,
-        (
-            Step("Crop", "The middle of the picture is kept.", np.asarray(_small(cropped))),
-            Step("Resize", f"Reduced to {width} × {height} pixels, in colour.", pixels),
-        ),
     )
 
 
-# ---- Looking: where is the background, where the content ----
+def _edited(mask: np.ndarray, options: Options) -> np.ndarray:
+    """Return the mask as the brush left it."""
+    for brush, value in ((options.add, True), (options.erase, False)):
+        if brush is not None:
+            sized = Image.fromarray(brush.astype(bool)).resize(mask.shape[::-1])
+            mask = np.where(np.asarray(sized, dtype=bool), value, mask)
+    return mask
 
 
-def look(picture: Image.Image, frame: tuple[int, int]) -> Scene:
-    """Measure the background on the outer frame and crop to what differs from it.
+def _box(mask: np.ndarray, options: Options) -> Box:
+    """Return the crop: the one asked for, or the bounds of the mask."""
+    if options.box is not None:
+        return options.box
+    if Stage.CROP in options.off:
+        return (0.0, 0.0, 1.0, 1.0)
+    top, bottom, left, right = bounds(mask)
+    height, width = mask.shape
+    return (left / width, top / height, right / width, bottom / height)
 
-    The crop is located on a small copy and cut from the original, so that a garment that is small
-    in the picture keeps its detail.
-    """
-    small = np.asarray(_small(picture))
-    border = _border(small)
-    background = np.median(border, axis=0)
-    distance = _distance(small, background)
-    spread = float(np.percentile(_distance(border, background), 75))
-    threshold = _threshold(distance, spread)
-    top, bottom, left, right = bounds(despeckle(distance > threshold))
-    across, down = picture.width / small.shape[1], picture.height / small.shape[0]
-    box = (left * across, top * down, right * across, bottom * down)
-    cropped = _small(picture.crop(tuple(round(v) for v in box)))
-    colour = np.asarray(cropped)
-    content = despeckle(_distance(colour, background) > threshold)
-    top, bottom, left, right = bounds(content)  # anew: now they are exact
-    trimmed = np.s_[top:bottom, left:right]
-    content = content[trimmed] if content.any() else np.ones_like(content)
-    return Scene(
-        colour=colour[trimmed],
-        grey=np.asarray(cropped.convert("L"))[trimmed],
-        content=content,
-        background=background,
-        spread=spread,
-        frame=frame,
+
+def _pixels_of(box: Box, picture: Image.Image) -> tuple[int, int, int, int]:
+    """Return the box in px of ``picture``, at least one pixel wide and high."""
+    left, right = sorted((round(box[0] * picture.width), round(box[2] * picture.width)))
+    top, bottom = sorted((round(box[1] * picture.height), round(box[3] * picture.height)))
+    left, top = min(max(left, 0), picture.width - 1), min(max(top, 0), picture.height - 1)
+    return (
+        left,
+        top,
+        min(max(right, left + 1), picture.width),
+        min(max(bottom, top + 1), picture.height),
     )
 
 
-def is_drawing(scene: Scene) -> bool:
-    """Tell whether the content was drawn: on an even ground, thin lines or one flat colour."""
-    if scene.spread >= SMOOTH:
-        return False
-    size = max(3, round(PEN * max(scene.content.shape)))
-    solid = _window_sum(scene.content, size) == size * size
-    if solid.sum() < 0.01 * scene.content.sum():
-        return True
-    inner = scene.colour[_window_sum(scene.content, 3) == 9]  # without the soft edges
-    return bool((_distance(inner, np.median(inner, axis=0)) < 24).mean() > FLAT)
+def _cut(picture: Image.Image, mask: np.ndarray, box: Box) -> tuple[Pixels, np.ndarray]:
+    """Cut picture and mask to the box, from the original so that a small garment keeps detail."""
+    edges = _pixels_of(box, picture)
+    colour = small(picture.crop(edges))
+
+    whole = Image.fromarray(mask).resize(picture.size)
+    inside = whole.crop(edges).resize(colour.size)
+    return np.asarray(colour), np.asarray(inside, dtype=bool)
 
 
-def despeckle(content: np.ndarray) -> np.ndarray:
-    """Drop pixels with fewer than 5 of 25 neighbours in ``content``: specks go, lines stay.
-
-    Where nothing would be left, the specks are all there is and stay.
-    """
-    kept = content & (_window_sum(content, 5) >= 5)
-    return kept if kept.any() else content
-
-
-def bounds(content: np.ndarray) -> tuple[int, int, int, int]:
-    """Return top, bottom, left, right of the content; the whole if there is none."""
-    rows, columns = np.flatnonzero(content.any(axis=1)), np.flatnonzero(content.any(axis=0))
-    if not rows.size:
-        return 0, content.shape[0], 0, content.shape[1]
-    return int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1
-
-
-def _threshold(distance: np.ndarray, spread: float) -> float:
-    """Choose the distance from the background, in levels, at which content begins.
-
-    On an even ground nothing but content differs, so a little above the spread is right. On a
-    floor or a bed Otsu's threshold (1979) between the two heaps of distances is; 0.8 of it keeps
-    more of the garment.
-    """
-    if spread < CLEAN:
-        return max(CLEAN, 2 * spread)
-    return max(12.0, 0.8 * _otsu(distance))
-
-
-def _otsu(values: np.ndarray) -> int:
-    """Return the level 0 to 255 that best parts the values in two (largest variance between)."""
-    share = np.bincount(values.ravel().astype(np.uint8), minlength=256) / values.size
-    below = share.cumsum()
-    moment = (share * np.arange(256)).cumsum()
-    apart = (moment[-1] * below - moment) ** 2 / np.maximum(below * (1 - below), 1e-12)
-    return int(apart[:-1].argmax())
-
-
-def _distance(colour: np.ndarray, background: np.ndarray) -> np.ndarray:
-    """Return the largest difference among red, green and blue, in levels."""
-    return np.abs(colour - background).max(axis=-1)
-
-
-def _border(pixels: np.ndarray) -> np.ndarray:
-    """Return the pixels of the outer frame, shape (n, 3)."""
-    depth = max(1, round(BORDER * min(pixels.shape[:2])))
-    inside = np.zeros(pixels.shape[:2], dtype=bool)
-    inside[depth:-depth, depth:-depth] = True
-    return pixels[~inside]
-
-
-def _window_sum(mask: np.ndarray, size: int) -> np.ndarray:
-    """Count the true pixels in the square window around each pixel; outside counts as false."""
-    before = size // 2
-    padded = np.pad(mask.astype(np.int32), (before + 1, size - 1 - before))
-    total = padded.cumsum(axis=0).cumsum(axis=1)
-    return total[size:, size:] - total[:-size, size:] - total[size:, :-size] + total[:-size, :-size]
-
-
-def _small(picture: Image.Image) -> Image.Image:
-    small = picture.copy()
-    small.thumbnail((WORK, WORK), Image.Resampling.BOX)
-    return small
-
-
-# ---- The steps ----
-
-
-def crop(scene: Scene) -> tuple[Scene, str]:
-    """Report what ``look`` found."""
-    level = round(float(scene.background @ LUMA))
-    shade = "light" if level > 127 else "dark"
-    return scene, (
-        f"The outer frame shows a {shade} background (level {level} of 255). "
-        "The picture, in grey, is cropped to what differs from it."
-    )
-
-
-def negate(scene: Scene) -> tuple[Scene, str]:
-    """Negate, unless the background is black already."""
-    if scene.background @ LUMA < BLACK:
-        return scene, ""
-    return replace(scene, grey=255 - scene.grey), (
-        "Negated: in Fashion-MNIST the background is black and dark cloth is bright."
-    )
-
-
-def separate(scene: Scene) -> tuple[Scene, str]:
-    """Set everything but the content to black."""
-    share = float(scene.content.mean())
-    if share == 1:
-        return scene, ""
-    return replace(scene, grey=np.where(scene.content, scene.grey, 0).astype(np.uint8)), (
-        f"The background is set to black; {100 * share:.0f} % of the pixels remain."
-    )
-
-
-def stretch(scene: Scene) -> tuple[Scene, str]:
-    """Spread the shades of the content up to 255, leaving out 2 % at either end.
-
-    The lower end stays below half the median and the content above ``FAINT``, so that plain cloth
-    never vanishes, not even white cloth, which is black when negated.
-    """
-    low, median, high = np.percentile(scene.grey[scene.content], (2, 50, 98))
-    low = min(low, median / 2)
-    levels = (scene.grey - low) * (255 / max(high - low, 60.0))
-    grey = np.where(scene.content, levels.clip(FAINT, 255), 0).astype(np.uint8)
-    return replace(scene, grey=grey), "The contrast is stretched to use all shades."
-
-
-def ink(scene: Scene) -> tuple[Scene, str]:
-    """Show how far each pixel is from the background: lines of any colour become white on black."""
-    distance = _distance(scene.colour, scene.background)
-    full = max(float(np.percentile(distance[scene.content], 90)), 1.0)
-    grey = np.where(scene.content, (distance * (255 / full)).clip(0, 255), 0).astype(np.uint8)
-    return replace(scene, grey=grey), "The lines are drawn white on black."
-
-
-def thicken(scene: Scene) -> tuple[Scene, str]:
-    """Widen lines that are so thin that little of them would be left after the reduction."""
-    edge = scene.content & (_window_sum(scene.content, 3) < 9)
-    width = 2 * scene.content.sum() / max(1, edge.sum())  # a line has two edges
-    if width >= LINE * max(scene.content.shape) / max(scene.frame):
-        return scene, ""
-    wide = np.asarray(Image.fromarray(scene.grey).filter(ImageFilter.MaxFilter(3)))
-    return replace(scene, grey=wide), "Thin lines are widened, so that they survive the reduction."
-
-
-def fill(scene: Scene) -> tuple[Scene, str]:
-    """Make grey what has a line to its left, right, above and below.
-
-    Unlike a flood fill this does not mind gaps in the outline, which most drawings have.
-    """
-    line = scene.grey > 64
-    inside = np.ones_like(line)
-    for axis in (0, 1):
-        inside &= np.maximum.accumulate(line, axis=axis)
-        inside &= np.flip(np.maximum.accumulate(np.flip(line, axis), axis=axis), axis)
-    grey = np.where(inside, np.maximum(scene.grey, FILL), scene.grey).astype(np.uint8)
-    return replace(scene, grey=grey), (
-        "What the lines enclose is filled with grey: the network knows cloth, not outlines."
-    )
-
-
-def fit(scene: Scene) -> tuple[Scene, str]:
+def _fit(grey: Pixels, frame: tuple[int, int]) -> Pixels:
     """Fit the longest side into the frame, the aspect kept, and centre on black."""
-    height, width = scene.frame
-    scale = min(height / scene.grey.shape[0], width / scene.grey.shape[1])
-    across = max(1, round(scene.grey.shape[1] * scale))
-    down = max(1, round(scene.grey.shape[0] * scale))
-    reduced = Image.fromarray(scene.grey).resize((across, down), Image.Resampling.BOX)
-    grey = np.zeros(scene.frame, dtype=np.uint8)
+    height, width = frame
+    scale = min(height / grey.shape[0], width / grey.shape[1])
+    across, down = max(1, round(grey.shape[1] * scale)), max(1, round(grey.shape[0] * scale))
+    reduced = Image.fromarray(grey).resize((across, down), Image.Resampling.BOX)
+    pixels = np.zeros(frame, dtype=np.uint8)
     top, left = (height - down) // 2, (width - across) // 2
-    grey[top : top + down, left : left + across] = np.asarray(reduced)
-    return replace(scene, grey=grey), (
-        f"Reduced so that the longest side fits, and centred on {width} × {height} pixels."
-    )
-
-
-StepFunction = Callable[[Scene], tuple[Scene, str]]
-PHOTO_STEPS: tuple[tuple[str, StepFunction], ...] = (
-    ("Crop", crop),
-    ("Negate", negate),
-    ("Background", separate),
-    ("Contrast", stretch),
-    ("Fit", fit),
-)
-DRAWING_STEPS: tuple[tuple[str, StepFunction], ...] = (
-    ("Crop", crop),
-    ("Lines", ink),
-    ("Thicken", thicken),
-    ("Fill", fill),
-    ("Fit", fit),
-)
+    pixels[top : top + down, left : left + across] = np.asarray(reduced)
+    return pixels

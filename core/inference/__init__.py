@@ -6,7 +6,7 @@ until then ``state`` says how far it is.
 
 from core.inference.engine import EngineState, load, state, warm
 from core.inference.models import Model, find, of_run
-from core.inference.picture import Answer, classify_file, classify_picture
+from core.inference.picture import Answer, classify_file, classify_picture, naive_answer
 
 __all__ = [
     "Answer",
@@ -16,6 +16,7 @@ __all__ = [
     "classify_picture",
     "find",
     "load",
+    "naive_answer",
     "of_run",
     "state",
     "warm",

@@ -492,7 +492,7 @@ def test_kind_overrides_the_guess():
     picture = drawing(280, 8, "black", "white")
     names = [step.name for step in prepare(picture, kind="photo").steps]
     assert "Fill" not in names and "Negate" in names
-    shirt_names = [s.name for s in prepare(shirt("white", (9, 9, 9)), kind="drawing").steps]
+    shirt_names = [s.name for s in prepare(shirt("white", (9, 9, 9)), kind="sketch").steps]
     assert "Fill" in shirt_names
 
 
