@@ -93,9 +93,7 @@ class Network:
         """
         if images.shape[1:] != self.model.dataset.shape:
             raise ValueError(f"images of {self.model.dataset.shape}, got {images.shape[1:]}")
-        parts = [
-            [np.zeros((0, shape[1]), np.float32)] for shape in self.inside.hidden.output_shape
-        ]
+        parts = [[np.zeros((0, shape[1]), np.float32)] for shape in self.inside.hidden.output_shape]
         start = 0
         while start < len(images):
             left = len(images) - start

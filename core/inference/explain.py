@@ -1,7 +1,9 @@
 """Why a network answers as it does: where it looked, and what would change its answer.
 
 Grad-CAM (Selvaraju et al. 2017, arXiv:1610.02391) follows the answer back to the last feature maps
-of the convolutions. Occlusion (Zeiler and Fergus 2014, arXiv:1311.2901) covers one part of the
+of the convolutions. Where those are too small to say where anything is, LayerCAM (Jiang et al. 2021,
+doi:10.1109/TIP.2021.3089943) does so with earlier ones: it weighs each place of a map by its own
+slope, as the mean slope of a map says something of the last ones only. Occlusion (Zeiler and Fergus 2014, arXiv:1311.2901) covers one part of the
 picture after the other and asks again: slower, coarser, and true of any network. Both speak of the
 prepared picture; ``onto_picture`` lays them over what the person brought.
 
@@ -33,8 +35,8 @@ class Gaze:
 
     Attributes:
         heat: float32 (height, width), 0 to 1; 1 for the most important part.
-        method: ``"grad-cam"``, or ``"gradient"`` for a network without convolutions: there the
-            heat is of pixels, |gradient x input|.
+        method: ``"grad-cam"``, ``"layer-cam"``, or ``"gradient"`` for a network without
+            convolutions: there the heat is of pixels, |gradient x input|.
     """
 
     heat: np.ndarray
@@ -133,7 +135,7 @@ def look(model: Model, pixels: np.ndarray, label: int) -> Gaze:
     network = load(model)
     image = pixels.reshape(1, *model.dataset.shape).astype(np.float32)
     with network.lock:
-        return _grad_cam(network, image, label) or _gradient(network, image, label)
+        return _by_maps(network, image, label) or _gradient(network, image, label)
 
 
 def occlude(model: Model, pixels: np.ndarray) -> Occlusion:
@@ -229,7 +231,8 @@ def resized(heat: np.ndarray, height: int, width: int) -> np.ndarray:
     return np.asarray(picture.resize((width, height), Image.Resampling.BILINEAR))
 
 
-def _grad_cam(network: Network, image: np.ndarray, label: int) -> Gaze | None:
+def _by_maps(network: Network, image: np.ndarray, label: int) -> Gaze | None:
+    """Return the gaze by the feature maps; None if there are none, or nothing speaks for it."""
     import tensorflow as tf
 
     if network.inside.maps is None:
@@ -238,13 +241,20 @@ def _grad_cam(network: Network, image: np.ndarray, label: int) -> Gaze | None:
         answer, *maps = network.inside.maps(tf.constant(image), training=False)
         score = _score(answer, label)
     slopes = tape.gradient(score, maps)
-    height, width = image.shape[1:3]
-    total = np.zeros((height, width), np.float32)
-    for features, slope, mirrored in zip(maps, slopes, network.inside.mirrored, strict=True):
-        weights = tf.reduce_mean(slope, axis=(1, 2), keepdims=True)
-        heat = tf.nn.relu(tf.reduce_sum(weights * features, axis=-1))[0].numpy()
-        total += resized(heat[:, ::-1] if mirrored else heat, height, width)
-    return Gaze(_normalised(total), "grad-cam")
+    ways = {
+        "grad-cam": lambda slope: slope.mean(axis=(0, 1)),
+        "layer-cam": lambda slope: slope.clip(0),
+    }
+    for method, weights in ways.items():
+        if method == "grad-cam" and not network.inside.last:
+            continue
+        total = np.zeros(image.shape[1:3], np.float32)
+        for features, slope, mirrored in zip(maps, slopes, network.inside.mirrored, strict=True):
+            heat = (weights(slope[0].numpy()) * features[0].numpy()).sum(axis=-1).clip(0)
+            total += resized(heat[:, ::-1] if mirrored else heat, *total.shape)
+        if total.any():
+            return Gaze(_normalised(total), method)
+    return None
 
 
 def _gradient(network: Network, image: np.ndarray, label: int) -> Gaze:

@@ -25,11 +25,13 @@ class Inside:
             least ``LEAST`` px high and wide, one 4-D tensor a branch; None for a network without
             convolutions.
         mirrored: for each of the maps whether its branch sees the picture mirrored.
+        last: whether no smaller feature maps follow.
     """
 
     hidden: Any
     maps: Any | None
     mirrored: tuple[bool, ...]
+    last: bool
 
 
 @dataclass(frozen=True)
@@ -69,41 +71,50 @@ def look_inside(network: Any) -> Inside:
 
     pixels = keras.Input(network.input_shape[1:], name="pixels")
     answer = call(network, pixels)
-    last = _back(answer, made, lambda each: isinstance(made[id(each)].layer, keras.layers.Dense))
-    dense = [made[id(tensor)].inputs[0] for tensor in last]
-    maps = _maps(answer, made)
+    ends = _back(answer, made, lambda each: isinstance(made[id(each)].layer, keras.layers.Dense))
+    dense = [made[id(tensor)].inputs[0] for tensor in ends]
+    last_maps = _maps(answer, made, 1)
+    maps = _maps(answer, made, LEAST) or last_maps
     # Without a dense layer the answer is read off the maps, and without both off the pixels.
-    read = dense or [tensor for tensor, _ in maps] or [pixels]
+    read = dense or [tensor for tensor, _ in last_maps] or [pixels]
     flat = [keras.layers.Flatten()(tensor) for tensor in read]
     hidden = flat[0] if len(flat) == 1 else keras.layers.Concatenate()(flat)
     return Inside(
         keras.Model(pixels, [answer, hidden]),
         keras.Model(pixels, [answer, *[tensor for tensor, _ in maps]]) if maps else None,
         tuple(mirrored for _, mirrored in maps),
+        [id(tensor) for tensor, _ in maps] == [id(tensor) for tensor, _ in last_maps],
     )
 
 
-def _maps(answer: Any, made: dict[int, _Call]) -> list[tuple[Any, bool]]:
-    """Return the last feature map of each branch, before pooling, and whether it is mirrored."""
+def _maps(answer: Any, made: dict[int, _Call], least: int) -> list[tuple[Any, bool]]:
+    """Return the last feature map of each branch, and whether it is mirrored.
+
+    Args:
+        answer: where to begin.
+        made: which call gave which tensor.
+        least: height and width of a map that counts, in px.
+    """
     import keras
 
     kinds = keras.layers
-    skipped = (kinds.MaxPooling2D, kinds.AveragePooling2D, kinds.Dropout, kinds.SpatialDropout2D)
+    pooling = (kinds.MaxPooling2D, kinds.AveragePooling2D, kinds.Dropout, kinds.SpatialDropout2D)
 
-    def is_map(tensor: Any, least: int) -> bool:
-        flat = len(tensor.shape) != 4 or min(tensor.shape[1:3]) < least
-        return not flat and not isinstance(made[id(tensor)].layer, skipped)
+    def is_map(tensor: Any) -> bool:
+        if len(tensor.shape) != 4 or min(tensor.shape[1:3]) < least:
+            return False
+        layer = made[id(tensor)].layer
+        # Before its activation function a map is as much below zero as above.
+        linear = getattr(layer, "activation", None) is keras.activations.linear
+        return not linear and not isinstance(layer, (*pooling, kinds.BatchNormalization))
 
-    for least in (LEAST, 1):
-        found = []
-        for tensor in _back(answer, made, lambda each, least=least: is_map(each, least)):
-            above = _above(tensor, made)
-            if any(isinstance(each, kinds.Conv2D | kinds.DepthwiseConv2D) for each in above):
-                flips = sum(type(each).__name__ == "Flip" for each in above)
-                found.append((tensor, flips % 2 == 1))
-        if found:
-            return found
-    return []
+    found = []
+    for tensor in _back(answer, made, is_map):
+        above = _above(tensor, made)
+        if any(isinstance(each, kinds.Conv2D | kinds.DepthwiseConv2D) for each in above):
+            flips = sum(type(each).__name__ == "Flip" for each in above)
+            found.append((tensor, flips % 2 == 1))
+    return found
 
 
 def _back(answer: Any, made: dict[int, _Call], wanted: Callable[[Any], bool]) -> list[Any]:
