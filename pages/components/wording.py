@@ -109,3 +109,23 @@ def accuracy_words(run: runs.Run) -> str:
     if result.test_accuracy is not None:
         return f"test {percent(result.test_accuracy, 2)}"
     return f"validation {percent(result.val_accuracy, 2)}"
+
+
+def counted(count: int) -> str:
+    """Return a number below thirteen as a word, a larger one in figures."""
+    words = [
+        "no",
+        "one",
+        "two",
+        "three",
+        "four",
+        "five",
+        "six",
+        "seven",
+        "eight",
+        "nine",
+        "ten",
+        "eleven",
+        "twelve",
+    ]
+    return words[count] if count < len(words) else f"{count:,}"
