@@ -1,11 +1,12 @@
 """Why a network answers as it does: where it looked, and what would change its answer.
 
 Grad-CAM (Selvaraju et al. 2017, arXiv:1610.02391) follows the answer back to the last feature maps
-of the convolutions. Where those are too small to say where anything is, LayerCAM (Jiang et al. 2021,
-doi:10.1109/TIP.2021.3089943) does so with earlier ones: it weighs each place of a map by its own
-slope, as the mean slope of a map says something of the last ones only. Occlusion (Zeiler and Fergus 2014, arXiv:1311.2901) covers one part of the
-picture after the other and asks again: slower, coarser, and true of any network. Both speak of the
-prepared picture; ``onto_picture`` lays them over what the person brought.
+of the convolutions. Where those are too small to say where anything is, LayerCAM (Jiang et al.
+2021, doi:10.1109/TIP.2021.3089943) does so with earlier ones: it weighs each place of a map by its
+own slope, as the mean slope of a map says something of the last ones only. Occlusion (Zeiler and
+Fergus 2014, arXiv:1311.2901) covers one part of the picture after the other and asks again: slower,
+coarser, and true of any network. All speak of the prepared picture; ``onto_picture`` lays them over
+what the person brought.
 
 TensorFlow is imported when first needed.
 """
@@ -47,8 +48,8 @@ class Gaze:
 class Occlusion:
     """What a network says when parts of the prepared picture are covered.
 
-    Each part is covered once with black, the background of grey data sets, and once with the mean of
-    what is lit; in colour with the mean only.
+    Each part is covered once with black, the background of grey data sets, and once with the mean
+    of what is lit; in colour with the mean only.
 
     Attributes:
         boxes: int (n, 4), top, left, bottom and right of each covered part, in px.
@@ -251,7 +252,7 @@ def _by_maps(network: Network, image: np.ndarray, label: int) -> Gaze | None:
         total = np.zeros(image.shape[1:3], np.float32)
         for features, slope, mirrored in zip(maps, slopes, network.inside.mirrored, strict=True):
             heat = (weights(slope[0].numpy()) * features[0].numpy()).sum(axis=-1).clip(0)
-            total += resized(heat[:, ::-1] if mirrored else heat, *total.shape)
+            total += resized(heat[:, ::-1] if mirrored else heat, *image.shape[1:3])
         if total.any():
             return Gaze(_normalised(total), method)
     return None

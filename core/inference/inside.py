@@ -9,7 +9,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-
 LEAST = 6  # px; smaller feature maps say too little about where something is
 
 

@@ -37,8 +37,8 @@ class Near:
     Attributes:
         indices: int64 (n,), in the training split.
         labels: int64 (n,), their classes.
-        distances: float32 (n,), cosine distances of the last hidden layer: 0 for the same direction,
-            1 for nothing in common.
+        distances: float32 (n,), cosine distances of the last hidden layer: 0 for the same
+            direction, 1 for nothing in common.
     """
 
     indices: np.ndarray
