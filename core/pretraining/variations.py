@@ -8,14 +8,18 @@ that is not quite right, leftovers of the floor), or is drawn anew with a pen. G
 Everything is NumPy and OpenCV on uint8 images; the same generator gives the same pictures.
 """
 
+from typing import Any
+
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 SIDE = 28  # px of the network's input
 LARGE = 56  # px; the side on which photos are varied
 SHEET = 84  # px; the side on which drawings are made
 
-Image = np.ndarray  # uint8, (height, width)
+Image = npt.NDArray[Any]  # uint8, (height, width)
+Mask = npt.NDArray[Any]  # bool, (height, width)
 
 
 def as_photographed(image: Image, rng: np.random.Generator) -> Image:
@@ -25,7 +29,7 @@ def as_photographed(image: Image, rng: np.random.Generator) -> Image:
     return photographed(large, mask, rng, cloth=rng.random() < 0.65)
 
 
-def photographed(grey: Image, mask: np.ndarray, rng: np.random.Generator, cloth: bool) -> Image:
+def photographed(grey: Image, mask: Mask, rng: np.random.Generator, cloth: bool) -> Image:
     """Vary a garment in grey, negated, with its mask.
 
     Args:
@@ -38,7 +42,7 @@ def photographed(grey: Image, mask: np.ndarray, rng: np.random.Generator, cloth:
         uint8 (28, 28).
     """
     height, width = grey.shape
-    value = grey.astype(np.float32)
+    value: Image = grey.astype(np.float32)
     if cloth:
         share = rng.choice([0.0, 0.3, 0.6])
         value = share * value + (1 - share) * _cloth(height, width, rng)
@@ -110,7 +114,7 @@ def scribble(rng: np.random.Generator) -> Image:
     sheet = np.zeros((SHEET, SHEET), np.uint8)
     for _ in range(rng.integers(1, 4)):
         count = int(rng.integers(2, 9))
-        points = rng.integers(6, SHEET - 6, (count, 2))
+        points: Any = rng.integers(6, SHEET - 6, (count, 2))
         if rng.random() < 0.5:
             points = (np.cumsum(rng.normal(0, 18, (count * 3, 2)), axis=0) + SHEET / 2).round()
         shape = points.astype(np.int32).clip(2, SHEET - 3)
@@ -131,13 +135,13 @@ def scribble(rng: np.random.Generator) -> Image:
     return drawn(sheet, rng)
 
 
-def silhouette(image: Image) -> np.ndarray:
+def silhouette(image: Image) -> Mask:
     """Return the garment of a Fashion-MNIST image, bool: what is not black, holes closed."""
     mask = (image > 14).astype(np.uint8)
     return cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8)).astype(bool)
 
 
-def fit(value: Image, mask: np.ndarray) -> Image:
+def fit(value: Image, mask: Mask) -> Image:
     """Crop to the mask, fit the longest side into 28 px, and centre on black."""
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     pixels = np.zeros((SIDE, SIDE), np.uint8)
@@ -152,7 +156,7 @@ def fit(value: Image, mask: np.ndarray) -> Image:
     return pixels
 
 
-def _cloth(height: int, width: int, rng: np.random.Generator) -> np.ndarray:
+def _cloth(height: int, width: int, rng: np.random.Generator) -> Image:
     """Return a texture, float32 (height, width), levels of 0 to 255."""
     base, other = rng.uniform(20, 255, 2)
     rows, columns = np.mgrid[:height, :width].astype(np.float32)
@@ -176,15 +180,15 @@ def _cloth(height: int, width: int, rng: np.random.Generator) -> np.ndarray:
     return base + (other - base) * pattern + rng.normal(0, rng.uniform(0, 18), (height, width))
 
 
-def _noise(height: int, width: int, rng: np.random.Generator, cells: int) -> np.ndarray:
+def _noise(height: int, width: int, rng: np.random.Generator, cells: Any) -> Image:
     """Return smooth noise, float32 (height, width), standard deviation about 0.7."""
     coarse = rng.normal(0, 1, (int(cells), int(cells))).astype(np.float32)
     return cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)
 
 
-def _imperfect(mask: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def _imperfect(mask: Mask, rng: np.random.Generator) -> Image:
     """Return a mask as a program finds it: a little too large or small, with bites and holes."""
-    bits = mask.astype(np.uint8)
+    bits: Mask = mask.astype(np.uint8)
     height, width = bits.shape
     if rng.random() < 0.6:
         size = int(rng.integers(2, 6))
@@ -201,7 +205,7 @@ def _imperfect(mask: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         bits = (bits & (rough < rng.uniform(0.9, 1.6))).astype(np.uint8)
     if rng.random() < 0.15:  # cut off at an edge of the photo
         cut = int(rng.uniform(0.03, 0.15) * height)
-        side = rng.integers(0, 4)
+        side = int(rng.integers(0, 4))
         bits = np.rot90(bits, side).copy()
         first = int(np.flatnonzero(bits.any(axis=1))[0]) if bits.any() else 0
         bits[: first + cut] = 0
@@ -209,9 +213,7 @@ def _imperfect(mask: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return bits.astype(bool) if bits.sum() > 50 else mask
 
 
-def _leftovers(
-    value: np.ndarray, mask: np.ndarray, rng: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray]:
+def _leftovers(value: Image, mask: Mask, rng: np.random.Generator) -> tuple[Image, Mask]:
     """Leave some of the floor at the garment: shadows, blobs, a hanger."""
     height, width = mask.shape
     mask = mask.copy()
@@ -233,8 +235,8 @@ def _leftovers(
 
 
 def _warp(
-    value: np.ndarray, mask: np.ndarray, rng: np.random.Generator, bend: float = 2.0
-) -> tuple[np.ndarray, np.ndarray]:
+    value: Image, mask: Mask, rng: np.random.Generator, bend: float = 2.0
+) -> tuple[Image, Mask]:
     """Turn, shear, stretch, mirror and bend, on a sheet large enough to lose nothing."""
     height, width = value.shape
     side = int(1.45 * max(height, width))
@@ -258,7 +260,7 @@ def _warp(
     return warped, inside
 
 
-def _stretched(value: np.ndarray, mask: np.ndarray) -> np.ndarray:
+def _stretched(value: Image, mask: Mask) -> Image:
     """Spread the shades of the garment, as ``core.imaging.photo.stretch`` does."""
     if not mask.any():
         return value
