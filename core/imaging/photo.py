@@ -30,6 +30,8 @@ NEUTRAL = 12  # levels between the channels; a shadow has the ground's hue
 DEEP = 90  # levels; no soft shadow is darker
 GENTLE = 2  # levels from pixel to pixel; a garment's outline is steeper
 KEPT = 0.65  # share of the mask that a shadow leaves
+WIDE = 1.25  # width over height of footwear
+HEEL = 1.3  # height over the heel over that over the toe
 OPENING = 0.03  # share of the longest side; thinner parts are hangers and threads
 
 
@@ -98,9 +100,19 @@ def stretch(grey: Pixels, mask: np.ndarray) -> Pixels:
     return np.where(mask, levels.clip(FAINT, 255), grey).astype(np.uint8)
 
 
-def faces_right(grey: Pixels, mask: np.ndarray) -> bool:
-    """Tell whether this is footwear with its toe to the right."""
-    return False
+def faces_right(mask: np.ndarray) -> bool:
+    """Tell whether this is footwear with its toe to the right.
+
+    Footwear is wider than high, and so much higher over the heel than over the toe that no other
+    class is like it; one end of a bag or a sweater is as high as the other.
+    """
+    height, width = mask.shape
+    if width < WIDE * height:
+        return False
+    third = max(1, width // 3)
+    columns = mask.mean(axis=0)
+    left, right = columns[:third].mean(), columns[-third:].mean()
+    return bool(left > HEEL * right)
 
 
 def _without_shadow(scene: Scene, mask: np.ndarray) -> np.ndarray:

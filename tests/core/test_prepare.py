@@ -154,6 +154,26 @@ def test_pure_noise_gives_an_input(seed):
     assert prepare(Image.fromarray(noise), PHOTO).pixels.any()
 
 
+def shoe() -> Image.Image:
+    """A boot with its toe to the left, shaded from top to bottom."""
+    image, mask = Image.new("RGB", (400, 300), "white"), Image.new("L", (400, 300))
+    outline = [(60, 200), (180, 150), (230, 60), (340, 60), (340, 240), (60, 240)]
+    ImageDraw.Draw(mask).polygon(outline, 255)
+    shades = np.linspace(120, 20, 300).astype(np.uint8)[:, None, None]
+    cloth = np.broadcast_to(shades, (300, 400, 3))
+    return Image.composite(Image.fromarray(cloth.copy()), image, mask)
+
+
+def test_the_toe_is_turned_to_the_left_unless_switched_off():
+    left = prepare(shoe(), PHOTO)
+    turned = shoe().transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+    right = prepare(turned, PHOTO)
+    kept = prepare(turned, Options(kind=Kind.PHOTO, off=frozenset({Stage.MIRROR})))
+    assert not left.mirrored and right.mirrored and not kept.mirrored
+    assert np.abs(left.pixels.astype(int) - right.pixels).mean() < 8
+    assert np.abs(left.pixels.astype(int) - kept.pixels).mean() > 20
+
+
 # ---- Steps, switches, brush and crop ----
 
 
