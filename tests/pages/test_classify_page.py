@@ -5,7 +5,7 @@ import io
 import numpy as np
 import pytest
 from PIL import Image
-from reading import components, quiet, sentence, texts
+from reading import button, components, quiet, sentence, texts
 
 from core import datasets, runs
 from core.runs import State
@@ -48,6 +48,8 @@ def test_an_uploaded_picture_gets_an_answer_and_its_steps(open_page, picture):
 @pytest.mark.usefixtures("bundled")
 def test_the_camera_gets_an_answer(open_page, picture):
     app = open_page("classify", **{"from": "Camera"})
+    assert len(app.get("camera_input")) == 0  # it would start by itself
+    button(app, "Use the camera").click().run()
     app.camera_input(key="camera").set_value(("shot.jpg", picture, "image/jpeg")).run()
     assert quiet(app)
     assert len(components(app, "probability_bars")) == 1
@@ -133,7 +135,7 @@ def test_a_damaged_network_becomes_a_sentence(open_page, every_state, picture, d
 @pytest.mark.usefixtures("bundled")
 def test_an_unknown_source_in_the_url_shows_the_default(open_page):
     app = open_page("classify", **{"from": "Telepathy"})
-    assert quiet(app)
+    assert sentence(app).startswith("The link asks for from “Telepathy”, which does not exist.")
     assert len(app.file_uploader) == 1
 
 

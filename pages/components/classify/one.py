@@ -1,0 +1,160 @@
+"""Classify, one picture: the answer, and how the picture was prepared for the network."""
+
+import numpy as np
+import streamlit as st
+
+from core import inference
+from core.imaging.gate import Picture
+from core.imaging.prepare import Options
+from core.inference import Answer, Model
+from core.inference.rejection import THRESHOLD
+from pages.components.classify import adjust, engine, sources, steps
+from pages.components.classify.adjust import Edits
+from pages.components.guard import check_url_number, sentences
+from pages.components.pixels import pixel_image
+from pages.components.probability_bars import probability_bars
+from pages.components.wording import counted, percent
+
+UNSURE = 0.5  # below this probability the answer is called a guess
+
+_LAST = "classify_last"  # session: the last question, and what was answered
+
+
+def draw(model: Model) -> None:
+    """Draw the view."""
+    settled = engine.settled()
+    st.fragment(_try, run_every=None if settled else engine.TICK)(model, settled)
+
+
+def _try(model: Model, was_settled: bool) -> None:
+    picture, answer = None, None  # where a sentence takes their place
+    grey = model.dataset.shape[-1] == 1  # colour pictures are neither negated nor masked
+    left, right = st.columns([1, 1], gap="medium")
+    with left, st.container(border=True), sentences():
+        picture = sources.choose()
+        editor = st.container()
+        kind = adjust.kind_choice() if grey and picture is not None else None
+    with right, st.container(border=True), sentences():
+        if engine.loaded(model, was_settled):
+            if picture is None:
+                _nothing_yet(model)
+            else:
+                options = adjust.options(kind, adjust.edits_of(picture.rgb))
+                answer, pixels, probabilities = _ask(picture, model, options)
+                _say(answer, model)
+                _two_ways(answer, model, pixels, probabilities)
+    if picture is None:
+        return
+    edits = adjust.edits_of(picture.rgb)
+    with editor:
+        _picture(picture, edits, answer)
+    if answer is not None:
+        _steps(picture, edits, answer)
+
+
+def _nothing_yet(model: Model) -> None:
+    st.markdown("**The answer appears here**")
+    st.caption(
+        f"The network knows {', '.join(model.dataset.classes)}. Show it one of these, alone and "
+        "whole, and it says which."
+    )
+
+
+def _ask(picture: Picture, model: Model, options: Options) -> tuple[Answer, np.ndarray, np.ndarray]:
+    """Return the answer, and what the naive way shows the network and gets for it.
+
+    The last answers are kept: most script runs, such as one of the threshold, ask nothing new.
+    """
+    edits = adjust.edits_of(picture.rgb)
+    question = (model, options.kind, options.off, options.box, edits.token, edits.version)
+    kept = st.session_state.get(_LAST)
+    if kept is None or kept[0] != question:
+        with st.spinner("Asking the network …", show_time=True):
+            answer = inference.classify_picture(picture.rgb, model, options)
+            kept = (question, (answer, *inference.naive_answer(picture.rgb, model)))
+        st.session_state[_LAST] = kept
+    return kept[1]
+
+
+def _say(answer: Answer, model: Model) -> None:
+    """Say what the network answers, or that it is probably none of what it knows."""
+    words, bars, doubt = st.container(), st.container(), st.container()
+    with doubt:
+        threshold = _threshold(answer, model)
+    sure = float(answer.probabilities[answer.label])
+    with words:
+        if answer.unknown >= threshold:
+            st.markdown(
+                f"Probably {_none_of(model)}. The nearest is **{answer.name}** "
+                f"({percent(sure, 0)})."
+            )
+        else:
+            word = "It is:" if sure >= UNSURE else "Perhaps, but it is a guess:"
+            st.markdown(f"{word} **{answer.name}** ({percent(sure, 0)})")
+        if hint := getattr(answer, "hint", None):
+            st.info(hint, icon=":material/lightbulb:")
+    with bars:
+        probability_bars(model.dataset.classes, answer.probabilities.tolist(), key="answer")
+
+
+def _threshold(answer: Answer, model: Model) -> float:
+    """Draw the choice from where on an answer is refused, kept in ``?threshold=``."""
+    with st.expander(f"When is it {_none_of(model)}?", icon=":material/help:"):
+        check_url_number("threshold", 0.0, 1.0)
+        threshold = st.slider(
+            "Refuse from this doubt on",
+            0.0,
+            1.0,
+            THRESHOLD,
+            0.01,
+            key="threshold",
+            bind="query-params",
+        )
+        st.caption(
+            f"The doubt about this picture is **{answer.unknown:.2f}**: 0 is a picture like those "
+            "the network has learned from, 1 is nothing like them. Further to the left more is "
+            "refused, also what it would have recognised; at 1 it always names one."
+        )
+    return threshold
+
+
+def _none_of(model: Model) -> str:
+    return f"none of the {counted(len(model.dataset.classes))}"
+
+
+def _two_ways(answer: Answer, model: Model, pixels: np.ndarray, probabilities: np.ndarray) -> None:
+    """Show what the network saw, beside what most demos would have shown it."""
+    label = int(probabilities.argmax())
+    ways = (
+        ("Prepared", answer.prepared.pixels, answer.name, answer.probabilities[answer.label]),
+        ("Only made small", pixels, model.dataset.classes[label], probabilities[label]),
+    )
+    with st.grid(2, min_column_width=120):
+        for title, image, name, sure in ways:
+            with st.container(gap="xsmall"):
+                st.caption(title)
+                pixel_image(image, f"{title}: what the network sees", width=140)
+                st.markdown(f"**{name}**, {percent(float(sure), 0)}")
+    st.caption(
+        "The same picture, the same network. Most demos only make the picture small; what the "
+        "network has learned from was prepared, and so is yours."
+    )
+
+
+def _picture(picture: Picture, edits: Edits, answer: Answer | None) -> None:
+    st.image(picture.rgb, width=280)
+
+
+def _steps(picture: Picture, edits: Edits, answer: Answer) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.subheader("Step by step", anchor=False)
+        st.button(
+            "Reset",
+            icon=":material/restart_alt:",
+            disabled=not adjust.changed(edits),
+            help="All steps on, no brush, no crop of your own, and photo or sketch by looking.",
+            on_click=adjust.reset,
+            args=(picture.rgb,),
+        )
+    st.caption("Switch a step off and see what becomes of the answer.")
+    steps.draw(picture, answer.prepared)
