@@ -5,12 +5,13 @@ import streamlit as st
 
 from core import inference
 from core.imaging.gate import Picture
-from core.imaging.prepare import Options
+from core.imaging.prepare import Kind, Options
 from core.inference import Answer, Model
 from core.inference.rejection import THRESHOLD
 from pages.components.classify import adjust, engine, sources, steps
 from pages.components.classify.adjust import Edits
 from pages.components.guard import check_url_number, sentences
+from pages.components.mask_editor import layer_shape, mask_editor
 from pages.components.pixels import pixel_image
 from pages.components.probability_bars import probability_bars
 from pages.components.wording import counted, percent
@@ -47,7 +48,7 @@ def _try(model: Model, was_settled: bool) -> None:
         return
     edits = adjust.edits_of(picture.rgb)
     with editor:
-        _picture(picture, edits, answer)
+        _picture(edits, answer, brush=grey)
     if answer is not None:
         _steps(picture, edits, answer)
 
@@ -141,8 +142,21 @@ def _two_ways(answer: Answer, model: Model, pixels: np.ndarray, probabilities: n
     )
 
 
-def _picture(picture: Picture, edits: Edits, answer: Answer | None) -> None:
-    st.image(picture.rgb, width=280)
+def _picture(edits: Edits, answer: Answer | None, *, brush: bool) -> None:
+    """Show the picture with what was found in it, to be changed by hand."""
+    prepared = answer.prepared if answer else None
+    mask_editor(
+        edits.file,
+        layer_shape(edits.picture),
+        mask=prepared.mask if prepared else None,
+        box=prepared.box if prepared else (0.0, 0.0, 1.0, 1.0),
+        edit=edits.edit,
+        token=edits.token,
+        ink=prepared is not None and prepared.kind is Kind.SKETCH,
+        brush=brush,
+        on_edit=edits.change,
+        key="editor",
+    )
 
 
 def _steps(picture: Picture, edits: Edits, answer: Answer) -> None:
