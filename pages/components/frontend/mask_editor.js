@@ -229,7 +229,7 @@ function paint(canvas, mask, layer, ink, colour) {
   context.globalCompositeOperation = "source-over"
   const image = context.createImageData(width, height)
   for (let i = 0; i < width * height; i++) {
-    const inside = layer[i] === 1 || (layer[i] !== 2 && (!mask || mask[i]))
+    const inside = layer[i] === 1 || (layer[i] !== 2 && (!mask || mask[i] === 1))
     image.data[4 * i + 3] = inside === Boolean(ink) ? (ink ? 190 : 175) : 0
   }
   context.putImageData(image, 0, 0)
