@@ -1,6 +1,6 @@
 """How well real photos and drawings are recognised: ``python -m core benchmark pictures``.
 
-Reads the manifests of a folder of photos and one of drawings (see ``core.training.shared``), and
+Reads the manifests of a folder of photos and one of drawings (see ``core.pretraining.shared``), and
 counts as they ask: top-1 over all ten outputs; shoes from above apart; ambiguous pictures left out.
 Rejection is the area under the ROC curve of ``unknown``, pictures of the ten classes against
 others. Beside ours stands the naive way: the picture squeezed into the frame, nothing else. The
@@ -23,7 +23,7 @@ from core import inference, runs
 from core.errors import AtelierError, ImageRejected, SettingsError
 from core.imaging.prepare import SWITCHES, Kind, Options
 from core.inference.picture import open_file
-from core.training.shared import (
+from core.pretraining.shared import (
     TOP_VIEW,
     Belongs,
     SharedPicture,

@@ -2,7 +2,9 @@
 
 import numpy as np
 
+from core import runs
 from core.analysis.statistics import blocks, flattened
+from core.datasets import Split
 
 
 def nearest(
@@ -43,3 +45,29 @@ def nearest(
     near = np.flatnonzero(squares <= limit)
     near = near[np.argsort(squares[near], kind="stable")][:count]
     return near, np.sqrt(squares[near] / flat.shape[1])
+
+
+def learned_from(
+    train: Split, image: np.ndarray, config: runs.TrainingConfig, count: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the nearest of the training images that a run did not hold back.
+
+    Args:
+        train: the training split of the run's data set.
+        image: uint8 (height, width, channels).
+        config: of the run.
+        count: how many are wanted; fewer come back if it learned from fewer.
+
+    Returns:
+        Indices and distances, as ``nearest``.
+    """
+    held_out = runs.held_out(config)
+    used = train.images[: config.used]
+    wanted = min(count, config.training_count)
+    asked = count
+    while True:
+        near, distances = nearest(used, image, asked)
+        learned = ~np.isin(near, held_out)
+        if learned.sum() >= wanted:
+            return near[learned][:wanted], distances[learned][:wanted]
+        asked *= 4

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from core.inference.engine import load_file
+from core.inference.inside import look_inside
 from core.inference.models import of_run
 from core.runs import Run
 
@@ -47,16 +48,16 @@ class Network:
         """Return what the last hidden layer makes of images: what the answer is read off.
 
         That is the input of the last dense layer, flattened: the units before it, or the average
-        of each filter's map where the network ends in global average pooling.
+        of each filter's map where the network ends in global average pooling. Of several branches
+        side by side.
 
         Returns:
             float32 array of shape (n, features).
         """
         import keras
 
-        last = [each for each in self._keras.layers if isinstance(each, keras.layers.Dense)][-1]
-        found = self._answers(keras.Model(self._keras.inputs, last.input), images, report)
-        return found.reshape(len(found), -1)
+        inside = look_inside(self._keras).hidden
+        return self._answers(keras.Model(inside.inputs, inside.outputs[1]), images, report)
 
     def _answers(self, model: Any, images: np.ndarray, report: Report | None) -> np.ndarray:
         import tensorflow as tf

@@ -21,6 +21,7 @@ from core.errors import AtelierError, RunDamaged
 from core.evaluation.hidden import balanced_sample, layouts
 from core.evaluation.network import Network, Report
 from core.evaluation.robustness import measure, sample
+from core.inference.nearest import neighbours_of
 from core.runs.analysis import stamp_of, write_analysis
 
 NICENESS = 5  # as the training worker's: pages answer first
@@ -76,10 +77,21 @@ def features(run: runs.Run, report: Report) -> dict[str, np.ndarray]:
     }
 
 
+def neighbours(run: runs.Run, report: Report) -> dict[str, np.ndarray]:
+    """Keep what the last hidden layer makes of a sample of the training images.
+
+    Returns:
+        What ``core.inference.nearest`` finds the nearest training images with.
+    """
+    network = Network(run)
+    return neighbours_of(run, lambda images: network.features(images, report))
+
+
 KINDS: Mapping[str, Callable[[runs.Run, Report], dict[str, np.ndarray]]] = {
     "validation": validation,
     "robustness": robustness,
     "features": features,
+    "neighbours": neighbours,
 }
 
 

@@ -238,7 +238,7 @@ def _prepare_sketch(
         )
     )
     if Stage.THICKNESS not in off:
-        grey = sketch.thicken(grey, max(frame))
+        grey = sketch.even_out(grey, max(frame))
     steps.append(
         Step(
             Stage.THICKNESS,

@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 
 from core.errors import ModelUnavailable
+from core.inference.inside import look_inside
 from core.inference.models import REPAIR, Model, find
-from core.runs import BUNDLED
+from core.runs import BUNDLED, is_bundled
 
 _KEPT = 4  # loaded networks; the one unused for longest goes first
 
@@ -45,7 +46,12 @@ class EngineState:
 
 
 class Network:
-    """A loaded network; asking it is safe from any thread."""
+    """A loaded network; asking it is safe from any thread.
+
+    Attributes:
+        model: which it is.
+        inside: what it works out on the way; hold ``lock`` while asking that.
+    """
 
     def __init__(self, model: Model) -> None:
         """Load the file and compile it for the batch sizes.
@@ -63,11 +69,11 @@ class Network:
         # Streamlit calls this after every script run where Keras is loaded. It would collect all
         # garbage, and clear Keras's state under a network that another thread is loading.
         keras.backend.clear_session = lambda free_memory=True: None
-        network = load_file(model)
         self.model = model
-        self._lock = threading.Lock()
+        self.inside = look_inside(load_file(model))
+        self.lock = threading.Lock()
         self._answer: Callable[[Any], Any] = tf.function(
-            lambda pixels: network(pixels, training=False), reduce_retracing=True
+            lambda pixels: self.inside.hidden(pixels, training=False), reduce_retracing=True
         )
         self.probabilities(np.zeros((1, *model.dataset.shape), np.uint8))
 
@@ -77,9 +83,17 @@ class Network:
         Raises:
             ValueError: the images do not have the shape that the network was trained on.
         """
+        return self.ask(images)[0]
+
+    def ask(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the probabilities, as above, and the last hidden layer, float32 (n, features).
+
+        Raises:
+            ValueError: the images do not have the shape that the network was trained on.
+        """
         if images.shape[1:] != self.model.dataset.shape:
             raise ValueError(f"images of {self.model.dataset.shape}, got {images.shape[1:]}")
-        answers = [np.zeros((0, len(self.model.dataset.classes)), np.float32)]
+        parts = [[np.zeros((0, shape[1]), np.float32)] for shape in self.inside.hidden.output_shape]
         start = 0
         while start < len(images):
             left = len(images) - start
@@ -87,10 +101,12 @@ class Network:
             part = images[start : start + size].astype(np.float32)
             padded = np.zeros((size, *part.shape[1:]), np.float32)
             padded[: len(part)] = part
-            with self._lock:
-                answers.append(np.asarray(self._answer(padded))[: len(part)])
+            with self.lock:
+                for found, told in zip(parts, self._answer(padded), strict=True):
+                    found.append(np.asarray(told)[: len(part)])
             start += size
-        return np.concatenate(answers)
+        probabilities, hidden = (np.concatenate(found) for found in parts)
+        return probabilities, hidden
 
 
 _networks: OrderedDict[tuple[str, int], Network] = OrderedDict()
@@ -177,5 +193,5 @@ def load_file(model: Model) -> Any:
 
 
 def _unusable(model: Model, what: str) -> str:
-    way_out = REPAIR if model.run == BUNDLED else "Choose another, or train it again."
+    way_out = REPAIR if is_bundled(model.run) else "Choose another, or train it again."
     return f"The model of {model.run} is of no use: {what}. {way_out}"

@@ -9,8 +9,8 @@ from PIL import Image
 
 from benchmarks.pictures import NOT_READ, Answers, Part, auroc
 from core.errors import AtelierError
+from core.pretraining.shared import Belongs, held_out, read_photos, read_sketches
 from core.settings import ROOT
-from core.training.shared import Belongs, held_out, read_photos, read_sketches
 
 HEAD = "path,label,kind,view,sender\n"
 

@@ -6,9 +6,7 @@ from typing import Literal
 import numpy as np
 import streamlit as st
 
-from core import runs
-from core.analysis.neighbours import nearest
-from core.datasets import Split
+from core.analysis.neighbours import learned_from
 from core.evaluation import Answers
 from pages.components import data
 from pages.components.dataset_picker import dataset_titles
@@ -127,7 +125,7 @@ def _nearest(looked: Looked, at: Answers) -> None:
     assert config is not None, "a damaged run has no answers"
     train = data.split(looked.spec.name, "train")
     image = data.split(looked.spec.name, at.split).images[at.indices[0]]
-    near, distances = _learned_from(train, image, config)
+    near, distances = learned_from(train, image, config, NEAREST)
     st.markdown(f"**The {len(near)} training images most like it**")
     if not len(near):
         return
@@ -152,19 +150,3 @@ def _nearest(looked: Looked, at: Answers) -> None:
         f"{words}. Nearest by the differences of their pixels, among the images that this run "
         "learned from. The network itself compares less literally, so take it as a hint."
     )
-
-
-def _learned_from(
-    train: Split, image: np.ndarray, config: runs.TrainingConfig
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the nearest of the images that a run did not hold back, and their distances."""
-    held_out = runs.held_out(config)
-    used = train.images[: config.used]
-    wanted = min(NEAREST, config.training_count)
-    asked = NEAREST
-    while True:
-        near, distances = nearest(used, image, asked)
-        learned = ~np.isin(near, held_out)
-        if learned.sum() >= wanted:
-            return near[learned][:wanted], distances[learned][:wanted]
-        asked *= 4
