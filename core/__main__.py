@@ -22,6 +22,7 @@ from core.errors import AtelierError, ImageRejected, SettingsError
 from core.runs.config import EXPLANATIONS as RUN_SETTINGS
 from core.runs.config import TrainingConfig
 from core.settings import ROOT, settings
+from core.training.pretrain import MODELS, PICTURES
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -78,6 +79,11 @@ def _parser() -> argparse.ArgumentParser:
     classify.add_argument(
         "--run", default=runs.BUNDLED, help="use the model of this run (default: %(default)s)"
     )
+    classify.add_argument(
+        "--kind",
+        choices=("photo", "sketch"),
+        help="take all files for this (default: tell by looking at each)",
+    )
     classify.add_argument("--json", action="store_true", help="print one JSON object a file")
 
     analyse = commands.add_parser(
@@ -124,11 +130,34 @@ def _parser() -> argparse.ArgumentParser:
     )
     bring.add_argument("--json", action="store_true", help="print one JSON object")
 
-    pretrain = commands.add_parser("pretrain", help="train the bundled model anew")
+    pretrain = commands.add_parser("pretrain", help="train a bundled model anew")
     pretrain.set_defaults(command=_pretrain)
+    pretrain.add_argument(
+        "name",
+        nargs="?",
+        default=PICTURES,
+        choices=list(MODELS),
+        help="the one that answers where no other is chosen, or the one for the highest accuracy "
+        "on Fashion-MNIST, whose card says how long that takes (default: %(default)s)",
+    )
     pretrain.add_argument("--epochs", type=int, help="instead of the recipe's")
     pretrain.add_argument("--limit", type=int, help="use only so many training images")
     pretrain.add_argument("--output", type=Path, help="folder for model and card")
+    pretrain.add_argument(
+        "--photos",
+        type=Path,
+        metavar="DIR",
+        help="pictures: learn from these real photos too; a folder with a manifest.csv",
+    )
+    pretrain.add_argument(
+        "--sketches", type=Path, metavar="DIR", help="pictures: and from these drawings"
+    )
+    pretrain.add_argument(
+        "--without",
+        action="store_true",
+        help="pictures: learn from Fashion-MNIST only, and write no more than how well that does "
+        "on the real ones, for the model card",
+    )
 
     benchmark = commands.add_parser("benchmark", help="print the figures of the documentation")
     benchmark.set_defaults(command=_benchmark)
@@ -231,24 +260,25 @@ def _validation_file(run: runs.Run) -> Path | None:
 
 def _classify(options: argparse.Namespace) -> int:
     from core import inference
+    from core.imaging.prepare import Kind, Options
+    from core.inference.rejection import THRESHOLD
 
     model = inference.find(options.run)
+    choices = Options(kind=Kind(options.kind)) if options.kind else None
+    answers = inference.classify_files(map(Path, options.files), model, choices)
+    nothing = dict.fromkeys(("label", "class", "probabilities", "kind", "unknown"))
     good = 0
-    for path in options.files:
-        line: dict[str, Any] = {"path": path, "label": None, "class": None, "probabilities": None}
-        try:
-            answer = inference.classify_file(Path(path), model)
-        except ImageRejected as error:
-            line["error"] = str(error)
+    for path, answer in zip(options.files, answers, strict=True):
+        if isinstance(answer, ImageRejected):
+            values, words = {**nothing, "error": str(answer)}, str(answer)
         else:
             good += 1
-            line |= answer.to_dict()
-        if options.json:
-            print(json.dumps(line), flush=True)
-        elif "error" in line:
-            print(f"{path}: {line['error']}", flush=True)
-        else:
-            print(f"{path}: {line['class']} ({max(line['probabilities']):.0%})", flush=True)
+            values = {**answer.to_dict(), "error": None}
+            words = f"{answer.name} ({answer.probabilities.max():.0%})"
+            if answer.unknown >= THRESHOLD:
+                words += ", but probably none of the classes"
+        line = json.dumps({"path": path, **values}) if options.json else f"{path}: {words}"
+        print(line, flush=True)
     return 0 if good else 1
 
 
@@ -324,7 +354,21 @@ def _class_names(asked: str | None, found: Any) -> tuple[str, ...]:
 def _pretrain(options: argparse.Namespace) -> int:
     from core.training.pretrain import card, pretrain
 
-    print(card(pretrain(options.epochs, options.limit, options.output)))
+    if options.name == PICTURES:
+        from core.pretraining.pictures import pretrain_pictures
+
+        figures = pretrain_pictures(
+            options.photos,
+            options.sketches,
+            learn=not options.without,
+            epochs=options.epochs,
+            limit=options.limit,
+            output=options.output,
+        )
+        print(json.dumps(figures, indent=1))
+        return 0
+    run = pretrain(options.name, options.epochs, options.limit, options.output)
+    print(card(run, options.name))
     return 0
 
 

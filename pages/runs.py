@@ -52,9 +52,7 @@ def main() -> None:
         with st.container(border=True):
             st.markdown("**No run yet.** Train a network, and it is listed here.")
             st.page_link("pages/train.py", label="Train one", icon=":material/show_chart:")
-    bundled = runs.read(runs.BUNDLED)
-    if bundled.state is State.FINISHED:
-        seen.append(bundled)
+    seen += [run for run in runs.list_bundled() if run.state is State.FINISHED]
     if not seen:
         return
     filters = _filters()

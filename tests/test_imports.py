@@ -24,6 +24,7 @@ ORDER = (
     "inference",
     "evaluation",
     "analysis",
+    "pretraining",
     "export",
     "__main__",
 )

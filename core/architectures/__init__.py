@@ -14,8 +14,9 @@ from core.architectures.layers import (
     Layer,
     LayerRow,
     MaxPool,
+    Residual,
 )
-from core.architectures.recipe import Augmentation, LabelForm, Optimizer, Recipe
+from core.architectures.recipe import Augmentation, LabelForm, Optimizer, Precision, Recipe
 from core.architectures.registry import ARCHITECTURES, Architecture, Reported, find
 
 __all__ = [
@@ -34,7 +35,9 @@ __all__ = [
     "LayerRow",
     "MaxPool",
     "Optimizer",
+    "Precision",
     "Recipe",
     "Reported",
+    "Residual",
     "find",
 ]

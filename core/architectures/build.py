@@ -14,6 +14,7 @@ from core.architectures.layers import (
     GlobalAveragePool,
     Layer,
     MaxPool,
+    Residual,
 )
 from core.architectures.recipe import Optimizer, Recipe, Schedule
 from core.architectures.registry import Architecture
@@ -31,7 +32,7 @@ def build(
     inputs = keras.Input(shape, name="pixels")
     tensor = keras.layers.Rescaling(architecture.scale, name="scale")(inputs)
     for layer in architecture.network(classes):
-        tensor = _keras_layer(layer)(tensor)
+        tensor = _keras_layer(layer, tensor.shape[1:])(tensor)
     return keras.Model(inputs, tensor, name=architecture.name.replace("-", "_"))
 
 
@@ -68,7 +69,8 @@ def _learning_rate(recipe: Recipe, steps: int) -> Any:
             )
 
 
-def _keras_layer(layer: Layer) -> Any:
+def _keras_layer(layer: Layer, shape: tuple[int, ...]) -> Any:
+    """Return the layer of Keras for input of ``shape``, without the batch."""
     layers = keras.layers
     match layer:
         case Conv():
@@ -94,4 +96,10 @@ def _keras_layer(layer: Layer) -> Any:
             return layers.GlobalAveragePooling2D()
         case Dense():
             return layers.Dense(layer.units, activation=layer.activation)
+        case Residual():
+            # A model within the model: standard layers only, so that any Keras can load the file.
+            tensor = entry = keras.Input(shape)
+            for each in layer.layers:
+                tensor = _keras_layer(each, tensor.shape[1:])(tensor)
+            return keras.Model(entry, layers.Add()([entry, tensor]))
     raise TypeError(f"no Keras layer for {layer!r}")

@@ -27,6 +27,10 @@ class Layer:
         """Return the multiplications for one image, the measure of how slow a layer is."""
         return 0
 
+    def activations(self, shape: Shape) -> int:
+        """Return the numbers that a training step keeps of one image for the gradients."""
+        return math.prod(self.output_shape(shape))
+
     def describe(self) -> str:
         """Return the layer in the words of a table row."""
         raise NotImplementedError
@@ -170,20 +174,59 @@ class Dense(Layer):
 
 
 @dataclass(frozen=True)
+class Residual(Layer):
+    """What goes in, plus what ``layers`` make of it (He et al. 2015, arXiv:1512.03385).
+
+    The layers leave the shape as it is, or the sum would have none.
+    """
+
+    layers: tuple[Layer, ...]
+
+    def parameters(self, shape: Shape) -> int:
+        """Return those of all the layers inside."""
+        return sum(row.parameters for row in rows(self.layers, shape))
+
+    def multiplications(self, shape: Shape) -> int:
+        """Return those of all the layers inside."""
+        return sum(row.multiplications for row in rows(self.layers, shape))
+
+    def activations(self, shape: Shape) -> int:
+        """Return those of all the layers inside, and of the sum."""
+        return sum(row.activations for row in rows(self.layers, shape)) + math.prod(shape)
+
+    def describe(self) -> str:
+        """Return for example ``Residual block: 2 × (Convolution 3×3, 80 filters)``."""
+        inside = [layer.describe() for layer in self.layers if isinstance(layer, Conv | Dense)]
+        same = len(inside) > 1 and len(set(inside)) == 1
+        told = f"{len(inside)} × ({inside[0]})" if same else "; ".join(inside)
+        return f"Residual block: {told}" if told else "Residual block"
+
+
+@dataclass(frozen=True)
 class LayerRow:
-    """One row of a network's table: the layer, the shape that leaves it, what it costs."""
+    """One row of a network's table: the layer, the shape that leaves it, what it costs.
+
+    Numbers are those of ``Layer``'s methods of the same names.
+    """
 
     layer: Layer
     output_shape: Shape
     parameters: int
     multiplications: int
+    activations: int
 
 
 def rows(layers: Sequence[Layer], shape: Shape) -> Iterator[LayerRow]:
     """Follow one image of ``shape`` through ``layers``."""
     for layer in layers:
         after = layer.output_shape(shape)
-        yield LayerRow(layer, after, layer.parameters(shape), layer.multiplications(shape))
+        yield LayerRow(
+            layer,
+            after,
+            layer.parameters(shape),
+            layer.multiplications(shape),
+            layer.activations(shape),
+        )
         shape = after
 
 

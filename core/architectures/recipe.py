@@ -49,6 +49,13 @@ class Augmentation(StrEnum):
     ERASING = "erasing"  # a rectangle of every second one erased (arXiv:1708.04896)
 
 
+class Precision(StrEnum):
+    """The numbers that convolutions are calculated with while training; weights stay float32."""
+
+    FLOAT32 = "float32"
+    BFLOAT16 = "bfloat16"  # 8 bits of mantissa instead of 24
+
+
 # What version 0.1.0 wrote: one word for several ways.
 _AUGMENTATION_0_1 = {
     "none": (),
@@ -74,6 +81,7 @@ EXPLANATIONS = {
     "patience": "Ends after so many epochs without a lower validation loss, and keeps the best "
     "epoch.",
     "augmentation": "Varies the images from epoch to epoch, so that they are not learned by heart.",
+    "precision": "Shorter numbers in convolutions: faster, but only on processors that know them.",
 }
 
 
@@ -98,6 +106,7 @@ class Recipe:
             best epoch's weights back; None to train to the end.
         augmentation: the ways in which training images are varied, in the order of
             ``Augmentation``; none of them leaves the images as they are.
+        precision: numbers that convolutions are calculated with while training.
 
     Raises:
         SettingsError: a value is out of its range; the message says which and what would do.
@@ -115,6 +124,7 @@ class Recipe:
     label_smoothing: float = 0.0
     patience: int | None = None
     augmentation: tuple[Augmentation, ...] = ()
+    precision: Precision = Precision.FLOAT32
 
     def __post_init__(self) -> None:
         """Check every value."""
@@ -123,6 +133,7 @@ class Recipe:
             ("schedule", Schedule),
             ("validation_from", ValidationFrom),
             ("label_form", LabelForm),
+            ("precision", Precision),
         ):
             object.__setattr__(self, name, _member(name, kind, getattr(self, name)))
         if not isinstance(self.augmentation, tuple | list):

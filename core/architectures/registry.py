@@ -18,6 +18,7 @@ from core.architectures.layers import (
     Layer,
     LayerRow,
     MaxPool,
+    Residual,
     rows,
 )
 from core.architectures.recipe import (
@@ -153,6 +154,9 @@ def _sized(layer: Layer, width: float, dropout: float | None) -> Layer:
             return replace(layer, units=max(1, round(layer.units * width)))
         case Dropout() if dropout is not None:
             return replace(layer, rate=dropout)
+        case Residual():
+            inside = (_sized(each, width, dropout) for each in layer.layers)
+            return replace(layer, layers=tuple(inside))
     return layer
 
 
@@ -160,6 +164,13 @@ def _block(filters: int, dropout: float) -> tuple[Layer, ...]:
     """Two convolutions with batch normalisation, pooling and dropout: the deep CNN's unit."""
     convolution = (Conv(filters, activation="linear", bias=False), BatchNorm(), Activation())
     return (*convolution, *convolution, MaxPool(), Dropout(dropout))
+
+
+def _normalised(filters: int, *, pool: bool = False) -> tuple[Layer, ...]:
+    """A convolution with batch normalisation and ReLU, pooled before both if asked for."""
+    convolution = Conv(filters, activation="linear", bias=False)
+    pooling = (MaxPool(),) if pool else ()
+    return (convolution, *pooling, BatchNorm(momentum=0.9), Activation())
 
 
 BOTH = ("fashion-mnist", "cifar-10")
@@ -324,9 +335,44 @@ _ALL = (
         datasets=BOTH,
     ),
     Architecture(
+        name="pictures-cnn",
+        title="Pictures CNN",
+        summary="Fast and robust: the network behind the bundled model for photos and drawings.",
+        origin="Atelier's own: shrinks the image early, so that it can see many variations of "
+        "each image in little time.",
+        layers=(
+            Conv(48, activation="linear", bias=False),
+            MaxPool(),
+            BatchNorm(momentum=0.9),
+            Activation(),
+            Conv(96, stride=2, activation="linear", bias=False),
+            BatchNorm(momentum=0.9),
+            Activation(),
+            Conv(128, activation="linear", bias=False),
+            BatchNorm(momentum=0.9),
+            Activation(),
+            Flatten(),
+            Dropout(0.3),
+            Dense(128),
+            Dropout(0.3),
+        ),
+        recipe=Recipe(
+            optimizer=Optimizer.ADAMW,
+            learning_rate=0.003,
+            weight_decay=0.004,
+            schedule=Schedule.ONE_CYCLE,
+            batch_size=128,
+            epochs=30,
+            validation=5000,
+            label_smoothing=0.05,
+            augmentation=(Augmentation.FLIP,),
+        ),
+        datasets=BOTH,
+    ),
+    Architecture(
         name="atelier-cnn",
         title="Atelier CNN",
-        summary="Made for this app: the network behind the bundled model, accurate and small.",
+        summary="Made for this app: the network behind a bundled model, accurate and small.",
         origin="Atelier's own: pooling before the activation, batch normalisation, one-cycle "
         "Adam, and images mirrored while training.",
         layers=(
@@ -358,6 +404,34 @@ _ALL = (
             validation=5000,
             label_smoothing=0.05,
             augmentation=(Augmentation.FLIP,),
+        ),
+        datasets=BOTH,
+    ),
+    Architecture(
+        name="residual-cnn",
+        title="Residual CNN",
+        summary="Made for accuracy: shortcuts around pairs of convolutions; the slowest to train.",
+        origin="Atelier's own, after the residual networks of He et al. (2015): seven "
+        "convolutions, one-cycle AdamW, and images mirrored and partly erased while training.",
+        layers=(
+            *_normalised(48, pool=True),
+            *_normalised(80),
+            Residual(_normalised(80) * 2),
+            *_normalised(160, pool=True),
+            Residual(_normalised(160) * 2),
+            GlobalAveragePool(),
+            Dropout(0.2),
+        ),
+        recipe=Recipe(
+            optimizer=Optimizer.ADAMW,
+            learning_rate=0.003,
+            weight_decay=0.05,
+            schedule=Schedule.ONE_CYCLE,
+            batch_size=128,
+            epochs=17,
+            validation=5000,
+            label_smoothing=0.05,
+            augmentation=(Augmentation.FLIP, Augmentation.ERASING),
         ),
         datasets=BOTH,
     ),

@@ -6,13 +6,20 @@ until then ``state`` says how far it is.
 
 from core.inference.engine import EngineState, load, state, warm
 from core.inference.models import Model, find, of_run
-from core.inference.picture import Answer, classify_file, classify_picture, naive_answer
+from core.inference.picture import (
+    Answer,
+    answers_of,
+    classify_files,
+    classify_picture,
+    naive_answer,
+)
 
 __all__ = [
     "Answer",
     "EngineState",
     "Model",
-    "classify_file",
+    "answers_of",
+    "classify_files",
     "classify_picture",
     "find",
     "load",

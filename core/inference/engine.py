@@ -16,7 +16,7 @@ import numpy as np
 from core.errors import ModelUnavailable
 from core.inference.inside import look_inside
 from core.inference.models import REPAIR, Model, find
-from core.runs import BUNDLED
+from core.runs import BUNDLED, is_bundled
 
 _KEPT = 4  # loaded networks; the one unused for longest goes first
 
@@ -193,5 +193,5 @@ def load_file(model: Model) -> Any:
 
 
 def _unusable(model: Model, what: str) -> str:
-    way_out = REPAIR if model.run == BUNDLED else "Choose another, or train it again."
+    way_out = REPAIR if is_bundled(model.run) else "Choose another, or train it again."
     return f"The model of {model.run} is of no use: {what}. {way_out}"

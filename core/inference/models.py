@@ -1,11 +1,11 @@
-"""Which trained networks there are: those of runs, the bundled one among them."""
+"""Which trained networks there are: those of runs, the bundled ones among them."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
 from core import datasets
 from core.errors import ModelUnavailable
-from core.runs import BUNDLED, Run, read
+from core.runs import Run, is_bundled, read
 
 REPAIR = (
     "Restore it with 'git restore assets/models', or train it anew with 'python -m core pretrain'."
@@ -36,7 +36,7 @@ def of_run(run: Run) -> Model:
         ModelUnavailable: the run is damaged or has no model yet.
     """
     path = run.folder.model
-    if run.id == BUNDLED and (run.config is None or not path.is_file()):
+    if is_bundled(run.id) and (run.config is None or not path.is_file()):
         raise ModelUnavailable(f"The bundled model is missing or damaged. {REPAIR}")
     if run.config is None or not path.is_file():
         raise ModelUnavailable(
@@ -48,7 +48,7 @@ def of_run(run: Run) -> Model:
 
 
 def find(run_id: str) -> Model:
-    """Return the model of the run with this id; ``runs.BUNDLED`` is one.
+    """Return the model of the run with this id, a bundled one too.
 
     Raises:
         RunNotFound: no run has this id.

@@ -1,6 +1,11 @@
 """From a picture to an answer: the one path for uploads, camera, drawings and the command line."""
 
+import os
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +16,11 @@ from core.errors import ImageRejected
 from core.imaging.gate import MAX_BYTES, Picture, open_picture
 from core.imaging.prepare import Options, Prepared, naive, prepare
 from core.inference.engine import load
+from core.inference.hints import hint
 from core.inference.models import Model
 from core.inference.rejection import unknown
+
+BATCH = 64  # files that the network is asked about at once
 
 
 @dataclass(frozen=True)
@@ -25,6 +33,7 @@ class Answer:
         probabilities: float32 array (classes,), sums to 1.
         unknown: 0 to 1, the higher the less likely the picture shows any of the classes.
         prepared: what the network was shown, and how it came about.
+        hint: how to take a better picture, as a sentence; None if nothing speaks for one.
     """
 
     label: int
@@ -32,6 +41,7 @@ class Answer:
     probabilities: np.ndarray
     unknown: float
     prepared: Prepared
+    hint: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
@@ -62,15 +72,26 @@ def answer_of(prepared: Prepared, model: Model) -> Answer:
     Raises:
         ModelUnavailable: the model cannot be loaded.
     """
-    probabilities = _probabilities(prepared.pixels, model)
-    label = int(probabilities.argmax())
-    return Answer(
-        label,
-        model.dataset.classes[label],
-        probabilities,
-        unknown(probabilities, prepared, model),
-        prepared,
-    )
+    return answers_of([prepared], model)[0]
+
+
+def answers_of(prepareds: Sequence[Prepared], model: Model) -> list[Answer]:
+    """Ask ``model`` about pictures that were prepared for it, all at once.
+
+    Raises:
+        ModelUnavailable: the model cannot be loaded.
+    """
+    pixels = np.zeros((len(prepareds), *model.dataset.shape), np.uint8)
+    for index, each in enumerate(prepareds):
+        pixels[index] = each.pixels.reshape(model.dataset.shape)
+    answers = []
+    for each, probabilities in zip(prepareds, load(model).probabilities(pixels), strict=True):
+        label = int(probabilities.argmax())
+        share = unknown(probabilities, each, model)
+        advice = hint(probabilities, each, model.dataset)
+        name = model.dataset.classes[label]
+        answers.append(Answer(label, name, probabilities, share, each, advice))
+    return answers
 
 
 def naive_answer(picture: Image.Image, model: Model) -> tuple[np.ndarray, np.ndarray]:
@@ -102,14 +123,45 @@ def open_file(path: Path) -> Picture:
     return open_picture(data, path.name)
 
 
-def classify_file(path: Path, model: Model, options: Options | None = None) -> Answer:
-    """Classify a picture file.
+def classify_files(
+    paths: Iterable[Path], model: Model, options: Options | None = None
+) -> Iterator[Answer | ImageRejected]:
+    """Classify any number of picture files, in their order; a bad one costs nothing but itself.
+
+    While the network answers for one batch, the next is prepared on all cores. No more than two
+    batches are held at a time.
+
+    Yields:
+        The answer for each file, or why there is none.
 
     Raises:
-        ImageRejected: the file cannot be read, or is not a picture of use.
         ModelUnavailable: the model cannot be loaded.
     """
-    return classify_picture(open_file(path).rgb, model, options)
+    left = iter(paths)
+    begun: deque[Future[Prepared | ImageRejected]] = deque()
+    pool = ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="pictures")
+    try:
+        while True:
+            for path in islice(left, 2 * BATCH - len(begun)):
+                begun.append(pool.submit(_prepare_file, path, model, options))
+            if not begun:
+                return
+            batch = [begun.popleft().result() for _ in range(min(BATCH, len(begun)))]
+            good = [each for each in batch if isinstance(each, Prepared)]
+            answers = iter(answers_of(good, model))
+            for each in batch:
+                yield next(answers) if isinstance(each, Prepared) else each
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _prepare_file(path: Path, model: Model, options: Options | None) -> Prepared | ImageRejected:
+    height, width, channels = model.dataset.shape
+    try:
+        picture = open_file(path).rgb
+        return prepare(picture, options, height=height, width=width, channels=channels)
+    except ImageRejected as error:
+        return error
 
 
 def _probabilities(pixels: np.ndarray, model: Model) -> np.ndarray:

@@ -19,7 +19,7 @@ Layout of ``ATELIER_HOME/runs/<id>``:
 | ``stop``, ``pause`` | a page | the wish that the run stops or pauses |
 | ``notes.json`` | a page | the owner's name for it, star, sharing, opening of the test set |
 
-The bundled model is such a folder too, under ``assets/models``, with the id ``bundled``.
+The bundled models are such folders too, under ``assets/models``, with ids of their own.
 
 The state of a run is derived from these files and never stored twice, so a folder can be copied,
 moved or deleted at any time.
@@ -31,6 +31,7 @@ from core.runs.division import held_out
 from core.runs.evaluation import Evaluation, read_evaluation, write_evaluation
 from core.runs.folder import (
     BUNDLED,
+    BUNDLED_ACCURATE,
     COMMAND_LINE,
     DELETED_KEPT,
     Heartbeat,
@@ -43,6 +44,8 @@ from core.runs.folder import (
     create,
     delete,
     folder_of,
+    is_bundled,
+    list_bundled,
     list_deleted,
     list_runs,
     open_test,
@@ -56,6 +59,7 @@ from core.runs.folder import (
 
 __all__ = [
     "BUNDLED",
+    "BUNDLED_ACCURATE",
     "COMMAND_LINE",
     "DELETED_KEPT",
     "Curves",
@@ -72,6 +76,8 @@ __all__ = [
     "delete",
     "folder_of",
     "held_out",
+    "is_bundled",
+    "list_bundled",
     "list_deleted",
     "list_runs",
     "open_test",

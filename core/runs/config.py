@@ -1,6 +1,5 @@
 """What a run was asked to do."""
 
-import math
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -72,7 +71,7 @@ class TrainingConfig:
         # Each layer's output is kept for the gradients, which take as much again.
         layers = self.network.table(spec.shape, len(spec.classes))
         images = min(self.recipe.batch_size, self.training_count)
-        needed = 2 * 4 * images * sum(math.prod(row.output_shape) for row in layers)
+        needed = 2 * 4 * images * sum(row.activations for row in layers)
         if needed > MOST_ACTIVATIONS:
             raise SettingsError(
                 f"A batch of {images:,} images would need about {needed / 1e9:.0f} GB of memory in "

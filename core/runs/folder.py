@@ -22,8 +22,12 @@ from core.runs.files import read_json, remove_temporary, write_json
 from core.runs.process import HOST, OWN_START, is_process
 from core.settings import ASSETS, settings
 
-BUNDLED = "bundled"  # the id of the run behind the bundled model, which comes with the app
-BUNDLED_FOLDER = ASSETS / "models" / "fashion-mnist"
+# The runs that come with the app, by id. The first answers wherever nobody chose another.
+BUNDLED, BUNDLED_ACCURATE = "bundled", "bundled-accurate"
+BUNDLED_FOLDERS = {
+    BUNDLED: ASSETS / "models" / "fashion-mnist",
+    BUNDLED_ACCURATE: ASSETS / "models" / "fashion-mnist-accurate",
+}
 ID = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")
 STALE_AFTER = 10.0  # seconds without a heartbeat after which nobody believes that a worker lives
 DELETED_KEPT = 600.0  # seconds in which a deletion can be undone
@@ -250,8 +254,8 @@ def folder_of(run_id: str) -> RunFolder:
     Raises:
         RunNotFound: no run has this id.
     """
-    if run_id == BUNDLED:
-        return RunFolder(BUNDLED_FOLDER)
+    if is_bundled(run_id):
+        return RunFolder(BUNDLED_FOLDERS[run_id])
     if isinstance(run_id, str) and ID.fullmatch(run_id):
         folder = RunFolder(settings().runs / run_id)
         if _changed(folder) is not None:
@@ -271,17 +275,28 @@ def read(run_id: str) -> Run:
     return _read(folder_of(run_id), run_id)
 
 
-def list_runs() -> list[Run]:
-    """Return all runs, newest first; one broken folder does not hide the others.
+def is_bundled(run_id: object) -> bool:
+    """Tell whether an id is that of a run that comes with the app."""
+    return isinstance(run_id, str) and run_id in BUNDLED_FOLDERS
 
+
+def list_bundled() -> list[Run]:
+    """Return the runs that come with the app; one that is missing has the state DAMAGED."""
+    return [read(run_id) for run_id in BUNDLED_FOLDERS]
+
+
+def list_runs() -> list[Run]:
+    """Return all runs but the bundled ones, newest first.
+
+    One broken folder does not hide the others.
     Ten thousand runs take some 50 ms: of a folder in which nothing changed, only that is looked at.
     """
     folder, runs = settings().runs, []
     try:
         with os.scandir(folder) as entries:
             for entry in entries:
-                if entry.name == BUNDLED:
-                    continue  # made by hand: the bundled run is not of this folder
+                if is_bundled(entry.name):
+                    continue  # made by hand: the bundled runs are not of this folder
                 with contextlib.suppress(RunNotFound, FileNotFoundError):  # no run, or just deleted
                     # What ``read`` would find out too, without ten thousand sets of paths.
                     changed = entry.stat(follow_symlinks=False).st_mtime_ns
@@ -480,7 +495,7 @@ def purge_deleted(older: float = DELETED_KEPT) -> None:
     with contextlib.suppress(OSError):
         for entry in os.scandir(settings().analysis):
             kept = (runs / entry.name, runs / f"{_DELETED}{entry.name}")
-            if entry.name != BUNDLED and not any(os.path.lexists(path) for path in kept):
+            if not is_bundled(entry.name) and not any(os.path.lexists(path) for path in kept):
                 shutil.rmtree(entry.path, ignore_errors=True)
 
 
@@ -560,7 +575,7 @@ def _read_files(folder: RunFolder, run_id: str) -> Run:
         name=notes.get("name"),
         starred=notes.get("starred", False),
         shared=notes.get("shared", False),
-        resumable=resumable and run_id != BUNDLED,
+        resumable=resumable and not is_bundled(run_id),
         opened=_opening(notes.get("opened"), _class_count(config)),
     )
 
@@ -602,13 +617,13 @@ def _lives(folder: RunFolder, beat: Heartbeat) -> bool:
 
 def _own(run_id: str) -> RunFolder:
     folder = folder_of(run_id)
-    if run_id == BUNDLED:
-        raise SettingsError("The bundled model comes with the app and stays as it is.")
+    if is_bundled(run_id):
+        raise SettingsError("A bundled model comes with the app and stays as it is.")
     return folder
 
 
 def _mark(folder: RunFolder, marker: str) -> None:
-    if folder.result.exists() or folder.path == BUNDLED_FOLDER:
+    if folder.result.exists() or folder.path in BUNDLED_FOLDERS.values():
         return
     with _writing(folder, f"The run could not be asked to {marker}"):
         (folder.path / marker).touch()

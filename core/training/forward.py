@@ -7,6 +7,7 @@ model can be called, saved and loaded as ever.
 """
 
 import math
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import keras
@@ -16,15 +17,27 @@ import tensorflow as tf
 class Forward:
     """The layers of one model from ``core.architectures.build.build``."""
 
-    def __init__(self, model: keras.Model) -> None:
-        """Look at the layers; their weights are read when a step runs."""
-        self._layers = list(model.layers)
+    def __init__(self, model: keras.Model, convolutions: Any = tf.float32) -> None:
+        """Look at the layers; their weights are read when a step runs.
+
+        Args:
+            model: the network.
+            convolutions: type of the numbers that convolutions take and give; all else, their
+                weights too, is float32.
+        """
+        self._layers = model.layers
+        self._dropouts = [
+            (place, layer)
+            for place, (_, layer) in enumerate(leaves(model))
+            if isinstance(layer, keras.layers.Dropout)
+        ]
         self._trained = model.trainable_variables
+        self._convolutions = tf.as_dtype(convolutions)
 
     @property
     def drops(self) -> bool:
         """Whether there is dropout."""
-        return any(isinstance(layer, keras.layers.Dropout) for layer in self._layers)
+        return bool(self._dropouts)
 
     def masks(self, batch: int, seed: Any) -> list[Any]:
         """Return what dropout multiplies with in a step, a float32 tensor a dropout layer.
@@ -36,8 +49,7 @@ class Forward:
         key = _mixed(_mixed(tf.bitcast(seed[0], tf.uint64)) + tf.bitcast(seed[1], tf.uint64))
         return [
             _mask((batch, *layer.output.shape[1:]), layer.rate, _mixed(key + _word(place)))
-            for place, layer in enumerate(self._layers)
-            if isinstance(layer, keras.layers.Dropout)
+            for place, layer in self._dropouts
         ]
 
     def train(self, images: Any, weights: list[Any], masks: list[Any]) -> Any:
@@ -51,15 +63,14 @@ class Forward:
         known = {
             id(variable): value for variable, value in zip(self._trained, weights, strict=True)
         }
-        return self._run(images, lambda variable: known[id(variable)], iter(masks))
+        return self._run(self._layers, images, lambda variable: known[id(variable)], iter(masks))
 
     def infer(self, images: Any) -> Any:
         """Return the logits (batch, classes) of the network in use."""
-        return self._run(images, lambda variable: variable._value.read_value(), None)
+        return self._run(self._layers, images, lambda variable: variable._value.read_value(), None)
 
-    def _run(self, x: Any, read: Any, masks: Any) -> Any:
+    def _run(self, layers: Sequence[Any], x: Any, read: Any, masks: Any) -> Any:
         kinds = keras.layers
-        layers = self._layers
         place = 0
         while place < len(layers):
             layer = layers[place]
@@ -67,10 +78,12 @@ class Forward:
             match layer:
                 case kinds.InputLayer():
                     pass
+                case keras.Model():  # a residual block: from its input to the sum at its end
+                    x += self._run(layer.layers[1:-1], x, read, masks)
                 case kinds.Rescaling():
                     x = tf.cast(x, tf.float32) * layer.scale
                 case kinds.Conv2D():
-                    x = tf.nn.conv2d(x, read(layer.kernel), layer.strides, layer.padding.upper())
+                    x = self._convolution(x, read(layer.kernel), layer)
                     relu = layer.activation is keras.activations.relu
                     if isinstance(after, kinds.MaxPooling2D):
                         x = _max_pool(x, after)
@@ -105,6 +118,22 @@ class Forward:
                     raise TypeError(f"no fast code for {layer!r}")
             place += 1
         return x
+
+    def _convolution(self, x: Any, kernel: Any, layer: Any) -> Any:
+        x, kernel = tf.cast(x, self._convolutions), tf.cast(kernel, self._convolutions)
+        return tf.cast(tf.nn.conv2d(x, kernel, layer.strides, layer.padding.upper()), tf.float32)
+
+
+def leaves(model: keras.Model, name: str = "layer") -> Iterator[tuple[str, Any]]:
+    """Yield the layers of a model, those inside of residual blocks too, each with a name.
+
+    The names tell the places and do not depend on what this process built before.
+    """
+    for place, layer in enumerate(model.layers):
+        if isinstance(layer, keras.Model):
+            yield from leaves(layer, f"{name}{place}.")
+        else:
+            yield f"{name}{place}", layer
 
 
 def _max_pool(x: Any, layer: Any) -> Any:

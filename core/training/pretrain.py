@@ -1,36 +1,90 @@
-"""The bundled model: trained by one command on the bundled data, with a card that says how.
+"""The bundled models: trained by one command each on the bundled data, with cards that say how.
 
-``python -m core pretrain`` trains a run like any other, copies its folder to
-``assets/models/fashion-mnist`` and writes the model card there as ``README.md``.
+``python -m core pretrain NAME`` trains a run like any other, copies its folder to
+``assets/models`` and writes the model card there as ``README.md``.
 """
 
 import hashlib
 import platform
 import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from core import architectures, datasets
+from core.architectures import Precision
 from core.errors import AtelierError, SettingsError
 from core.runs.config import TrainingConfig
 from core.runs.files import write_atomic
-from core.runs.folder import BUNDLED_FOLDER, Run, RunFolder, State
+from core.runs.folder import (
+    BUNDLED,
+    BUNDLED_ACCURATE,
+    BUNDLED_FOLDERS,
+    Run,
+    RunFolder,
+    State,
+)
 from core.settings import settings
 from core.training.worker import train_in_process
 
-ARCHITECTURE = "atelier-cnn"
 DATASET = "fashion-mnist"
 SEED = 1708_07747  # the data set's arXiv number
 
 
+@dataclass(frozen=True)
+class Bundled:
+    """A model that comes with the app.
+
+    Attributes:
+        run: the id of its run.
+        architecture: name of its network.
+        purpose: what the app has it for, as the first sentence of its card.
+        meant_for: what it may be used for, as the card's sentence goes on.
+        changes: settings that differ from the recipe of the architecture.
+    """
+
+    run: str
+    architecture: str
+    purpose: str
+    meant_for: str
+    changes: Mapping[str, Any] = field(default_factory=dict)
+
+
+PICTURES, ACCURATE = "pictures", "accurate"
+MODELS = {
+    PICTURES: Bundled(
+        BUNDLED,
+        "pictures-cnn",
+        "The network that Atelier uses before you have trained one of your own.",
+        "demonstrations and teaching: photos and drawings of one piece of clothing, turned into "
+        "what Fashion-MNIST looks like (28 × 28, white on black).",
+        {"precision": Precision.BFLOAT16},
+    ),
+    ACCURATE: Bundled(
+        BUNDLED_ACCURATE,
+        "residual-cnn",
+        "The network of Atelier that gets most images of Fashion-MNIST right.",
+        "demonstrations and teaching: how far a small network comes on Fashion-MNIST itself, and "
+        "what to measure your own against.",
+        {"precision": Precision.BFLOAT16},
+    ),
+}
+
+
 def pretrain(
-    epochs: int | None = None, limit: int | None = None, output: Path | None = None
+    name: str = PICTURES,
+    epochs: int | None = None,
+    limit: int | None = None,
+    output: Path | None = None,
 ) -> Run:
-    """Train the bundled model, put its run folder and card into ``output``, and return the run.
+    """Train a bundled model, put its run folder and card into ``output``, and return the run.
 
     Args:
+        name: which one, of ``MODELS``.
         epochs: instead of the recipe's.
         limit: train on so many images only; for tests.
         output: folder for the files; the bundled one by default.
@@ -39,18 +93,25 @@ def pretrain(
         AtelierError: the training did not finish; what was bundled before is left alone.
         SettingsError: the folder cannot be written.
     """
-    recipe = architectures.find(ARCHITECTURE).recipe_for(DATASET)
+    model = MODELS[name]
+    recipe = architectures.find(model.architecture).recipe_for(DATASET).changed(**model.changes)
     if epochs is not None:
         recipe = recipe.changed(epochs=epochs)
-    run = train_in_process(TrainingConfig(DATASET, ARCHITECTURE, recipe, limit, SEED))
+    run = train_in_process(TrainingConfig(DATASET, model.architecture, recipe, limit, SEED))
     if run.state is not State.FINISHED:
         raise AtelierError(f"The bundled model was not replaced: {run.reason}")
-    bundle(run, output or BUNDLED_FOLDER)
+    bundle(run, output or BUNDLED_FOLDERS[model.run], name)
     return run
 
 
-def bundle(run: Run, output: Path) -> None:
+def bundle(run: Run, output: Path, name: str = PICTURES, more: str = "") -> None:
     """Copy what the app needs of a finished run to ``output``, and write the model card.
+
+    Args:
+        run: the finished run.
+        output: folder for the files.
+        name: which bundled model it becomes, of ``MODELS``.
+        more: what else its card says, in Markdown.
 
     Raises:
         SettingsError: the folder cannot be written.
@@ -58,10 +119,10 @@ def bundle(run: Run, output: Path) -> None:
     source, target = run.folder, RunFolder(output)
     try:
         output.mkdir(parents=True, exist_ok=True)
-        for name in ("config", "model", "validation", "evaluation", "batches", "epochs", "result"):
-            path: Path = getattr(source, name)
-            write_atomic(getattr(target, name), partial(shutil.copyfile, path))
-        write_atomic(output / "README.md", lambda file: file.write_text(card(run)))
+        for part in ("config", "model", "validation", "evaluation", "batches", "epochs", "result"):
+            path: Path = getattr(source, part)
+            write_atomic(getattr(target, part), partial(shutil.copyfile, path))
+        write_atomic(output / "README.md", lambda file: file.write_text(card(run, name, more)))
     except OSError as error:
         raise SettingsError(
             f"The model could not be written to {output}: {error.strerror or error}. Make the "
@@ -69,9 +130,9 @@ def bundle(run: Run, output: Path) -> None:
         ) from error
 
 
-def card(run: Run) -> str:
-    """Return the model card of a finished run, in Markdown."""
-    config, result = run.config, run.result
+def card(run: Run, name: str = PICTURES, more: str = "") -> str:
+    """Return the model card of a finished run as the bundled model ``name``, in Markdown."""
+    model, config, result = MODELS[name], run.config, run.result
     assert config is not None and result is not None, "only a finished run has a card"
     recipe = config.recipe
     spec = datasets.find(config.dataset)
@@ -79,7 +140,7 @@ def card(run: Run) -> str:
     content = run.folder.model.read_bytes()
     versions = ", ".join(
         [f"Python {platform.python_version()}"]
-        + [f"{name} {version(name)}" for name in ("tensorflow", "keras", "numpy")]
+        + [f"{package} {version(package)}" for package in ("tensorflow", "keras", "numpy")]
     )
     rows = {
         "Test accuracy": f"{result.test_accuracy:.2%} ({spec.counts['test']:,} images, looked at "
@@ -91,26 +152,26 @@ def card(run: Run) -> str:
         "Trained on": f"{config.training_count:,} images, {result.epochs} epochs, {date.today()}",
         "Recipe": f"{recipe.optimizer}, learning rate {recipe.learning_rate:g} "
         f"({recipe.schedule}), batch {recipe.batch_size}, label smoothing "
-        f"{recipe.label_smoothing:g}, augmentation {recipe.augmentation}",
+        f"{recipe.label_smoothing:g}, augmentation {' and '.join(recipe.augmentation) or 'none'}, "
+        f"convolutions in {recipe.precision}",
         "Seed": str(config.seed),
         "Time": f"{result.seconds:,.0f} s on {settings().cores} cores, {platform.machine()}",
         "Versions": versions,
     }
-    table = "\n".join(f"| {name} | {value} |" for name, value in rows.items())
+    table = "\n".join(f"| {title} | {value} |" for title, value in rows.items())
     return f"""# {architecture.title} on {spec.title}
 
-The network that Atelier uses before you have trained one of your own. Written by
-`python -m core pretrain`; do not edit.
+{model.purpose} Written by
+`python -m core pretrain {name}`; do not edit.
 
 | | |
 | --- | --- |
 {table}
 
-**Meant for** demonstrations and teaching: pictures of one piece of clothing on a plain background,
-turned into what Fashion-MNIST looks like (28 × 28, white on black).
+**Meant for** {model.meant_for}
 
 **Not meant for** anything that matters to anyone. It knows ten classes and answers with one of
 them whatever it is shown; cluttered photos and drawings are far from what it was trained on.
 
-**Data** {spec.title}: {spec.credit}.
+{more and more + chr(10)}**Data** {spec.title}: {spec.credit}.
 """

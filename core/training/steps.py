@@ -19,7 +19,7 @@ from core.architectures.build import make_optimizer
 from core.architectures.recipe import Recipe
 from core.datasets import Split
 from core.training.augmentation import augment
-from core.training.forward import Forward
+from core.training.forward import Forward, leaves
 
 EVALUATION_BATCH = 500  # images
 
@@ -57,7 +57,7 @@ class Steps:
         self._flags = recipe.augmentation
         self._images = tf.constant(part.images)
         self._labels = tf.constant(part.labels, tf.int32)
-        self._forward = Forward(model)
+        self._forward = Forward(model, recipe.precision.value)
         self._trained = [_resource(variable) for variable in model.trainable_variables]
         self._optimizer = make_optimizer(recipe, epochs_steps_total)
         self._optimizer.build(model.trainable_variables)
@@ -69,7 +69,7 @@ class Steps:
         # of an epoch goes without.
         self._masks = tf.function(self._forward.masks, jit_compile=True, autograph=False)
         self._step = self._one_step
-        if not any(isinstance(layer, keras.layers.Conv2D) for layer in model.layers):
+        if not any(isinstance(layer, keras.layers.Conv2D) for _, layer in leaves(model)):
             self._masks = self._forward.masks
             self._step = tf.function(self._one_step, jit_compile=True, autograph=False)
         self._group = tf.function(self._many_steps, autograph=False)
@@ -148,9 +148,9 @@ class Steps:
     def _variables(self) -> dict[str, Any]:
         """Return all variables by names that do not depend on what this process built before."""
         named = {}
-        for place, layer in enumerate(self._model.layers):
+        for name, layer in leaves(self._model):
             for variable in layer.weights:
-                named[f"layer{place}.{variable.name}"] = _resource(variable)
+                named[f"{name}.{variable.name}"] = _resource(variable)
         for place, variable in enumerate(self._optimizer.variables):
             named[f"optimizer{place}"] = _resource(variable)
         return named

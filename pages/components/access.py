@@ -20,8 +20,8 @@ def may_see(run: Run, visitor: str) -> bool:
     """Tell whether a visitor may look at a run.
 
     One's own in any state; of others, those that finished and were shared. Runs of the command
-    line (the bundled model is one) belong to everyone on the server. Of a damaged run nobody knows
-    whose it was, and nothing can be shown but the damage.
+    line (the bundled models are two) belong to everyone on the server. Of a damaged run nobody
+    knows whose it was, and nothing can be shown but the damage.
     """
     return (
         owns(run, visitor)

@@ -14,6 +14,7 @@ from pages.components.table import csv_button
 from pages.components.training_settings import (
     AUGMENTATIONS,
     OPTIMIZERS,
+    PRECISIONS,
     SCHEDULES,
     VALIDATION_FROM,
 )
@@ -40,6 +41,7 @@ NAMES = {
     "label_smoothing": "Label smoothing",
     "patience": "Early stopping after",
     "augmentation": "Augmentation",
+    "precision": "Convolutions in",
     "limit": "Training images",
     "seed": "Seed",
     "width": "Width",
@@ -249,7 +251,12 @@ def _facts_table(
 
 def setting_words(name: str, value: Any) -> str:
     """Return the value of a setting in words."""
-    titles = {"optimizer": OPTIMIZERS, "schedule": SCHEDULES, "validation_from": VALIDATION_FROM}
+    titles = {
+        "optimizer": OPTIMIZERS,
+        "schedule": SCHEDULES,
+        "validation_from": VALIDATION_FROM,
+        "precision": PRECISIONS,
+    }
     if name == "dataset":
         return dataset_title(value)
     if name == "architecture":

@@ -1,4 +1,4 @@
-"""Choosing a trained network: the bundled one, or a run that has finished and may be seen."""
+"""Choosing a trained network: a bundled one, or a run that has finished and may be seen."""
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -15,7 +15,7 @@ NONE = ""  # the id for no run
 
 
 def finished_runs(visitor: str, dataset: str | None = None) -> list[runs.Run]:
-    """Return the bundled model and the newest finished runs that a visitor may see.
+    """Return the bundled models and the newest finished runs that a visitor may see.
 
     The visitor's own come before what others share; each newest first.
 
@@ -29,9 +29,13 @@ def finished_runs(visitor: str, dataset: str | None = None) -> list[runs.Run]:
         if run.state is runs.State.FINISHED and may_see(run, visitor) and _is_for(run, dataset)
     ]
     finished.sort(key=lambda run: not owns(run, visitor))
-    bundled = runs.read(runs.BUNDLED)
-    first = [bundled] if dataset is None or _is_for(bundled, dataset) else []
-    return [*first, *finished[:OFFERED]]
+    # The first is offered even if damaged: what there is to do about it is said where it is used.
+    bundled = [
+        run
+        for run in runs.list_bundled()
+        if (run.id == runs.BUNDLED or run.state is runs.State.FINISHED) and _is_for(run, dataset)
+    ]
+    return [*bundled, *finished[:OFFERED]]
 
 
 def run_picker(

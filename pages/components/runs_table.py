@@ -96,7 +96,7 @@ def detail(run: Run) -> str:
         return run.reason or ""
     architecture = architectures.find(run.config.architecture).title
     dataset = dataset_title(run.config.dataset)
-    named = run.name or run.id == runs.BUNDLED
+    named = run.name or runs.is_bundled(run.id)
     words = [f"{architecture} on {dataset}"] if named else []
     recipe = run.config.recipe
     words.append(f"learning rate {recipe.learning_rate:g}, batch {recipe.batch_size}")
@@ -109,7 +109,7 @@ def whose(run: Run, visitor: str) -> str:
     """Say whose a run is."""
     if owns(run, visitor):
         return "You, shared" if run.shared else "You"
-    if run.id == runs.BUNDLED:
+    if runs.is_bundled(run.id):
         return "The app"
     return {COMMAND_LINE: "Command line", "": "Unknown"}.get(run.visitor, "Shared")
 

@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 
 from core import architectures, datasets
-from core.architectures import Architecture, Augmentation, Optimizer, Recipe
+from core.architectures import Architecture, Augmentation, Optimizer, Precision, Recipe
 from core.architectures.recipe import EXPLANATIONS, Schedule, ValidationFrom
 from core.runs import TrainingConfig
 from core.runs.config import EXPLANATIONS as RUN_EXPLANATIONS
@@ -32,6 +32,10 @@ AUGMENTATIONS = {
     Augmentation.ROTATION: "Rotation",
     Augmentation.SCALE: "Scale",
     Augmentation.ERASING: "Erasing",
+}
+PRECISIONS = {
+    Precision.FLOAT32: "32-bit numbers",
+    Precision.BFLOAT16: "bfloat16, 16 bits",
 }
 VALIDATION_FROM = {
     ValidationFrom.END: "the last ones",
@@ -149,6 +153,7 @@ def _optimization(recipe: Recipe, chosen: dict[str, Any]) -> None:
             "Weight decay", 0.0, 1.0, recipe.weight_decay, "weight_decay", step=0.01, format="%.4g"
         )
     chosen["schedule"] = _select("Learning rate over time", SCHEDULES, recipe.schedule, "schedule")
+    chosen["precision"] = _select("Convolutions in", PRECISIONS, recipe.precision, "precision")
 
 
 def _regularization(recipe: Recipe, chosen: dict[str, Any]) -> None:

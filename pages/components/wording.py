@@ -16,6 +16,10 @@ STATE_WORDS = {
     runs.State.INTERRUPTED: ("Interrupted", "orange", ":material/power_off:"),
     runs.State.DAMAGED: ("Damaged", "red", ":material/broken_image:"),
 }
+BUNDLED_TITLES = {
+    runs.BUNDLED: "Bundled model",
+    runs.BUNDLED_ACCURATE: "Bundled model for accuracy",
+}
 PHASE_WORDS = {
     "starting": "Getting ready",
     "training": "Training",
@@ -59,8 +63,8 @@ def ago(moment: float) -> str:
 
 def title(run: runs.Run) -> str:
     """Return what a run is called: its owner's name for it, or architecture and data set."""
-    if run.id == runs.BUNDLED:
-        return "Bundled model"
+    if runs.is_bundled(run.id):
+        return BUNDLED_TITLES[run.id]
     if run.name:
         return run.name
     if run.config is None:
@@ -70,7 +74,7 @@ def title(run: runs.Run) -> str:
 
 def title_markdown(run: runs.Run) -> str:
     """Return the title for where Markdown is read: a name must not become a picture or a link."""
-    if run.name and run.id != runs.BUNDLED:
+    if run.name and not runs.is_bundled(run.id):
         return literal(run.name)
     return title(run)
 
@@ -97,7 +101,7 @@ def label(run: runs.Run) -> str:
     """Return a line that tells a run from its like in a list to choose from."""
     accuracy = accuracy_words(run)
     # The end of the id, as two runs with the same settings and seed are equal in all else.
-    when = "" if run.id == runs.BUNDLED else f" · {ago(run.created)} · {run.id[-6:]}"
+    when = "" if runs.is_bundled(run.id) else f" · {ago(run.created)} · {run.id[-6:]}"
     return f"{title(run)} · {accuracy}{when}"
 
 
@@ -112,20 +116,6 @@ def accuracy_words(run: runs.Run) -> str:
 
 
 def counted(count: int) -> str:
-    """Return a number below thirteen as a word, a larger one in figures."""
-    words = [
-        "no",
-        "one",
-        "two",
-        "three",
-        "four",
-        "five",
-        "six",
-        "seven",
-        "eight",
-        "nine",
-        "ten",
-        "eleven",
-        "twelve",
-    ]
+    """Return a number up to ten as a word, a larger one in figures."""
+    words = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
     return words[count] if count < len(words) else f"{count:,}"

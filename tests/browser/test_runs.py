@@ -235,7 +235,7 @@ def test_what_is_no_id_is_replaced(shop, new_visitor, hostile):
     page.wait_for_function(f"/^[0-9a-f]{{32}}$/.test(localStorage.{COOKIE})")
     made = page.evaluate(f"localStorage.{COOKIE}")
     assert f"{COOKIE}={made}" in page.evaluate("document.cookie")
-    expect(boxes(visitor)).to_have_count(2)  # what is shared, and the bundled model
+    expect(boxes(visitor)).to_have_count(3)  # what is shared, and the bundled models
 
 
 def test_where_storage_is_forbidden_nothing_breaks(shop, new_visitor):

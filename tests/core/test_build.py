@@ -1,6 +1,7 @@
 """Networks as data against the Keras models made of them."""
 
 import math
+from dataclasses import replace
 
 import keras
 import numpy as np
@@ -9,7 +10,9 @@ import pytest
 from core import datasets
 from core.architectures import ARCHITECTURES, Recipe
 from core.architectures.build import build, make_optimizer
+from core.architectures.layers import BatchNorm, Conv, Flatten, Residual
 from core.architectures.recipe import Optimizer, Schedule
+from core.training.forward import leaves
 
 USES = [
     pytest.param((architecture, datasets.find(dataset)), id=f"{architecture.name}-{dataset}")
@@ -54,12 +57,40 @@ def test_shapes_and_parameters_are_those_of_keras(use):
 def test_multiplications_are_one_a_weight_and_position(use):
     architecture, spec, model = use
     expected = 0
-    for layer in model.layers:
+    for _, layer in leaves(model):
         if isinstance(layer, keras.layers.Conv2D):
             expected += math.prod(layer.kernel.shape) * math.prod(layer.output.shape[1:3])
         elif isinstance(layer, keras.layers.Dense):
             expected += math.prod(layer.kernel.shape)
     assert architecture.multiplications(spec.shape, len(spec.classes)) == expected
+
+
+def test_a_step_keeps_what_each_layer_makes(use):
+    architecture, spec, model = use
+    expected = sum(math.prod(layer.output.shape[1:]) for _, layer in leaves(model))
+    table = architecture.table(spec.shape, len(spec.classes))
+    blocks = [layer for layer in model.layers if isinstance(layer, keras.Model)]
+    # Input and scaling have no row, nor has the input of a block.
+    entries = [*model.layers[:2], *(block.layers[0] for block in blocks)]
+    expected -= sum(math.prod(layer.output.shape[1:]) for layer in entries)
+    assert sum(row.activations for row in table) == expected
+
+
+def test_a_block_that_changes_the_shape_has_no_sum():
+    wrong = replace(ARCHITECTURES["residual-cnn"], layers=(Residual((Conv(3),)), Flatten()))
+    with pytest.raises(ValueError, match="shape"):
+        build(wrong, (28, 28, 2), 10, seed=0)
+
+
+def test_a_block_says_what_is_in_it():
+    one, two = Conv(8), Conv(8, kernel=1)
+    assert Residual((one, BatchNorm(), one)).describe() == (
+        "Residual block: 2 × (Convolution 3×3, 8 filters, ReLU)"
+    )
+    assert Residual((one, two)).describe() == (
+        "Residual block: Convolution 3×3, 8 filters, ReLU; Convolution 1×1, 8 filters, ReLU"
+    )
+    assert Residual((BatchNorm(),)).describe() == "Residual block"
 
 
 def test_answers_are_probabilities(use):

@@ -18,7 +18,7 @@ from core.architectures import ARCHITECTURES
 from core.architectures.recipe import EXPLANATIONS as RECIPE_SETTINGS
 from core.runs import BUNDLED, State
 from core.runs.config import EXPLANATIONS as RUN_SETTINGS
-from core.runs.folder import BUNDLED_FOLDER
+from core.runs.folder import BUNDLED_FOLDERS
 from core.settings import ROOT
 from core.training.worker import train_run
 
@@ -131,7 +131,9 @@ def test_classify_prints_one_json_line_a_file(core, trained, boot, tmp_path):
     assert good["path"] == str(boot)
     assert good["class"] in datasets.find("fashion-mnist").classes
     assert len(good["probabilities"]) == 10
-    assert "error" not in good
+    assert good["error"] is None
+    assert good["kind"] in ("photo", "sketch")
+    assert 0 <= good["unknown"] <= 1
     for line, path in ((wrong, bad), (missing, tmp_path / "none.png")):
         assert line["path"] == str(path)
         assert line["error"].endswith(".")
@@ -151,7 +153,8 @@ def test_classify_fails_if_no_file_is_of_use(core, trained, tmp_path):
 
 
 @pytest.mark.skipif(
-    not (BUNDLED_FOLDER / "model.keras").exists(), reason="the bundled model is not trained yet"
+    not (BUNDLED_FOLDERS[BUNDLED] / "model.keras").exists(),
+    reason="the bundled model is not trained yet",
 )
 def test_classify_uses_the_bundled_model(core, boot):
     process = core("classify", boot)

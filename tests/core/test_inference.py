@@ -9,11 +9,12 @@ from support import small, wait_until
 from core import datasets, inference, runs
 from core.errors import ImageRejected, ModelUnavailable, RunNotFound
 from core.inference import engine
-from core.runs import BUNDLED
-from core.runs.folder import BUNDLED_FOLDER
+from core.runs import BUNDLED, BUNDLED_ACCURATE
+from core.runs.folder import BUNDLED_FOLDERS
 
 bundled = pytest.mark.skipif(
-    not (BUNDLED_FOLDER / "model.keras").exists(), reason="the bundled model is not trained yet"
+    not (BUNDLED_FOLDERS[BUNDLED] / "model.keras").exists(),
+    reason="the bundled model is not trained yet",
 )
 
 
@@ -61,7 +62,7 @@ def test_a_run_that_is_not_there():
 
 
 def test_a_missing_bundled_model_says_how_to_restore_it(monkeypatch, tmp_path):
-    monkeypatch.setattr("core.runs.folder.BUNDLED_FOLDER", tmp_path / "nowhere")
+    monkeypatch.setattr("core.runs.folder.BUNDLED_FOLDERS", {BUNDLED: tmp_path / "nowhere"})
     with pytest.raises(ModelUnavailable, match="git restore assets/models"):
         inference.find(BUNDLED)
 
@@ -158,7 +159,20 @@ def test_a_model_that_vanishes_is_said_to_be_missing(trained):
         inference.load(model)
 
 
-# The bundled model
+# The bundled models
+
+
+@pytest.mark.skipif(
+    not (BUNDLED_FOLDERS[BUNDLED_ACCURATE] / "model.keras").exists(),
+    reason="the model for accuracy is not trained yet",
+)
+def test_the_model_for_accuracy_is_better_and_not_too_large(images):
+    model = inference.find(BUNDLED_ACCURATE)
+    assert model.path.stat().st_size <= 10_000_000
+    assert model.test_accuracy > inference.find(BUNDLED).test_accuracy
+    labels = datasets.load("fashion-mnist", "test").labels[:500]
+    answers = inference.load(model).probabilities(images[:500])
+    assert (answers.argmax(axis=1) == labels).mean() >= 0.93
 
 
 @bundled
@@ -184,7 +198,7 @@ def test_warming_loads_the_bundled_model_once():
 
 
 def test_a_failed_warming_says_why_and_can_be_tried_again(monkeypatch, tmp_path):
-    monkeypatch.setattr("core.runs.folder.BUNDLED_FOLDER", tmp_path / "nowhere")
+    monkeypatch.setattr("core.runs.folder.BUNDLED_FOLDERS", {BUNDLED: tmp_path / "nowhere"})
     for _ in range(2):
         monkeypatch.setattr(engine, "_state", inference.EngineState())
         inference.warm()

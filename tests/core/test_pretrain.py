@@ -1,4 +1,4 @@
-"""The bundled model's files and card; the training itself is that of any run."""
+"""The bundled models' files and cards; the training itself is that of any run."""
 
 import hashlib
 
@@ -8,14 +8,14 @@ from support import small
 from core import inference, runs
 from core.errors import AtelierError, SettingsError
 from core.runs import RunFolder
-from core.runs.folder import BUNDLED_FOLDER
+from core.runs.folder import BUNDLED_FOLDERS
 from core.training import pretrain as program
-from core.training.pretrain import ARCHITECTURE, DATASET, bundle, card, pretrain
+from core.training.pretrain import DATASET, MODELS, bundle, card, pretrain
 
 
 def test_a_bundle_is_a_run_folder_that_works(trained, tmp_path, monkeypatch):
     bundle(trained, tmp_path / "bundle")
-    monkeypatch.setattr("core.runs.folder.BUNDLED_FOLDER", tmp_path / "bundle")
+    monkeypatch.setattr("core.runs.folder.BUNDLED_FOLDERS", {runs.BUNDLED: tmp_path / "bundle"})
     run = runs.read(runs.BUNDLED)
     assert run.config == trained.config and run.result == trained.result
     assert inference.find(runs.BUNDLED).path.read_bytes() == trained.folder.model.read_bytes()
@@ -55,13 +55,26 @@ def test_a_training_that_fails_leaves_what_was_bundled_alone(tmp_path, monkeypat
     assert not (tmp_path / "bundle").exists()
 
 
-@pytest.mark.skipif(
-    not (BUNDLED_FOLDER / "model.keras").exists(), reason="the bundled model is not trained yet"
-)
-def test_the_bundled_card_is_that_of_the_bundled_model():
+@pytest.mark.parametrize("name", MODELS)
+def test_a_bundled_card_is_that_of_the_bundled_model(name):
     """A model that was replaced without its card, or the other way round, would be noticed."""
-    run = runs.read(runs.BUNDLED)
-    assert (run.config.dataset, run.config.architecture) == (DATASET, ARCHITECTURE)
-    text = (BUNDLED_FOLDER / "README.md").read_text(encoding="utf-8")
-    assert hashlib.sha256(RunFolder(BUNDLED_FOLDER).model.read_bytes()).hexdigest() in text
+    model = MODELS[name]
+    folder = RunFolder(BUNDLED_FOLDERS[model.run])
+    if not folder.model.exists():
+        pytest.skip("this model is not trained yet")
+    run = runs.read(model.run)
+    assert (run.config.dataset, run.config.architecture) == (DATASET, model.architecture)
+    text = (folder.path / "README.md").read_text(encoding="utf-8")
+    assert hashlib.sha256(folder.model.read_bytes()).hexdigest() in text
     assert f"{run.result.test_accuracy:.2%}" in text
+
+
+def test_each_model_is_trained_by_its_own_recipe(trained, tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(program, "train_in_process", lambda config: asked.append(config) or trained)
+    for name in MODELS:
+        pretrain(name, epochs=3, output=tmp_path / name)
+        assert f"pretrain {name}`" in (tmp_path / name / "README.md").read_text(encoding="utf-8")
+    assert [config.architecture for config in asked] == ["atelier-cnn", "residual-cnn"]
+    assert [config.recipe.precision for config in asked] == ["float32", "bfloat16"]
+    assert {config.recipe.epochs for config in asked} == {3}

@@ -12,8 +12,8 @@ from support import small
 
 from core import runs
 from core.errors import RunNotFound, SettingsError
-from core.runs import BUNDLED, Heartbeat, Result, RunFolder, State
-from core.runs.folder import BUNDLED_FOLDER, STALE_AFTER
+from core.runs import Heartbeat, Result, RunFolder, State
+from core.runs.folder import BUNDLED_FOLDERS, STALE_AFTER
 from core.runs.process import start_time
 from core.settings import settings
 
@@ -143,15 +143,43 @@ def test_a_link_out_of_the_folder_is_not_followed_by_its_name(home, folder):
         runs.folder_of(f"../runs/{folder.path.name}")
 
 
-def test_the_bundled_run():
-    if not (BUNDLED_FOLDER / "config.json").exists():
-        pytest.skip("the bundled model is not trained yet")
-    run = runs.read(BUNDLED)
+bundled = pytest.mark.parametrize(
+    "run_id",
+    [
+        pytest.param(
+            run_id,
+            marks=pytest.mark.skipif(
+                not (folder / "config.json").exists(), reason="this model is not trained yet"
+            ),
+        )
+        for run_id, folder in BUNDLED_FOLDERS.items()
+    ],
+)
+
+
+@bundled
+def test_a_bundled_run(run_id):
+    run = runs.read(run_id)
     assert run.state is State.FINISHED
-    assert run.path == BUNDLED_FOLDER
+    assert run.path == BUNDLED_FOLDERS[run_id]
     assert run.result.test_accuracy > 0.92
-    runs.request_stop(BUNDLED)
+    runs.request_stop(run_id)
     assert not run.folder.stop.exists()
+
+
+def test_bundled_runs_have_a_list_of_their_own(home, folder):
+    listed = runs.list_bundled()
+    assert [run.id for run in listed] == [runs.BUNDLED, runs.BUNDLED_ACCURATE]
+    assert all(runs.is_bundled(run.id) for run in listed)
+    assert [run.id for run in runs.list_runs()] == [folder.path.name]
+    assert not runs.is_bundled(folder.path.name) and not runs.is_bundled(["bundled"])
+
+
+@pytest.mark.parametrize("run_id", BUNDLED_FOLDERS)
+def test_a_folder_made_by_hand_is_no_bundled_run(home, folder, run_id):
+    folder.path.rename(folder.path.with_name(run_id))
+    assert runs.list_runs() == []
+    assert runs.folder_of(run_id).path == BUNDLED_FOLDERS[run_id]
 
 
 # States
@@ -474,18 +502,17 @@ def test_what_cannot_go_on_is_not_resumed(folder, happened, word):
     assert {path.name: path.read_bytes() for path in folder.path.iterdir()} == before
 
 
-def test_the_bundled_run_stays_as_it_is():
-    if not (BUNDLED_FOLDER / "config.json").exists():
-        pytest.skip("the bundled model is not trained yet")
+@bundled
+def test_a_bundled_run_stays_as_it_is(run_id):
     for change in (
         runs.resume,
         runs.delete,
         lambda run_id: runs.annotate(run_id, name="Mine"),
     ):
         with pytest.raises(SettingsError):
-            change(BUNDLED)
-    runs.request_pause(BUNDLED)
-    assert not RunFolder(BUNDLED_FOLDER).pause.exists()
+            change(run_id)
+    runs.request_pause(run_id)
+    assert not RunFolder(BUNDLED_FOLDERS[run_id]).pause.exists()
 
 
 def test_a_resume_by_this_process_is_not_for_the_queue(folder):

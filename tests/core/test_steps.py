@@ -8,7 +8,15 @@ import tensorflow as tf
 from core import datasets
 from core.architectures import ARCHITECTURES, Architecture, Recipe, find
 from core.architectures.build import build, make_optimizer
-from core.architectures.layers import Activation, BatchNorm, Conv, Flatten, MaxPool
+from core.architectures.layers import (
+    Activation,
+    BatchNorm,
+    Conv,
+    Dropout,
+    Flatten,
+    MaxPool,
+    Residual,
+)
 from core.architectures.recipe import LabelForm, Optimizer, Schedule
 from core.datasets import Split
 from core.training.forward import Forward
@@ -33,6 +41,23 @@ NORMALISED = Architecture(
         MaxPool(),
         BatchNorm(momentum=0.9),
         Activation(),
+        Flatten(),
+    ),
+    recipe=Recipe(),
+)
+
+
+BLOCK = (Conv(6, activation="linear", bias=False), BatchNorm(momentum=0.9), Activation())
+RESIDUAL = Architecture(
+    name="residual",
+    title="Residual",
+    summary="A block within a block, and layers before, between and after.",
+    origin="This test.",
+    layers=(
+        Conv(6, stride=2),
+        Residual((*BLOCK, Residual(BLOCK), Dropout(0.0))),
+        MaxPool(),
+        Residual(BLOCK * 2),
         Flatten(),
     ),
     recipe=Recipe(),
@@ -68,14 +93,16 @@ CASES = {
     "dense": ("mlp", Recipe(batch_size=32, optimizer=Optimizer.MOMENTUM)),
     "dropout": ("two-conv-cnn", Recipe(batch_size=32)),
     "normalised": ("atelier-cnn", varied_recipe()),
+    "residual": (RESIDUAL.sized(dropout=0.3), Recipe(batch_size=32, precision="bfloat16")),
 }
 
 
 @pytest.fixture(params=CASES, scope="module")
 def case(request, part):
     """Return a maker of equal Steps."""
-    name, recipe = CASES[request.param]
-    return lambda: steps_of(find(name), part, recipe)
+    architecture, recipe = CASES[request.param]
+    architecture = find(architecture) if isinstance(architecture, str) else architecture
+    return lambda: steps_of(architecture, part, recipe)
 
 
 def test_the_same_seed_gives_the_same_bits_in_groups_of_any_size(case):
@@ -179,13 +206,23 @@ def fit(architecture, part, recipe, seed=3):
             find("basic-cnn"),
             Recipe(batch_size=32, schedule=Schedule.ONE_CYCLE, label_smoothing=0.1),
         ),
+        (RESIDUAL, Recipe(optimizer=Optimizer.SGD, learning_rate=0.01, batch_size=165)),
         (find("mlp"), Recipe(batch_size=32, optimizer=Optimizer.RMSPROP)),
         (
             find("basic-cnn"),
             Recipe(batch_size=32, optimizer=Optimizer.ADAMW, weight_decay=1.0),
         ),
     ],
-    ids=["mlp-sgd", "cnn-sgd", "normalised-sgd", "momentum", "adam-smoothed", "rmsprop", "adamw"],
+    ids=[
+        "mlp-sgd",
+        "cnn-sgd",
+        "normalised-sgd",
+        "momentum",
+        "adam-smoothed",
+        "residual-sgd",
+        "rmsprop",
+        "adamw",
+    ],
 )
 def test_an_epoch_agrees_with_keras(part, architecture, recipe):
     steps = steps_of(architecture, part, recipe)
@@ -195,7 +232,10 @@ def test_an_epoch_agrees_with_keras(part, architecture, recipe):
     # Adam and RMSprop divide by the size of gradients, which makes much of the last bit of small
     # ones.
     # So does batch normalisation of channels that hardly vary.
-    exact = recipe.optimizer in (Optimizer.SGD, Optimizer.MOMENTUM) and architecture != NORMALISED
+    exact = recipe.optimizer in (Optimizer.SGD, Optimizer.MOMENTUM) and architecture not in (
+        NORMALISED,
+        RESIDUAL,
+    )
     scale = 1 if exact else 10
     assert loss / COUNT == pytest.approx(keras_loss, abs=1e-4 * scale)
     assert right / COUNT == pytest.approx(keras_accuracy, abs=1.5 / COUNT)
@@ -217,6 +257,25 @@ def test_evaluation_agrees_with_keras(name, smoothing):
     loss, accuracy = steps.evaluate(images, labels)
     assert loss == pytest.approx(expected["loss"], rel=1e-4)
     assert accuracy == pytest.approx(expected["accuracy"], abs=1e-6)
+
+
+def test_convolutions_in_bfloat16_are_a_little_off_and_nothing_else_changes(part):
+    losses, states = [], []
+    for precision in ("float32", "bfloat16"):
+        steps = steps_of(RESIDUAL, part, Recipe(batch_size=32, precision=precision))
+        steps.begin_epoch(0)
+        losses.append(steps.run(0, 11)[0] / COUNT)
+        states.append(steps.state())
+    assert losses[0] != losses[1] == pytest.approx(losses[0], rel=0.05)
+    for name, value in states[1].items():
+        assert value.dtype == states[0][name].dtype, name
+
+
+def test_a_state_has_a_name_for_each_weight_of_a_block(part):
+    steps = steps_of(RESIDUAL, part)
+    names = {name for name in steps.state() if name.startswith("layer")}
+    assert len(names) == len(steps._model.weights)
+    assert {"layer2.kernel", "layer3.1.kernel", "layer3.4.1.kernel"} <= names
 
 
 def test_the_model_is_the_one_that_was_given(part):

@@ -158,14 +158,14 @@ def small(trained: runs.Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def bundled(small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the network trained for these tests be the bundled one, loaded and ready."""
-    monkeypatch.setattr("core.runs.folder.BUNDLED_FOLDER", small)
+    monkeypatch.setattr("core.runs.folder.BUNDLED_FOLDERS", {runs.BUNDLED: small})
     engine._warm()
 
 
 @pytest.fixture
 def no_bundled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Take the bundled model away; the server has tried to load it."""
-    monkeypatch.setattr("core.runs.folder.BUNDLED_FOLDER", tmp_path / "nowhere")
+    monkeypatch.setattr("core.runs.folder.BUNDLED_FOLDERS", {runs.BUNDLED: tmp_path / "nowhere"})
     engine._warm()
 
 

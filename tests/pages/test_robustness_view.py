@@ -90,7 +90,7 @@ def test_few_images_are_said_to_be_few(open_page, finished):
 
 
 def test_two_networks_side_by_side(open_page, finished, small, monkeypatch):
-    monkeypatch.setattr("core.runs.folder.BUNDLED_FOLDER", small)
+    monkeypatch.setattr("core.runs.folder.BUNDLED_FOLDERS", {runs.BUNDLED: small})
     bundled = runs.read(runs.BUNDLED)
     measured(finished)
     app = open_view(open_page, finished, **{"with": runs.BUNDLED})

@@ -82,6 +82,7 @@ def test_a_link_is_an_experiment(open_page, queue):
         "width": "0.5",
         "dropout": "0.2",
         "label_smoothing": "0.1",
+        "precision": "bfloat16",
         "patience": "3",
         "seed": "11",
         "tensorboard": "true",
@@ -99,6 +100,7 @@ def test_a_link_is_an_experiment(open_page, queue):
     assert (recipe.validation, recipe.validation_from) == (0.3, "random")
     assert (recipe.label_smoothing, recipe.patience) == (0.1, 3)
     assert recipe.augmentation == ("flip", "erasing")
+    assert recipe.precision == "bfloat16"
 
 
 @pytest.mark.parametrize(

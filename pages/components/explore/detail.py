@@ -23,7 +23,7 @@ from pages.components.visitor import visitor_id
 from pages.components.wording import literal, percent, title_markdown
 
 NEIGHBOURS = 10
-NETWORKS = 13  # the bundled model and twelve runs
+NETWORKS = 13  # the bundled models and the newest runs
 ENLARGED = 10  # times, of the larger file
 
 # The column that the panel is in; Streamlit's header is 3.75rem high.

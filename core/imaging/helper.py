@@ -1,0 +1,275 @@
+"""The server's side of decoding: a few warm helper processes, and a fair turn at them.
+
+A helper is untrusted: what it decodes may have taken it over. It gets bytes and a name; what it
+says is taken only in the one form that is expected, and one that is late, gone or off that form is
+killed, and a new one takes its place while nobody waits for it.
+
+This knows nothing of pictures; what a helper runs is ``core.imaging.decoder``.
+"""
+
+import atexit
+import errno
+import json
+import os
+import select
+import subprocess
+import sys
+import threading
+import time
+from collections import deque
+from contextlib import suppress
+from typing import Any
+
+from PIL import Image
+
+from core.errors import ImageRejected
+from core.files import harmless
+from core.imaging.decoder import LENGTH, MAX_SIDE, REQUEST, SECONDS, Picture
+from core.settings import ROOT
+
+HELPERS = 2  # processes; 40 MB each while idle
+WAIT = 10.0  # seconds for one's turn, before ``SECONDS`` for decoding: a class uploads all at once
+START = 20.0  # seconds that Python and Pillow may take to load, on a machine under load
+MAX_HEADER = 8192  # bytes of JSON
+MAX_SENTENCE = 400  # characters
+
+_COMMAND = [sys.executable, "-m", "core.imaging.decoder"]
+# Address space is limited: no threads with their stacks, no heap for each of them.
+_FRUGAL = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "1"}
+
+
+def decode(data: bytes, name: str) -> Picture:
+    """Decode a file in a helper process; may be called from many threads.
+
+    Args:
+        data: the file.
+        name: what to call it in a sentence; harmless.
+
+    Raises:
+        ImageRejected: it is no picture of use, or it was too much for the helper, or others have
+            all helpers at work.
+    """
+    helper = _POOL.take(WAIT, name)
+    try:
+        answer, pixels = helper.ask(data, name)
+    except _Late:
+        helper.replace()
+        raise ImageRejected(
+            f"“{name}” takes longer than {SECONDS:.0f} seconds to read. Make it smaller, or save "
+            "it as an ordinary JPEG."
+        ) from None
+    except _Gone:
+        helper.replace()
+        raise ImageRejected(
+            f"Reading “{name}” broke off: something in it is too much for the reader. Open it in a "
+            "picture program and save it again, or choose another picture."
+        ) from None
+    except OSError as error:
+        helper.close()
+        raise ImageRejected(
+            f"“{name}” cannot be read now, as the reader of pictures does not start "
+            f"({error.strerror or error}). Try again in a minute; if it stays so, tell whoever "
+            "runs this server."
+        ) from error
+    except BaseException:
+        helper.close()
+        raise
+    else:
+        if answer.get("last") is True:
+            helper.replace()
+    finally:
+        _POOL.give_back(helper)
+    if pixels is None:
+        raise ImageRejected(harmless(str(answer["rejected"]), MAX_SENTENCE))
+    size = (answer["size"][0], answer["size"][1])
+    notes = tuple(harmless(str(note), MAX_SENTENCE) for note in answer["notes"])
+    return Picture(Image.frombytes("RGB", size, pixels), notes)
+
+
+class _Late(Exception):
+    """The helper has not answered in time."""
+
+
+class _Gone(Exception):
+    """The helper has ended, or talks nonsense."""
+
+
+class _Helper:
+    """One place in the pool, and the process that has it, if any; for one thread at a time."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+        self._ready = False
+
+    @property
+    def pid(self) -> int | None:
+        """Of its process; None if there is none."""
+        return None if self._process is None else self._process.pid
+
+    def ask(self, data: bytes, name: str) -> tuple[dict[str, Any], bytearray | None]:
+        """Send a file and wait for what the helper makes of it, for ``SECONDS``.
+
+        Returns:
+            The answer, which has ``rejected``, or ``size`` and ``notes``; and in the latter case
+            as many RGB bytes as that size needs.
+
+        Raises:
+            _Late, _Gone: as they say; the process is then of no use any more.
+            OSError: it does not start.
+        """
+        if self._process is None or self._process.poll() is not None:
+            self.close()
+            self._start()
+        if not self._ready:
+            try:
+                self._ready = "ready" in self._answer(time.monotonic() + START)
+            except (_Late, _Gone) as error:
+                raise ChildProcessError(errno.ECHILD, "no sign of life") from error
+        end = time.monotonic() + SECONDS
+        title = name.encode()
+        self._write(REQUEST.pack(len(title), len(data)) + title, end)
+        self._write(data, end)
+        answer = self._answer(end)
+        if "rejected" in answer:
+            return answer, None
+        return answer, self._read(_pixels(answer), end)
+
+    def replace(self) -> None:
+        """End the process and start the next one, which gets ready while nobody waits for it."""
+        self.close()
+        with suppress(OSError):  # whoever comes next tries again, and is told
+            self._start()
+
+    def close(self) -> None:
+        """End the process, if there is one."""
+        process, self._process, self._ready = self._process, None, False
+        if process is not None:
+            assert process.stdin is not None and process.stdout is not None
+            process.kill()
+            process.wait()
+            process.stdin.close()
+            process.stdout.close()
+
+    def _start(self) -> None:
+        process = subprocess.Popen(
+            _COMMAND,
+            stdin=subprocess.PIPE,  # closes when this server dies, and ends the helper
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            bufsize=0,
+            cwd=ROOT,
+            env=os.environ | _FRUGAL,
+            start_new_session=True,  # Ctrl-C in the server's terminal is not for helpers
+        )
+        assert process.stdin is not None and process.stdout is not None
+        for pipe in (process.stdin, process.stdout):
+            os.set_blocking(pipe.fileno(), False)
+        self._process = process
+
+    def _answer(self, end: float) -> dict[str, Any]:
+        (length,) = LENGTH.unpack(self._read(LENGTH.size, end))
+        if length > MAX_HEADER:
+            raise _Gone
+        try:
+            answer = json.loads(self._read(length, end))
+        except (ValueError, RecursionError) as error:
+            raise _Gone from error
+        if not isinstance(answer, dict):
+            raise _Gone
+        return answer
+
+    def _write(self, data: bytes, end: float) -> None:
+        assert self._process is not None and self._process.stdin is not None
+        pipe = self._process.stdin.fileno()
+        rest = memoryview(data)
+        while rest:
+            _wait(pipe, select.POLLOUT, end)
+            try:
+                rest = rest[os.write(pipe, rest) :]
+            except BlockingIOError:  # less room than the page that makes a pipe writable
+                continue
+            except BrokenPipeError as error:
+                raise _Gone from error
+
+    def _read(self, size: int, end: float) -> bytearray:
+        assert self._process is not None and self._process.stdout is not None
+        pipe = self._process.stdout.fileno()
+        data = bytearray(size)
+        rest = memoryview(data)
+        while rest:
+            _wait(pipe, select.POLLIN, end)
+            count = os.readv(pipe, [rest])
+            if not count:
+                raise _Gone
+            rest = rest[count:]
+        return data
+
+
+def _wait(pipe: int, event: int, end: float) -> None:
+    poll = select.poll()
+    poll.register(pipe, event)
+    if not poll.poll(max(0.0, end - time.monotonic()) * 1000):
+        raise _Late
+
+
+def _pixels(answer: dict[str, Any]) -> int:
+    """Return the bytes that the announced picture has, if it is one that may come."""
+    match answer:
+        case {"size": [int(width), int(height)], "notes": list(notes)} if len(notes) < 10:
+            if 0 < width <= MAX_SIDE and 0 < height <= MAX_SIDE:
+                return width * height * 3
+    raise _Gone
+
+
+class _Pool:
+    """The helpers, and those who wait for one, in the order in which they came."""
+
+    def __init__(self, size: int) -> None:
+        self._lock = threading.Lock()
+        self._idle = [_Helper() for _ in range(size)]  # the last one is the warmest
+        self._waiting: deque[_Turn] = deque()
+
+    def take(self, seconds: float, name: str) -> _Helper:
+        """Return a helper of one's own, to be given back.
+
+        Raises:
+            ImageRejected: others have them all.
+        """
+        with self._lock:
+            if self._idle:
+                return self._idle.pop()
+            turn = _Turn()
+            self._waiting.append(turn)
+        turn.comes.wait(seconds)
+        with self._lock:
+            if turn.helper is not None:
+                return turn.helper
+            self._waiting.remove(turn)
+        raise ImageRejected(
+            f"Many pictures are being read just now, and “{name}” did not get its turn. Try again "
+            "in a moment."
+        )
+
+    def give_back(self, helper: _Helper) -> None:
+        with self._lock:
+            if self._waiting:
+                turn = self._waiting.popleft()
+                turn.helper = helper
+                turn.comes.set()
+            else:
+                self._idle.append(helper)
+
+    def close(self) -> None:
+        with self._lock:
+            for helper in self._idle:
+                helper.close()
+
+
+class _Turn:
+    def __init__(self) -> None:
+        self.comes = threading.Event()
+        self.helper: _Helper | None = None
+
+
+_POOL = _Pool(HELPERS)
+atexit.register(_POOL.close)
