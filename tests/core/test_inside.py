@@ -75,10 +75,7 @@ def test_branches_stand_side_by_side_and_a_mirrored_one_is_known(pixels):
 
 
 def test_layers_of_the_same_name_may_meet(pixels):
-    parts = []
-    for name in ("one", "two"):
-        keras.backend.clear_session()
-        parts.append(residual(name))
+    parts = [residual("one"), residual("two")]  # "hidden" is in both
     entry = keras.Input((28, 28, 1))
     network = keras.Model(entry, L.Average()([part(entry) for part in parts]))
     assert look_inside(network).hidden(pixels)[1].shape == (2, 16)
