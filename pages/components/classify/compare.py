@@ -17,7 +17,7 @@ from pages.components.probability_bars import probability_bars
 from pages.components.run_picker import finished_runs
 from pages.components.table import table
 from pages.components.visitor import visitor_id
-from pages.components.wording import counted, label, percent, title_markdown
+from pages.components.wording import counted, label, percent, title, title_markdown
 
 OTHERS = 2  # networks beside the one that the page is about
 DIFFER = 0.05  # from this difference in probability on, a class is listed
@@ -137,13 +137,13 @@ def _differences(
         st.markdown(f"{agree} No probability differs by {percent(DIFFER, 0)} or more.")
         return
     st.markdown(agree)
-    titles = _apart([title_markdown(run) for run in chosen])
+    titles = _apart([title(run) for run in chosen])
     table(
         {
             "Class": [classes[each] for each in apart],
             **{
-                title: [percent(float(share[each])) for each in apart]
-                for title, share in zip(titles, shares, strict=True)
+                heading: [percent(float(share[each])) for each in apart]
+                for heading, share in zip(titles, shares, strict=True)
             },
             "Apart": [percent(float(spread[each])) for each in apart],
         },
@@ -155,9 +155,8 @@ def _differences(
 def _apart(titles: Sequence[str]) -> list[str]:
     """Return titles of which no two are alike, as a table's headings must be."""
     seen: dict[str, int] = {}
-    for title in titles:
-        seen[title] = seen.get(title, 0) + 1
+    for each in titles:
+        seen[each] = seen.get(each, 0) + 1
     return [
-        title if seen[title] == 1 else f"{number}: {title}"
-        for number, title in enumerate(titles, 1)
+        each if seen[each] == 1 else f"{number}: {each}" for number, each in enumerate(titles, 1)
     ]

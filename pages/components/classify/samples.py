@@ -1,4 +1,4 @@
-"""Classify: pictures for those who have none at hand, as tiles to click; ``?sample=`` says which."""
+"""Classify: pictures for those who have none at hand, as tiles to click; see ``?sample=``."""
 
 from functools import cache
 
