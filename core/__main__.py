@@ -362,6 +362,7 @@ def _pretrain(options: argparse.Namespace) -> int:
             options.sketches,
             learn=not options.without,
             epochs=options.epochs,
+            limit=options.limit,
             output=options.output,
         )
         print(json.dumps(figures, indent=1))
