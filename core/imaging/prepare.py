@@ -228,6 +228,9 @@ def _prepare_sketch(
     steps.append(Step(Stage.CROP, "Crop", "Cut to what was drawn.", grey, Stage.CROP not in off))
     if Stage.LINES not in off:
         grey = sketch.ink(colour, inside, scene.background)
+        if options.add is not None:  # the brush adds ink, whatever the paper shows there
+            grey = np.where(inside & _cut(picture, options.add, box)[1], 255, grey)
+            grey = grey.astype(np.uint8)
     steps.append(
         Step(
             Stage.LINES,

@@ -116,20 +116,6 @@ def accuracy_words(run: runs.Run) -> str:
 
 
 def counted(count: int) -> str:
-    """Return a number below thirteen as a word, a larger one in figures."""
-    words = [
-        "no",
-        "one",
-        "two",
-        "three",
-        "four",
-        "five",
-        "six",
-        "seven",
-        "eight",
-        "nine",
-        "ten",
-        "eleven",
-        "twelve",
-    ]
+    """Return a number up to ten as a word, a larger one in figures."""
+    words = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
     return words[count] if count < len(words) else f"{count:,}"

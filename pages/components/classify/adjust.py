@@ -5,13 +5,12 @@ Steps that are switched off stay off for the next picture; brush and crop belong
 
 from dataclasses import dataclass, field
 
-import numpy as np
 import streamlit as st
 from PIL import Image
 
 from core.imaging.prepare import Kind, Options, Stage
-from core.imaging.scene import Box
 from pages.components.choice import choice
+from pages.components.mask_editor import ADD, ERASE, Edit, picture_file
 
 AUTOMATIC = "automatic"
 KINDS = {AUTOMATIC: "Automatic", Kind.PHOTO: "Photo", Kind.SKETCH: "Sketch"}
@@ -28,23 +27,26 @@ class Edits:
     Attributes:
         picture: the picture.
         token: tells these edits from those of other pictures, and from before a reset.
-        add, erase: for ``Options``; None before the brush was used.
-        box: for ``Options``; None for the crop that was found.
+        file: the picture as the editor shows it.
+        edit: brush and crop.
         version: grows with every change.
     """
 
-    picture: Image.Image
+    picture: Image.Image = field(repr=False)
     token: str
-    add: np.ndarray | None = field(default=None, repr=False)
-    erase: np.ndarray | None = field(default=None, repr=False)
-    box: Box | None = None
+    file: bytes = field(repr=False)
+    edit: Edit = field(default_factory=Edit)
     version: int = 0
 
     @property
     def any(self) -> bool:
         """Whether anything was edited."""
-        brushed = any(each is not None and each.any() for each in (self.add, self.erase))
-        return brushed or self.box is not None
+        return self.edit.layer is not None or self.edit.box is not None
+
+    def change(self, edit: Edit) -> None:
+        """Take what the visitor has done since."""
+        self.edit = edit
+        self.version += 1
 
 
 def edits_of(picture: Image.Image) -> Edits:
@@ -73,9 +75,14 @@ def switch(stage: Stage) -> None:
 
 def options(kind: Kind | None, edits: Edits) -> Options:
     """Return all decisions together."""
-    off = switched_off()
-    box = None if Stage.CROP in off else edits.box
-    return Options(kind=kind, off=off, box=box, add=edits.add, erase=edits.erase)
+    off, layer = switched_off(), edits.edit.layer
+    return Options(
+        kind=kind,
+        off=off,
+        box=None if Stage.CROP in off else edits.edit.box,
+        add=None if layer is None else layer == ADD,
+        erase=None if layer is None else layer == ERASE,
+    )
 
 
 def changed(edits: Edits) -> bool:
@@ -92,5 +99,5 @@ def reset(picture: Image.Image) -> None:
 
 def _new(picture: Image.Image) -> Edits:
     number = st.session_state[_NUMBER] = st.session_state.get(_NUMBER, 0) + 1
-    edits = st.session_state[_EDITS] = Edits(picture, str(number))
+    edits = st.session_state[_EDITS] = Edits(picture, str(number), picture_file(picture))
     return edits

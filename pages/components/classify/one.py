@@ -5,15 +5,16 @@ import streamlit as st
 
 from core import inference
 from core.imaging.gate import Picture
-from core.imaging.prepare import Options
+from core.imaging.prepare import Kind, Options
 from core.inference import Answer, Model
 from core.inference.rejection import THRESHOLD
-from pages.components.classify import adjust, engine, sources, steps
+from pages.components.classify import adjust, engine, sources, steps, why
 from pages.components.classify.adjust import Edits
 from pages.components.guard import check_url_number, sentences
+from pages.components.mask_editor import layer_shape, mask_editor
 from pages.components.pixels import pixel_image
 from pages.components.probability_bars import probability_bars
-from pages.components.wording import counted, percent
+from pages.components.wording import counted, literal, percent
 
 UNSURE = 0.5  # below this probability the answer is called a guess
 
@@ -27,29 +28,35 @@ def draw(model: Model) -> None:
 
 
 def _try(model: Model, was_settled: bool) -> None:
-    picture, answer = None, None  # where a sentence takes their place
+    picture, answer, options = None, None, Options()  # where a sentence takes their place
     grey = model.dataset.shape[-1] == 1  # colour pictures are neither negated nor masked
     left, right = st.columns([1, 1], gap="medium")
     with left, st.container(border=True), sentences():
         picture = sources.choose()
         editor = st.container()
         kind = adjust.kind_choice() if grey and picture is not None else None
+        looks = st.container()
     with right, st.container(border=True), sentences():
         if engine.loaded(model, was_settled):
             if picture is None:
                 _nothing_yet(model)
             else:
-                options = adjust.options(kind, adjust.edits_of(picture.rgb))
-                answer, pixels, probabilities = _ask(picture, model, options)
+                edits = adjust.edits_of(picture.rgb)
+                options = adjust.options(kind, edits)
+                answer, pixels, probabilities = _ask(edits, model, options)
                 _say(answer, model)
                 _two_ways(answer, model, pixels, probabilities)
     if picture is None:
         return
     edits = adjust.edits_of(picture.rgb)
     with editor:
-        _picture(picture, edits, answer)
+        _picture(edits, answer, brush=grey)
     if answer is not None:
+        if kind is None and answer.prepared.kind is not None:
+            looks.caption(f"By its look it is a {answer.prepared.kind}.")
         _steps(picture, edits, answer)
+        with sentences():
+            why.expander(answer, picture.rgb, model, options)
 
 
 def _nothing_yet(model: Model) -> None:
@@ -60,20 +67,23 @@ def _nothing_yet(model: Model) -> None:
     )
 
 
-def _ask(picture: Picture, model: Model, options: Options) -> tuple[Answer, np.ndarray, np.ndarray]:
+def _ask(edits: Edits, model: Model, options: Options) -> tuple[Answer, np.ndarray, np.ndarray]:
     """Return the answer, and what the naive way shows the network and gets for it.
 
     The last answers are kept: most script runs, such as one of the threshold, ask nothing new.
     """
-    edits = adjust.edits_of(picture.rgb)
-    question = (model, options.kind, options.off, options.box, edits.token, edits.version)
-    kept = st.session_state.get(_LAST)
-    if kept is None or kept[0] != question:
+    picture, asked = edits.picture, (model.run, edits.token)
+    question = (edits.version, options.kind, options.off, options.box)
+    last = st.session_state.get(_LAST)
+    if last is None or last[0] != asked:
+        # A network that was trained here is loaded when it is first asked.
         with st.spinner("Asking the network …", show_time=True):
-            answer = inference.classify_picture(picture.rgb, model, options)
-            kept = (question, (answer, *inference.naive_answer(picture.rgb, model)))
-        st.session_state[_LAST] = kept
-    return kept[1]
+            last = (asked, inference.naive_answer(picture, model), None, None)
+    _, naive, answered, answer = last
+    if answered != question:
+        answer = inference.classify_picture(picture, model, options)
+        st.session_state[_LAST] = (asked, naive, question, answer)
+    return answer, *naive
 
 
 def _say(answer: Answer, model: Model) -> None:
@@ -84,13 +94,14 @@ def _say(answer: Answer, model: Model) -> None:
     sure = float(answer.probabilities[answer.label])
     with words:
         if answer.unknown >= threshold:
-            st.markdown(
-                f"Probably {_none_of(model)}. The nearest is **{answer.name}** "
-                f"({percent(sure, 0)})."
-            )
+            st.subheader(f"Probably {_none_of(model)}.", anchor=False)
+            st.markdown(f"The nearest is **{literal(answer.name)}** ({percent(sure, 0)}).")
+            if model.dataset.missing() is None:
+                st.caption("The training images most like it:")
+                why.nearest_three(answer, model)
         else:
             word = "It is:" if sure >= UNSURE else "Perhaps, but it is a guess:"
-            st.markdown(f"{word} **{answer.name}** ({percent(sure, 0)})")
+            st.subheader(f"{word} {literal(answer.name)} ({percent(sure, 0)})", anchor=False)
         if hint := getattr(answer, "hint", None):
             st.info(hint, icon=":material/lightbulb:")
     with bars:
@@ -134,15 +145,28 @@ def _two_ways(answer: Answer, model: Model, pixels: np.ndarray, probabilities: n
             with st.container(gap="xsmall"):
                 st.caption(title)
                 pixel_image(image, f"{title}: what the network sees", width=140)
-                st.markdown(f"**{name}**, {percent(float(sure), 0)}")
+                st.markdown(f"**{literal(name)}**, {percent(float(sure), 0)}")
     st.caption(
         "The same picture, the same network. Most demos only make the picture small; what the "
         "network has learned from was prepared, and so is yours."
     )
 
 
-def _picture(picture: Picture, edits: Edits, answer: Answer | None) -> None:
-    st.image(picture.rgb, width=280)
+def _picture(edits: Edits, answer: Answer | None, *, brush: bool) -> None:
+    """Show the picture with what was found in it, to be changed by hand."""
+    prepared = answer.prepared if answer else None
+    mask_editor(
+        edits.file,
+        layer_shape(edits.picture),
+        mask=prepared.mask if prepared else None,
+        box=prepared.box if prepared else (0.0, 0.0, 1.0, 1.0),
+        edit=edits.edit,
+        token=edits.token,
+        ink=prepared is not None and prepared.kind is Kind.SKETCH,
+        brush=brush,
+        on_edit=edits.change,
+        key="editor",
+    )
 
 
 def _steps(picture: Picture, edits: Edits, answer: Answer) -> None:

@@ -19,7 +19,7 @@ PIXELS = 64  # px; pictures up to this side are shown pixel by pixel
 def draw(picture: Picture, prepared: Prepared) -> None:
     """Draw the strip."""
     switches = SWITCHES[prepared.kind] if prepared.kind else ()
-    with st.grid(len(prepared.steps), min_column_width=150, gap="medium"):
+    with st.grid(len(prepared.steps), min_column_width=112):
         for number, step in enumerate(prepared.steps, 1):
             with st.container(gap="xsmall"):
                 if step.stage in switches:
