@@ -25,6 +25,9 @@ VIEWS = (
     "evaluate?view=Examples",
     "evaluate?view=Robustness",
     "classify",
+    "classify?from=Samples",
+    "classify?view=Several",
+    "classify?view=Compare",
 )
 SERIOUS = {"serious", "critical"}
 

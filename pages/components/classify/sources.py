@@ -8,6 +8,7 @@ import streamlit as st
 from core.errors import ImageRejected
 from core.imaging.gate import MAX_BYTES, Picture, open_picture
 from pages.components.choice import choice
+from pages.components.classify import samples
 
 CANVAS = 300  # pixels; the canvas is cut off on a phone above 340
 PEN = 16  # pixels; a line is then one or two pixels thick at 28 x 28
@@ -157,4 +158,5 @@ SOURCES = {
     "upload": ("Upload", _upload),
     "draw": ("Draw", _draw),
     "camera": ("Camera", _camera),
+    "samples": ("Samples", samples.choose),
 }
