@@ -352,8 +352,6 @@ def _class_names(asked: str | None, found: Any) -> tuple[str, ...]:
 
 
 def _pretrain(options: argparse.Namespace) -> int:
-    from core.training.pretrain import card, pretrain
-
     if options.name == PICTURES:
         from core.pretraining.pictures import pretrain_pictures
 
@@ -362,13 +360,27 @@ def _pretrain(options: argparse.Namespace) -> int:
             options.sketches,
             learn=not options.without,
             epochs=options.epochs,
+            limit=options.limit,
             output=options.output,
         )
         print(json.dumps(figures, indent=1))
-        return 0
-    run = pretrain(options.name, options.epochs, options.limit, options.output)
-    print(card(run, options.name))
+    else:
+        from core.training.pretrain import card, pretrain
+
+        run = pretrain(options.name, options.epochs, options.limit, options.output)
+        print(card(run, options.name))
+    if options.output is None and not options.without:
+        _write_neighbours(MODELS[options.name].run)
     return 0
+
+
+def _write_neighbours(run_id: str) -> None:
+    """Put the training images as a bundled model sees them beside it, for Classify's Why."""
+    from core import inference
+    from core.inference.nearest import NAME, write_neighbours
+
+    model = inference.find(run_id)
+    write_neighbours(model, model.path.with_name(f"{NAME}.npz"))
 
 
 def _benchmarks() -> list[str]:

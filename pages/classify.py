@@ -5,11 +5,13 @@ import streamlit as st
 from core import inference
 from pages.components import frame
 from pages.components.choice import choice
-from pages.components.classify import one
+from pages.components.classify import compare, one, several
 from pages.components.run_picker import run_picker
 
 VIEWS = {
     "one": ("One picture", one.draw),
+    "several": ("Several", several.draw),
+    "compare": ("Compare", compare.draw),
 }
 
 

@@ -29,7 +29,7 @@ ORDER = (
     "__main__",
 )
 # What core may import besides the standard library.
-LIBRARIES = {"numpy", "PIL", "sklearn", "scipy", "keras", "tensorflow"}
+LIBRARIES = {"numpy", "PIL", "cv2", "sklearn", "scipy", "keras", "tensorflow"}
 TENSORFLOW = {"keras", "tensorflow"}
 
 

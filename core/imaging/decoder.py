@@ -264,6 +264,8 @@ def main() -> int:
     requests = sys.stdin.buffer
     replies = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints is not an answer
+    # Colour profiles and Photoshop's notes do reach megabytes; Pillow's own limit is one.
+    PngImagePlugin.MAX_TEXT_CHUNK = 16 * 1024**2
     _limit(resource.RLIMIT_AS, MEMORY)
     _limit(resource.RLIMIT_FSIZE, 0)
     _limit(resource.RLIMIT_CORE, 0)

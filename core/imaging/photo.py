@@ -16,10 +16,15 @@ FAINT = 32  # level that the garment has at least
 
 SIDE = 128  # px; longest side of the copy on which GrabCut works
 SALIENCE_SIDE = 96  # px; of the copy on which saliency is measured
-LIGHTNESS = 0.6  # weight of lightness beside the two colour axes: shadows are differences in it
-FRAME = 0.04  # share of the shorter side that is taken for background
+LIGHTNESS = 0.5  # weight of lightness beside the two colour axes: shadows are differences in it
+FRAME = 0.03  # share of the shorter side that is taken for background
 CLUSTERS = 5  # colours of the frame
 RARE = 0.12  # share of the frame below which a colour may be the garment's that reaches into it
+NEAR = 25.0  # levels; pixels this close to one of the frame's colours have it
+TIED = 1.0  # length along the frame over the root of the area; below it is the garment's colour
+LOOSE = 30.0  # levels that such a colour counts for less
+SURE = (0.12, 0.85)  # shares of the picture: below is surely background, above surely garment
+ROUNDS = 3  # of GrabCut
 CENTRE = 0.5  # weight of the centre beside what was seen
 OPENING = 0.03  # share of the longest side; thinner parts are hangers and threads
 
@@ -42,8 +47,9 @@ def salience(colour: Pixels) -> np.ndarray:
     tiny = _reduced(colour, SALIENCE_SIDE)
     lab = cv2.cvtColor(cv2.GaussianBlur(tiny, (3, 3), 0), cv2.COLOR_RGB2LAB).astype(np.float32)
     lab[..., 0] *= LIGHTNESS
-    seen = _spread_out(_barrier(cv2.GaussianBlur(lab, (5, 5), 0)))
-    seen = (seen + _spread_out(_unlike_border(lab))) / 2
+    unlike, begin = _unlike_border(lab)
+    seen = _spread_out(_barrier(cv2.GaussianBlur(lab, (5, 5), 0), begin))
+    seen = (seen + _spread_out(unlike)) / 2
     height, width = seen.shape
     down, across = np.linspace(-1, 1, height)[:, None], np.linspace(-1, 1, width)
     centre = np.exp(-2 * (down**2 + across**2))
@@ -98,7 +104,7 @@ def _grab(colour: Pixels, seen: np.ndarray) -> np.ndarray:
     height, width = seen.shape
     start = np.full((height, width), cv2.GC_PR_BGD, np.uint8)
     level = cv2.threshold((seen * 255).astype(np.uint8), 0, 255, cv2.THRESH_OTSU)[0] / 255
-    surely_not, surely = np.quantile(seen, (0.12, 0.85))
+    surely_not, surely = np.quantile(seen, SURE)
     start[seen > level] = cv2.GC_PR_FGD
     start[seen > max(surely, level)] = cv2.GC_FGD
     start[seen < min(surely_not, level)] = cv2.GC_BGD
@@ -107,12 +113,17 @@ def _grab(colour: Pixels, seen: np.ndarray) -> np.ndarray:
         return seen > level
     cv2.setRNGSeed(0)  # its k-means: the same picture gets the same mask
     lab = cv2.cvtColor(colour, cv2.COLOR_RGB2LAB)
-    cv2.grabCut(lab, start, None, np.zeros((1, 65)), np.zeros((1, 65)), 3, cv2.GC_INIT_WITH_MASK)
+    cv2.grabCut(lab, start, None, np.zeros((1, 65)), np.zeros((1, 65)), ROUNDS, cv2.GC_INIT_WITH_MASK)
     return (start == cv2.GC_FGD) | (start == cv2.GC_PR_FGD)
 
 
-def _unlike_border(lab: np.ndarray) -> np.ndarray:
-    """Return the distance to the nearest of the frame's colours; rare ones count for less."""
+def _unlike_border(lab: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the distance to the nearest of the frame's colours, and where background may begin.
+
+    A colour that lies along the frame but fills more of the inside than its share of the frame
+    explains is the garment's (the "boundary connectivity" of Zhu et al. 2014); it counts for less
+    and is no beginning.
+    """
     height, width = lab.shape[:2]
     depth = max(2, round(FRAME * min(height, width)))
     frame = np.ones((height, width), bool)
@@ -124,18 +135,23 @@ def _unlike_border(lab: np.ndarray) -> np.ndarray:
     _, member, colours = cv2.kmeans(points, clusters, None, stop, 1, cv2.KMEANS_PP_CENTERS)
     share = np.bincount(member.ravel(), minlength=clusters) / len(points)
     away = np.linalg.norm(lab[:, :, None] - colours, axis=-1)
-    away += 12 * np.log(RARE / share.clip(1e-3, RARE))
-    return away.min(axis=-1)
+    nearest = away.argmin(axis=-1)
+    near = away.min(axis=-1) < NEAR
+    area = np.bincount(nearest[near], minlength=clusters)
+    tied = share * 2 * (height + width) / np.sqrt(area.clip(1))
+    away += 12 * np.log(RARE / share.clip(1e-3, RARE)) + LOOSE * np.exp(-((tied / TIED) ** 2))
+    begin = frame & (tied > TIED)[nearest]
+    return away.min(axis=-1), begin if begin.any() else frame
 
 
-def _barrier(lab: np.ndarray, passes: int = 2) -> np.ndarray:
-    """Return the minimum barrier distance to the border, float32 (h, w).
+def _barrier(lab: np.ndarray, begin: np.ndarray, passes: int = 2) -> np.ndarray:
+    """Return the minimum barrier distance to where the background begins, float32 (h, w).
 
     The barrier of a way is the range of values on it, summed over the channels. Whole rows and
     columns are swept at once, down, up, right and left.
     """
     far = np.full(lab.shape[:2], np.inf, np.float32)
-    far[[0, -1]] = far[:, [0, -1]] = 0
+    far[begin] = 0
     high, low = lab.copy(), lab.copy()
     for _ in range(passes):
         for axis in (0, 1):

@@ -158,7 +158,7 @@ def occlude(model: Model, pixels: np.ndarray) -> Occlusion:
             _part(pictures[place, index], box)[:] = fill.round()
     shown = np.concatenate([image[None], pictures.reshape(-1, *image.shape)])
     told = load(model).probabilities(shown)
-    answers = told[1:].reshape(len(boxes), len(fills), -1)
+    answers = told[1:].reshape(len(boxes), len(fills), told.shape[1])
     return Occlusion(boxes, answers, pictures, told[0])
 
 

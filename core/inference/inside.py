@@ -76,8 +76,9 @@ def look_inside(network: Any) -> Inside:
     maps = _maps(answer, made, LEAST) or last_maps
     # Without a dense layer the answer is read off the maps, and without both off the pixels.
     read = dense or [tensor for tensor, _ in last_maps] or [pixels]
-    flat = [keras.layers.Flatten()(tensor) for tensor in read]
-    hidden = flat[0] if len(flat) == 1 else keras.layers.Concatenate()(flat)
+    # Names that no layer of the network has, which all end in an underscore and a number.
+    flat = [keras.layers.Flatten(name=f"read-{n}")(tensor) for n, tensor in enumerate(read)]
+    hidden = flat[0] if len(flat) == 1 else keras.layers.Concatenate(name="read")(flat)
     return Inside(
         keras.Model(pixels, [answer, hidden]),
         keras.Model(pixels, [answer, *[tensor for tensor, _ in maps]]) if maps else None,

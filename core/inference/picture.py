@@ -16,6 +16,7 @@ from core.errors import ImageRejected
 from core.imaging.gate import MAX_BYTES, Picture, open_picture
 from core.imaging.prepare import Options, Prepared, naive, prepare
 from core.inference.engine import load
+from core.inference.hints import hint
 from core.inference.models import Model
 from core.inference.rejection import unknown
 
@@ -32,6 +33,7 @@ class Answer:
         probabilities: float32 array (classes,), sums to 1.
         unknown: 0 to 1, the higher the less likely the picture shows any of the classes.
         prepared: what the network was shown, and how it came about.
+        hint: how to take a better picture, as a sentence; None if nothing speaks for one.
     """
 
     label: int
@@ -39,6 +41,7 @@ class Answer:
     probabilities: np.ndarray
     unknown: float
     prepared: Prepared
+    hint: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
@@ -85,7 +88,9 @@ def answers_of(prepareds: Sequence[Prepared], model: Model) -> list[Answer]:
     for each, probabilities in zip(prepareds, load(model).probabilities(pixels), strict=True):
         label = int(probabilities.argmax())
         share = unknown(probabilities, each, model)
-        answers.append(Answer(label, model.dataset.classes[label], probabilities, share, each))
+        advice = hint(probabilities, each, model.dataset)
+        name = model.dataset.classes[label]
+        answers.append(Answer(label, name, probabilities, share, each, advice))
     return answers
 
 

@@ -7,6 +7,7 @@ arXiv:1812.04606), so that a low probability means something.
 """
 
 import json
+import multiprocessing
 import os
 import sys
 import time
@@ -69,19 +70,24 @@ class Pool:
 
 
 def pools(
-    photos: list[SharedPicture], sketches: list[SharedPicture], tell: Callable[[str], None]
+    photos: list[SharedPicture],
+    sketches: list[SharedPicture],
+    tell: Callable[[str], None],
+    limit: int | None = None,
 ) -> list[Pool]:
     """Make all that training draws from; takes minutes on two cores.
 
     Args:
         photos, sketches: real ones to learn from, none of which is held out; may be empty.
         tell: hears how far it is.
+        limit: vary only so many training images; for tests.
     """
     spec = datasets.find(DATASET)
     train = spec.load("train")
     plain, labels = train.images[:-VALIDATION, ..., 0], train.labels[:-VALIDATION].astype(int)
+    plain, labels = plain[:limit], labels[:limit]
     made = [Pool(plain, labels, 0.34)]
-    with ProcessPoolExecutor(max(1, os.cpu_count() or 1)) as workers:
+    with _workers() as workers:
 
         def vary(name: str, jobs: list[Any], weight: float, of: np.ndarray) -> None:
             tell(f"Making {name} ...")
@@ -95,7 +101,7 @@ def pools(
         real = bool(photos or sketches)
         vary("photos", blocks * 3, 0.27, np.tile(labels, 3))
         vary("drawings", blocks, 0.07 if sketches else 0.12, labels)
-        vary("scribbles", [500] * 40, 0.04, np.full(40, NONE))
+        vary("scribbles", [500] * -(-len(blocks) // 3), 0.04, np.full(-(-len(blocks) // 3), NONE))
         if real:
             tell("Preparing the real pictures ...")
         for name, brought, kind, shares in (
@@ -113,6 +119,11 @@ def pools(
                 if places.size:
                     vary(name, [(*raw[place], times) for place in places], weight, found[places])
     return made
+
+
+def _workers() -> ProcessPoolExecutor:
+    """Return one process a core; fresh ones, as TensorFlow's threads do not survive a fork."""
+    return ProcessPoolExecutor(os.cpu_count(), multiprocessing.get_context("spawn"))
 
 
 def _vary(task: tuple[str, tuple[int, ...], Any]) -> np.ndarray:
@@ -265,6 +276,7 @@ def pretrain_pictures(
     *,
     learn: bool = True,
     epochs: int | None = None,
+    limit: int | None = None,
     output: Path | None = None,
 ) -> dict[str, float]:
     """Train the network for pictures, bundle it, and return how well it does.
@@ -275,6 +287,7 @@ def pretrain_pictures(
         learn: False to learn from Fashion-MNIST only. Then only the figures are written, to stand
             in the card beside those of the network that learned from real pictures too.
         epochs: of ``EPOCH`` images each, instead of those of the recipe.
+        limit: vary only so many training images; for tests.
         output: folder for the files; the bundled one by default.
 
     Raises:
@@ -297,7 +310,7 @@ def pretrain_pictures(
     recipe = recipe.changed(**MODELS[PICTURES].changes)
     if epochs is not None:
         recipe = recipe.changed(epochs=epochs)
-    made = pools(to_learn[0], to_learn[1], _say)
+    made = pools(to_learn[0], to_learn[1], _say, limit)
     run = read(create(TrainingConfig(DATASET, ARCHITECTURE, recipe, None, SEED), COMMAND_LINE))
     folder = run.folder
     train_split, test = spec.load("train"), spec.load("test")
@@ -387,7 +400,7 @@ def _measured(
     from sklearn.metrics import roc_auc_score
 
     figures: dict[str, float] = {}
-    with ProcessPoolExecutor(max(1, os.cpu_count() or 1)) as workers:
+    with _workers() as workers:
         for name, some, kind in (
             ("photos", photos, Kind.PHOTO),
             ("drawings", sketches, Kind.SKETCH),

@@ -70,6 +70,7 @@ def gallery(
     selected: int | None = None,
     follow: bool = False,
     tile: int | None = None,
+    smooth: bool = False,
     marked: Sequence[bool] | None = None,
     labels: Sequence[str] | None = None,
     sprite: bytes | None = None,
@@ -85,6 +86,7 @@ def gallery(
         follow: Whether the arrow keys pick the tile that they move to.
         tile: Height of a tile's picture in CSS pixels; by default the multiple of the picture's own
             height that is nearest to ``TILE``, so that every pixel is square.
+        smooth: Whether the browser scales smoothly, as is right for photos; else pixel by pixel.
         marked: Which captions to write in red, e.g. wrong predictions.
         labels: What a screen reader says and the mouse shows, instead of the captions.
         sprite: `sprite_sheet(images)` where the caller has it in a cache.
@@ -116,6 +118,7 @@ def gallery(
             "rows": rows,
             "width": scale * width,
             "height": scale * height,
+            "smooth": smooth,
             "captions": list(captions),
             "labels": list(labels or captions),
             "marked": None if marked is None else [bool(mark) for mark in marked],

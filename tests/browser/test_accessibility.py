@@ -27,6 +27,9 @@ VIEWS = (
     "classify",
     "classify?from=Draw",
     "classify?from=Camera",
+    "classify?from=Samples",
+    "classify?view=Several",
+    "classify?view=Compare",
 )
 SERIOUS = {"serious", "critical"}
 

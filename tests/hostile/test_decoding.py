@@ -28,7 +28,7 @@ from core.imaging.gate import MAX_SIDE, Picture, open_picture
 from core.settings import ROOT
 
 MEGABYTE = 1024**2
-SLACK = 1.0  # seconds beyond the three: this machine may have other things to do
+SLACK = 2.0  # seconds beyond the three: a helper may have to start, on a machine under load
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc")
 
@@ -93,6 +93,10 @@ BOMBS = {
     "zTXt.png": (lambda: with_chunk(b"zTXt", b"a\0\0", compressed()), "damaged"),
     "iTXt.png": (lambda: with_chunk(b"iTXt", b"a\0\1\0\0\0", compressed()), "damaged"),
     "iCCP.png": (lambda: with_chunk(b"iCCP", b"a\0\0", compressed()), "damaged"),
+    "a colour profile of 5 MB.png": (
+        lambda: with_chunk(b"iCCP", b"a\0\0", zlib.compress(bytes(5 * MEGABYTE), 1)),
+        "",
+    ),
     "tEXt.png": (lambda: with_chunk(b"tEXt", b"a\0", bytes(100 * MEGABYTE)), "at most 10 MB"),
     "cut.jpg": (lambda: photo()[:9000], "damaged"),
     "zeros.jpg": (lambda: bytes(5 * MEGABYTE), "not a picture"),
@@ -224,8 +228,8 @@ def test_a_helper_that_died_while_idle_costs_nothing(pool):
 def test_thirty_at_once_with_bombs_among_them(pool):
     own = os.getpid()
     files = [data for name in BOMBS for data in (bomb(name), photo())]
-    assert len(files) == 30
-    with ThreadPoolExecutor(30) as threads:
+    assert len(files) >= 30
+    with ThreadPoolExecutor(len(files)) as threads:
         results = list(threads.map(within_three_seconds, files))
     assert all(isinstance(each, Picture) for each in results[1::2])
     assert len(helpers()) <= 2 * helper.HELPERS  # of this pool, and of the one before it

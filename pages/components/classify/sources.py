@@ -3,17 +3,18 @@
 Files are decoded once, not in every script run; what the last decoding said is in the session.
 """
 
-from typing import Any
-
 import streamlit as st
 
 from core.errors import ImageRejected
 from core.imaging.gate import MAX_BYTES, Picture, open_picture
 from pages.components.choice import choice
+from pages.components.classify import samples
 
 CANVAS = 300  # pixels; the canvas is cut off on a phone above 340
 PEN = 16  # pixels; a line is then one or two pixels thick at 28 x 28
 MAX_STROKES = 2_000_000  # characters of JSON; a drawing with more is not drawn again
+# What the canvas component raises where a browser's message is not what its own script sends.
+_NOT_A_DRAWING = (ValueError, TypeError, AttributeError, KeyError, RecursionError)
 
 _KEPT = "classify_kept"  # session: by source, the token of a file and what became of it
 _STROKES = "classify_strokes"  # session: the drawing, as the canvas tells it
@@ -77,42 +78,37 @@ def _draw() -> Picture | None:
     key = f"canvas_{st.session_state.setdefault(_SHEET, 0)}"
     if key not in st.session_state:  # the canvas is new on the page: it begins with what was drawn
         st.session_state[f"{_STROKES}_first"] = st.session_state.get(_STROKES)
-    canvas = st_canvas(
-        stroke_width=PEN,
-        stroke_color="#ffffff",
-        background_color="#000000",
-        width=CANVAS,
-        height=CANVAS,
-        drawing_mode="freedraw",
-        initial_drawing=st.session_state.get(f"{_STROKES}_first"),
-        return_image_data=True,
-        update_streamlit=True,
-        key=key,
-    )
-    st.button("Clear", icon=":material/ink_eraser:", on_click=_clear)
-    data = _png(canvas)
-    if data is None:
-        return _kept("draw")
-    strokes = canvas.json_data
-    if len(str(strokes)) <= MAX_STROKES:
-        st.session_state[_STROKES] = strokes
-    # What the browser sent goes through the same gate as any upload.
-    picture = _opened("draw", str(hash(data)), data, "The drawing")
-    return picture if picture.rgb.getbbox() else None  # None for a sheet that is still black
-
-
-def _png(canvas: Any) -> bytes | None:
-    """Return what the browser sent as the canvas, None if there is nothing yet.
-
-    Raises:
-        ImageRejected: it is no data URL.
-    """
     try:
-        return canvas.image_bytes
-    except (ValueError, TypeError, AttributeError) as error:
+        canvas = st_canvas(
+            stroke_width=PEN,
+            stroke_color="#ffffff",
+            background_color="#000000",
+            width=CANVAS,
+            height=CANVAS,
+            drawing_mode="freedraw",
+            initial_drawing=st.session_state.get(f"{_STROKES}_first"),
+            return_image_data=True,
+            update_streamlit=True,
+            key=key,
+        )
+        data, strokes = canvas.image_bytes, canvas.json_data
+        keep = isinstance(strokes, dict) and len(str(strokes)) <= MAX_STROKES
+    except _NOT_A_DRAWING as error:
         raise ImageRejected(
             "The drawing did not arrive whole. Press Clear and draw again."
         ) from error
+    finally:
+        st.button("Clear", icon=":material/ink_eraser:", on_click=_clear)
+    if data is None:
+        return _kept("draw")
+    if keep:
+        st.session_state[_STROKES] = strokes
+    # What the browser sent goes through the same gate as any upload.
+    picture = _opened("draw", str(hash(data)), data, "The drawing")
+    if picture.rgb.getbbox() is None:  # a sheet that is still black
+        _forget("draw")
+        return None
+    return picture
 
 
 def _clear() -> None:
@@ -162,4 +158,5 @@ SOURCES = {
     "upload": ("Upload", _upload),
     "draw": ("Draw", _draw),
     "camera": ("Camera", _camera),
+    "samples": ("Samples", samples.choose),
 }

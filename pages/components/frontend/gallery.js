@@ -14,9 +14,10 @@ export default function ({ data, parentElement, setTriggerValue }) {
   sheet.decode().then(drawIfWanted, drawIfWanted)
 }
 
-function drawTiles(root, url, { columns, rows, width, height, captions, labels, marked, selected, follow }, pick) {
+function drawTiles(root, url, { columns, rows, width, height, smooth, captions, labels, marked, selected, follow }, pick) {
   root.shown = url
   root.style.setProperty("--width", `${width}px`)
+  root.style.setProperty("--rendering", smooth ? "auto" : "pixelated")
   root.style.setProperty("--height", `${height}px`)
   root.style.setProperty("--sheet", `${columns * width}px ${rows * height}px`)
   root.style.setProperty("--sprite", `url("${url}")`)

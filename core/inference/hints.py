@@ -1,0 +1,36 @@
+"""What to do better, where a picture is of a kind that the network cannot know."""
+
+import numpy as np
+
+from core.datasets import DatasetSpec
+from core.imaging.prepare import Kind, Prepared
+
+FOOTWEAR = ("Sandal", "Sneaker", "Ankle boot")
+_TALL = {"Sandal": 0.85, "Sneaker": 0.85, "Ankle boot": 1.35}  # height to width, seen from a side
+
+
+def hint(probabilities: np.ndarray, prepared: Prepared, dataset: DatasetSpec) -> str | None:
+    """Return a sentence that says how to take a better picture; None if nothing speaks for one.
+
+    Fashion-MNIST shows every shoe alone and from its side. From above, or as a pair, shoes are as
+    high as wide.
+
+    Args:
+        probabilities: the network's answer, float32 (classes,).
+        prepared: what it was shown.
+        dataset: what it was trained on.
+    """
+    if prepared.kind is not Kind.PHOTO or set(FOOTWEAR) - set(dataset.classes):
+        return None
+    shoes = [dataset.classes.index(name) for name in FOOTWEAR]
+    if probabilities[shoes].sum() < 0.5:
+        return None
+    filled = prepared.pixels.reshape(prepared.pixels.shape[:2]) > 0
+    height, width = filled.any(axis=1).sum(), filled.any(axis=0).sum()
+    likeliest = FOOTWEAR[int(probabilities[shoes].argmax())]
+    if height < _TALL[likeliest] * width:
+        return None
+    return (
+        "These look like shoes from above or a pair of them. Photograph one shoe from the side: "
+        "the network has never seen another view."
+    )

@@ -1,0 +1,162 @@
+"""Classify, compare: up to three networks asked about the same picture, side by side."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import streamlit as st
+
+from core import inference, runs
+from core.imaging.gate import Picture
+from core.imaging.prepare import prepare
+from core.inference import Answer, Model
+from core.inference.rejection import THRESHOLD
+from pages.components.classify import engine, sources
+from pages.components.guard import sentences
+from pages.components.pixels import pixel_image
+from pages.components.probability_bars import probability_bars
+from pages.components.run_picker import finished_runs
+from pages.components.table import table
+from pages.components.visitor import visitor_id
+from pages.components.wording import counted, label, percent, title, title_markdown
+
+OTHERS = 2  # networks beside the one that the page is about
+DIFFER = 0.05  # from this difference in probability on, a class is listed
+
+
+def draw(model: Model) -> None:
+    """Draw the view."""
+    settled = engine.settled()
+    st.fragment(_view, run_every=None if settled else engine.TICK)(model, settled)
+
+
+def _view(model: Model, was_settled: bool) -> None:
+    with sentences():
+        chosen = [runs.read(model.run), *_others(model)]
+        with st.container(border=True), sentences():
+            left, right = st.columns([3, 2], gap="medium")
+            with left:
+                picture = sources.choose()
+            if picture is not None:
+                right.image(picture.rgb, width=220)
+        if not engine.loaded(model, was_settled):
+            return
+        if picture is None:
+            st.caption("Choose a picture, and each network says what it sees in it.")
+            return
+        _side_by_side(picture, chosen)
+
+
+def _others(model: Model) -> list[runs.Run]:
+    """Draw the choice of the other networks, kept in ``?with=``, and return their runs."""
+    offered = {
+        run.id: run
+        for run in finished_runs(visitor_id(), model.dataset.name)
+        if run.id != model.run
+    }
+    asked = [each for each in st.query_params.get("with", "").split(",") if each]
+    unknown = [each for each in asked if each not in offered and each != model.run]
+    if unknown:
+        st.warning(
+            f"The link asks for the network “{unknown[0][:60]}”, which is not there for you, or "
+            "answers for another data set. Choose another.",
+            icon=":material/link_off:",
+        )
+    key = f"compare_with_{model.run}"
+    if key not in st.session_state:
+        first = [each for each in asked if each in offered]
+        # Without a wish: the other bundled network, or else the newest run.
+        st.session_state[key] = (first or list(offered)[:1])[:OTHERS]
+    st.session_state[key] = [each for each in st.session_state[key] if each in offered]
+    ids = st.multiselect(
+        "Beside it",
+        list(offered),
+        format_func=lambda each: label(offered[each]),
+        max_selections=OTHERS,
+        key=key,
+        placeholder=(
+            "Choose one or two networks" if offered else "No other network; train one on Train"
+        ),
+        disabled=not offered,
+    )
+    if ids and ids != asked:
+        st.query_params["with"] = ",".join(ids)
+    elif not ids:
+        st.query_params.pop("with", None)
+    return [offered[each] for each in ids]
+
+
+def _side_by_side(picture: Picture, chosen: Sequence[runs.Run]) -> None:
+    answers = []
+    models = [inference.of_run(run) for run in chosen]
+    height, width, channels = models[0].dataset.shape
+    prepared = prepare(picture.rgb, height=height, width=width, channels=channels)
+    with st.spinner("Asking the networks …", show_time=True):
+        for model in models:
+            answers += inference.answers_of([prepared], model)
+    with st.grid(len(answers), min_column_width=280, gap="medium"):
+        for run, answer in zip(chosen, answers, strict=True):
+            with st.container(border=True):
+                st.markdown(f"**{title_markdown(run)}**")
+                st.markdown(_said(answer))
+                probability_bars(
+                    models[0].dataset.classes,
+                    answer.probabilities.tolist(),
+                    key=f"compare_bars_{run.id}",
+                )
+    if len(answers) > 1:
+        _differences(chosen, answers, models[0].dataset.classes)
+    with st.expander("What all of them see", icon=":material/visibility:"):
+        pixel_image(prepared.pixels, "What the networks see", width=140)
+
+
+def _said(answer: Answer) -> str:
+    sure = percent(float(answer.probabilities[answer.label]), 0)
+    if answer.unknown >= THRESHOLD:
+        return (
+            f"Probably none of the {counted(len(answer.probabilities))}; "
+            f"the nearest is **{answer.name}** ({sure})"
+        )
+    return f"**{answer.name}** ({sure})"
+
+
+def _differences(
+    chosen: Sequence[runs.Run], answers: Sequence[Answer], classes: Sequence[str]
+) -> None:
+    """Say whether the networks agree, and list the classes on which they do not."""
+    st.subheader("Where they differ", anchor=False)
+    names = list(dict.fromkeys(answer.name for answer in answers))
+    shares = np.stack([answer.probabilities for answer in answers])
+    spread = shares.max(axis=0) - shares.min(axis=0)
+    apart = [int(each) for each in np.argsort(-spread, kind="stable") if spread[each] >= DIFFER]
+    agree = (
+        f"All {counted(len(answers))} answer **{names[0]}**."
+        if len(names) == 1
+        else f"They do not agree: {', '.join(f'**{name}**' for name in names)}."
+    )
+    if not apart:
+        st.markdown(f"{agree} No probability differs by {percent(DIFFER, 0)} or more.")
+        return
+    st.markdown(agree)
+    titles = _apart([title(run) for run in chosen])
+    table(
+        {
+            "Class": [classes[each] for each in apart],
+            **{
+                heading: [percent(float(share[each])) for each in apart]
+                for heading, share in zip(titles, shares, strict=True)
+            },
+            "Apart": [percent(float(spread[each])) for each in apart],
+        },
+        key="compare_table",
+        name="comparison",
+    )
+
+
+def _apart(titles: Sequence[str]) -> list[str]:
+    """Return titles of which no two are alike, as a table's headings must be."""
+    seen: dict[str, int] = {}
+    for each in titles:
+        seen[each] = seen.get(each, 0) + 1
+    return [
+        each if seen[each] == 1 else f"{number}: {each}" for number, each in enumerate(titles, 1)
+    ]
