@@ -113,7 +113,9 @@ def _grab(colour: Pixels, seen: np.ndarray) -> np.ndarray:
         return seen > level
     cv2.setRNGSeed(0)  # its k-means: the same picture gets the same mask
     lab = cv2.cvtColor(colour, cv2.COLOR_RGB2LAB)
-    cv2.grabCut(lab, start, None, np.zeros((1, 65)), np.zeros((1, 65)), ROUNDS, cv2.GC_INIT_WITH_MASK)
+    cv2.grabCut(
+        lab, start, None, np.zeros((1, 65)), np.zeros((1, 65)), ROUNDS, cv2.GC_INIT_WITH_MASK
+    )
     return (start == cv2.GC_FGD) | (start == cv2.GC_PR_FGD)
 
 
