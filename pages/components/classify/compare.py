@@ -37,7 +37,7 @@ def _view(model: Model, was_settled: bool) -> None:
             with left:
                 picture = sources.choose()
             if picture is not None:
-                right.image(picture.rgb, width=220)
+                right.image(picture.rgb, width=220, alt="The picture")
         if not engine.loaded(model, was_settled):
             return
         if picture is None:
