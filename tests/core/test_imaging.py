@@ -1,4 +1,4 @@
-"""The image gate and the preparation, on pictures made here."""
+"""The image gate, on pictures made here."""
 
 import io
 import os
@@ -7,12 +7,15 @@ import zlib
 
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw
+from PIL import Image
 
 from core.errors import ImageRejected
 from core.imaging import gate
 from core.imaging.gate import MAX_SIDE, open_picture, safe_name
-from core.imaging.prepare import prepare
+<<<<<<< HEAD
+=======
+from core.imaging.prepare import Kind, Options, prepare
+>>>>>>> one
 
 
 def encode(image: Image.Image, form: str, **options) -> bytes:
@@ -321,6 +324,8 @@ def test_formats_that_are_not_read_are_named(data, named):
 def test_hostile_names_are_made_harmless(name, expected):
     assert safe_name(name) == expected
     assert f"“{expected}”" in rejected(b"", name)
+<<<<<<< HEAD
+=======
 
 
 # ---- Preparation ----
@@ -524,3 +529,19 @@ def test_other_frames(height, width, channels):
 def test_unknown_options_are_named(options):
     with pytest.raises(ValueError, match=str(next(iter(options.values())))):
         prepare(shirt("white", (90, 40, 40)), **options)
+
+
+def test_the_brush_adds_ink_to_a_sketch_and_takes_it_away():
+    image = Image.new("RGB", (200, 200), "white")
+    ImageDraw.Draw(image).rectangle((40, 40, 160, 160), outline="black", width=6)
+    brush = np.zeros((50, 50), bool)
+    brush[24:28, 12:38] = True  # across the middle of the square, where the paper is white
+    whole = (0.0, 0.0, 1.0, 1.0)
+    before = prepare(image, Options(Kind.SKETCH, box=whole)).pixels
+    added = prepare(image, Options(Kind.SKETCH, box=whole, add=brush)).pixels
+    assert before[13:15, 10:18].max() == 0 and added[13:15, 10:18].min() > 150
+    brush = np.ones((50, 50), bool)
+    brush[:25] = False
+    erased = prepare(image, Options(Kind.SKETCH, box=whole, erase=brush)).pixels
+    assert before[16:].any() and not erased[16:].any() and erased[:12].any()
+>>>>>>> one
