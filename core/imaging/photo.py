@@ -26,6 +26,12 @@ LOOSE = 30.0  # levels that such a colour counts for less
 SURE = (0.12, 0.85)  # shares of the picture: below is surely background, above surely garment
 ROUNDS = 3  # of GrabCut
 CENTRE = 0.5  # weight of the centre beside what was seen
+NEUTRAL = 12  # levels between the channels; a shadow has the ground's hue
+DEEP = 90  # levels; no soft shadow is darker
+GENTLE = 2  # levels from pixel to pixel; a garment's outline is steeper
+KEPT = 0.65  # share of the mask that a shadow leaves
+WIDE = 1.25  # width over height of footwear
+HEEL = 1.3  # height over the heel over that over the toe
 OPENING = 0.03  # share of the longest side; thinner parts are hangers and threads
 
 
@@ -36,7 +42,7 @@ def find_garment(scene: Scene) -> np.ndarray:
     """
     if scene.spread < CLEAN:
         away = distance(scene.colour, scene.background)
-        return despeckle(away > threshold(away, scene.spread))
+        return _without_shadow(scene, despeckle(away > threshold(away, scene.spread)))
     reduced = _reduced(scene.colour, SIDE)
     mask = clean(_grab(reduced, salience(reduced)))
     return _resized(mask, scene.colour.shape[:2])
@@ -94,9 +100,40 @@ def stretch(grey: Pixels, mask: np.ndarray) -> Pixels:
     return np.where(mask, levels.clip(FAINT, 255), grey).astype(np.uint8)
 
 
-def faces_right(grey: Pixels, mask: np.ndarray) -> bool:
-    """Tell whether this is footwear with its toe to the right."""
-    return False
+def faces_right(mask: np.ndarray) -> bool:
+    """Tell whether this is footwear with its toe to the right.
+
+    Footwear is wider than high, and so much higher over the heel than over the toe that no other
+    class is like it; one end of a bag or a sweater is as high as the other.
+    """
+    height, width = mask.shape
+    if width < WIDE * height:
+        return False
+    third = max(1, width // 3)
+    columns = mask.mean(axis=0)
+    left, right = columns[:third].mean(), columns[-third:].mean()
+    return bool(left > HEEL * right)
+
+
+def _without_shadow(scene: Scene, mask: np.ndarray) -> np.ndarray:
+    """Drop soft shadows beside the garment: what the background fades into without an edge.
+
+    Where that would take much of the garment, as with white cloth on white, nothing is dropped.
+    """
+    smooth = cv2.GaussianBlur(scene.colour, (5, 5), 0)
+    missing = scene.background - smooth
+    shade = (np.ptp(missing, axis=-1) < NEUTRAL) & (missing.max(axis=-1) < DEEP)
+    barred = np.zeros((mask.shape[0] + 2, mask.shape[1] + 2), np.uint8)
+    barred[1:-1, 1:-1] = mask & ~shade
+    step = (GENTLE,) * 3
+    height, width = mask.shape
+    for seed in ((0, 0), (width - 1, 0), (0, height - 1), (width - 1, height - 1)):
+        if not barred[seed[1] + 1, seed[0] + 1]:
+            cv2.floodFill(smooth, barred, seed, 0, step, step, 4 | cv2.FLOODFILL_MASK_ONLY | 2 << 8)
+    left = (mask & (barred[1:-1, 1:-1] != 2)).astype(np.uint8)
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (3, 3))
+    left = cv2.morphologyEx(left, cv2.MORPH_OPEN, disc).astype(bool)
+    return left if left.sum() > KEPT * mask.sum() else mask
 
 
 def _grab(colour: Pixels, seen: np.ndarray) -> np.ndarray:
@@ -113,7 +150,9 @@ def _grab(colour: Pixels, seen: np.ndarray) -> np.ndarray:
         return seen > level
     cv2.setRNGSeed(0)  # its k-means: the same picture gets the same mask
     lab = cv2.cvtColor(colour, cv2.COLOR_RGB2LAB)
-    cv2.grabCut(lab, start, None, np.zeros((1, 65)), np.zeros((1, 65)), ROUNDS, cv2.GC_INIT_WITH_MASK)
+    cv2.grabCut(
+        lab, start, None, np.zeros((1, 65)), np.zeros((1, 65)), ROUNDS, cv2.GC_INIT_WITH_MASK
+    )
     return (start == cv2.GC_FGD) | (start == cv2.GC_PR_FGD)
 
 

@@ -205,7 +205,7 @@ def _prepare_photo(
             Stage.CONTRAST not in off,
         )
     )
-    mirrored = Stage.MIRROR not in off and photo.faces_right(grey, inside)
+    mirrored = Stage.MIRROR not in off and photo.faces_right(inside)
     if mirrored:
         grey = grey[:, ::-1]
         steps.append(

@@ -1,4 +1,4 @@
-"""The image gate and the preparation, on pictures made here."""
+"""The image gate, on pictures made here."""
 
 import io
 import os
@@ -7,12 +7,15 @@ import zlib
 
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw
+from PIL import Image
 
 from core.errors import ImageRejected
 from core.imaging import gate
 from core.imaging.gate import MAX_SIDE, open_picture, safe_name
+<<<<<<< HEAD
+=======
 from core.imaging.prepare import Kind, Options, prepare
+>>>>>>> one
 
 
 def encode(image: Image.Image, form: str, **options) -> bytes:
@@ -321,6 +324,8 @@ def test_formats_that_are_not_read_are_named(data, named):
 def test_hostile_names_are_made_harmless(name, expected):
     assert safe_name(name) == expected
     assert f"“{expected}”" in rejected(b"", name)
+<<<<<<< HEAD
+=======
 
 
 # ---- Preparation ----
@@ -539,3 +544,4 @@ def test_the_brush_adds_ink_to_a_sketch_and_takes_it_away():
     brush[:25] = False
     erased = prepare(image, Options(Kind.SKETCH, box=whole, erase=brush)).pixels
     assert before[16:].any() and not erased[16:].any() and erased[:12].any()
+>>>>>>> one

@@ -1,0 +1,81 @@
+"""How sound the mask of a photo is, and what would make the photo a better one."""
+
+import cv2
+import numpy as np
+
+from core.imaging.prepare import Kind, Prepared, Stage
+
+RING = 3  # px to either side of the outline whose colours are compared
+TINY = 0.01  # share of the picture
+FILLED = 0.6  # share of the picture's border that belongs to the garment
+FAINT = 12.0  # levels between garment and ground along the outline
+
+
+def soundness(prepared: Prepared) -> float:
+    """Return how much the mask looks like that of one garment, 0 to 1.
+
+    The geometric mean of four measures, each 0 to 1: its share of the picture, how little of the
+    picture's border it takes, how much of it is in one part, and how clearly it differs from the
+    ground along its outline. 1 for sketches and colour data sets, where no garment is looked for.
+    """
+    if prepared.kind is not Kind.PHOTO or not _looked_for(prepared):
+        return 1.0
+    mask = prepared.mask
+    if mask.all():
+        return 0.0
+    measures = (
+        min(1.0, mask.mean() / 0.1),
+        1 - min(1.0, _on_border(mask) / FILLED),
+        _largest_part(mask),
+        min(1.0, _contrast(prepared.steps[0].image, mask) / 25),
+    )
+    return float(np.prod(np.clip(measures, 0.01, 1)) ** (1 / len(measures)))
+
+
+def hint(prepared: Prepared) -> str | None:
+    """Return a sentence about how to take a better photo; None if nothing is wrong with it."""
+    if prepared.kind is not Kind.PHOTO or not _looked_for(prepared):
+        return None
+    mask, colour = prepared.mask, prepared.steps[0].image
+    if mask.all():
+        return "No garment stands out here. Put one on a plain ground of another colour."
+    if _on_border(mask) > FILLED:
+        return "The garment fills the whole picture. Step back until all of it can be seen."
+    if mask.mean() < TINY:
+        return "The garment is very small in the picture. Go closer, or cut the picture."
+    if _contrast(colour, mask) < FAINT:
+        ground = "darker" if colour[~mask].mean() > 127 else "lighter"
+        return f"The garment hardly differs from its background. Put it on a {ground} ground."
+    return None
+
+
+def _looked_for(prepared: Prepared) -> bool:
+    """Tell whether the mask was found, and not switched off."""
+    return any(step.stage is Stage.MASK and step.on for step in prepared.steps)
+
+
+def _on_border(mask: np.ndarray) -> float:
+    """Return the share of the picture's outermost pixels that are the garment's."""
+    return float(np.concatenate([mask[0], mask[-1], mask[:, 0], mask[:, -1]]).mean())
+
+
+def _largest_part(mask: np.ndarray) -> float:
+    """Return the share of the mask that hangs together in its largest part."""
+    _, _, boxes, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
+    areas = boxes[1:, cv2.CC_STAT_AREA]
+    return float(areas.max() / areas.sum()) if areas.size else 0.0
+
+
+def _contrast(colour: np.ndarray, mask: np.ndarray) -> float:
+    """Return the median difference of colour across the outline, in levels."""
+    square = np.ones((2 * RING + 1, 2 * RING + 1), np.uint8)
+    grown = cv2.dilate(mask.astype(np.uint8), square).astype(bool)
+    shrunk = cv2.erode(mask.astype(np.uint8), square).astype(bool)
+    inner, outer = mask & ~shrunk, grown & ~mask
+    if not inner.any() or not outer.any():
+        return 0.0
+    # of each pixel beside the outline, against the mean colour of the inner pixels around it
+    weight = cv2.blur(inner.astype(np.float32), (15, 15))[..., None].clip(1e-6)
+    cloth = cv2.blur(colour.astype(np.float32) * inner[..., None], (15, 15)) / weight
+    away = np.abs(colour[outer].astype(np.float32) - cloth[outer]).max(axis=-1)
+    return float(np.median(away))
