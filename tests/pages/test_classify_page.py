@@ -201,7 +201,6 @@ def test_photo_or_sketch_is_overruled(opened):
     assert [each.label for each in app.toggle] == ["**Crop**", "**Lines**", "**Thickness**"]
     assert editor(app)["ink"] is True
     assert "By its look" not in texts(app)
-    assert app.query_params["kind"] == ["Sketch"]
 
 
 @pytest.mark.usefixtures("bundled")
