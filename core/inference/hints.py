@@ -3,6 +3,7 @@
 import numpy as np
 
 from core.datasets import DatasetSpec
+from core.imaging import advice
 from core.imaging.prepare import Kind, Prepared
 
 FOOTWEAR = ("Sandal", "Sneaker", "Ankle boot")
@@ -12,7 +13,7 @@ _TALL = {"Sandal": 0.85, "Sneaker": 0.85, "Ankle boot": 1.35}  # height to width
 def hint(probabilities: np.ndarray, prepared: Prepared, dataset: DatasetSpec) -> str | None:
     """Return a sentence that says how to take a better picture; None if nothing speaks for one.
 
-    Fashion-MNIST shows every shoe alone and from its side. From above, or as a pair, shoes are as
+    What is wrong with the photo itself comes first; see ``advice.hint``. Fashion-MNIST shows every shoe alone and from its side. From above, or as a pair, shoes are as
     high as wide.
 
     Args:
@@ -20,6 +21,8 @@ def hint(probabilities: np.ndarray, prepared: Prepared, dataset: DatasetSpec) ->
         prepared: what it was shown.
         dataset: what it was trained on.
     """
+    if sentence := advice.hint(prepared):
+        return sentence
     if prepared.kind is not Kind.PHOTO or set(FOOTWEAR) - set(dataset.classes):
         return None
     shoes = [dataset.classes.index(name) for name in FOOTWEAR]

@@ -10,6 +10,8 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 
+MARK = "rgb(255,138,0)"  # of the frame; seen on light and on dark
+
 
 @dataclass(frozen=True)
 class Figure:
@@ -20,7 +22,7 @@ class Figure:
         description: for those who cannot see it.
         title: a few words below it, in bold.
         text: a sentence below the title.
-        marked: whether the title stands out.
+        marked: whether it has a frame.
     """
 
     image: np.ndarray
@@ -44,17 +46,17 @@ def figures(items: Sequence[Figure], *, width: int, pixelated: bool = False) -> 
 
 def _figure(item: Figure, width: int, pixelated: bool) -> str:
     rendering = "image-rendering:pixelated;" if pixelated else ""
-    colour = "color:var(--st-orange-text-color, inherit);" if item.marked else ""
+    frame = f"box-shadow:0 0 0 3px {MARK};" if item.marked else ""
     words = ""
     if item.title:
-        words += f'<strong style="display:block;{colour}">{html.escape(item.title)}</strong>'
+        words += f'<strong style="display:block">{html.escape(item.title)}</strong>'
     if item.text:
         words += f'<span style="opacity:.75">{html.escape(item.text)}</span>'
     return (
         f'<figure style="margin:0;width:min(100%,{width}px)">'
         f'<img src="{_url(item.image, lossless=pixelated)}" '
         f'alt="{html.escape(item.description, quote=True)}" '
-        f'style="width:100%;{rendering}border-radius:8px;display:block">'
+        f'style="width:100%;{rendering}{frame}border-radius:8px;display:block">'
         '<figcaption style="font-size:.875rem;line-height:1.4;margin-top:.4rem;'
         f'overflow-wrap:break-word">{words}</figcaption></figure>'
     )

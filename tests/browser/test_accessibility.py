@@ -25,6 +25,8 @@ VIEWS = (
     "evaluate?view=Examples",
     "evaluate?view=Robustness",
     "classify",
+    "classify?from=Draw",
+    "classify?from=Camera",
     "classify?from=Samples",
     "classify?view=Several",
     "classify?view=Compare",

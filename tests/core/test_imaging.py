@@ -12,6 +12,10 @@ from PIL import Image
 from core.errors import ImageRejected
 from core.imaging import gate
 from core.imaging.gate import MAX_SIDE, open_picture, safe_name
+<<<<<<< HEAD
+=======
+from core.imaging.prepare import Kind, Options, prepare
+>>>>>>> one
 
 
 def encode(image: Image.Image, form: str, **options) -> bytes:
@@ -320,3 +324,224 @@ def test_formats_that_are_not_read_are_named(data, named):
 def test_hostile_names_are_made_harmless(name, expected):
     assert safe_name(name) == expected
     assert f"“{expected}”" in rejected(b"", name)
+<<<<<<< HEAD
+=======
+
+
+# ---- Preparation ----
+
+
+def extent(pixels: np.ndarray) -> tuple[int, int, int, int]:
+    """Top, bottom, left, right (inclusive) of what is not black."""
+    rows, columns = np.flatnonzero(pixels.any(axis=1)), np.flatnonzero(pixels.any(axis=0))
+    return int(rows[0]), int(rows[-1]), int(columns[0]), int(columns[-1])
+
+
+def shirt(background, cloth, *, size=(300, 400), box=(60, 80, 240, 340)) -> Image.Image:
+    """A shaded rectangle on an even background: not flat enough to be taken for a drawing."""
+    image = Image.new("RGB", size, background)
+    left, top, right, bottom = box
+    for y in range(top, bottom):
+        share = 0.6 + 0.4 * (y - top) / (bottom - top)
+        image.paste(tuple(round(share * v) for v in cloth), (left, y, right, y + 1))
+    return image
+
+
+@pytest.mark.parametrize(
+    ("background", "cloth"),
+    [
+        ((255, 255, 255), (90, 40, 40)),
+        ((200, 190, 180), (250, 90, 90)),
+        ((0, 0, 0), (200, 200, 200)),
+        ((60, 70, 80), (230, 230, 90)),
+    ],
+)
+def test_background_becomes_black_and_the_garment_fills_the_frame(background, cloth):
+    prepared = prepare(shirt(background, cloth))
+    assert prepared.pixels.shape == (28, 28) and prepared.pixels.dtype == np.uint8
+    top, bottom, left, right = extent(prepared.pixels)
+    assert (top, bottom) == (0, 27) and abs((right - left + 1) - 28 * 180 / 260) <= 1
+    assert abs(left - (27 - right)) <= 1  # centred
+    assert prepared.pixels[:, left + 1 : right].mean() > 60
+
+
+def test_on_a_light_background_dark_cloth_becomes_bright_and_light_cloth_dark():
+    image = shirt("white", (90, 40, 40))
+    image.paste((225, 200, 200), (60, 210, 240, 340))
+    prepared = prepare(image)
+    assert prepared.pixels[5:12, 14].min() > 150 > 90 > prepared.pixels[16:25, 14].max()
+    assert "Negate" in [step.name for step in prepared.steps]
+
+
+def test_what_looks_like_fashion_mnist_already_is_not_negated():
+    names = [step.name for step in prepare(shirt((0, 0, 0), (200, 200, 200))).steps]
+    assert "Negate" not in names
+
+
+@pytest.mark.parametrize("cloth", [(255, 255, 255), (0, 0, 0), (180, 180, 180), (200, 30, 30)])
+def test_plain_cloth_on_a_grainy_floor_is_cut_out_and_does_not_vanish(cloth):
+    grain = np.random.default_rng(3).integers(60, 125, (300, 400, 1), dtype=np.uint8)
+    image = Image.fromarray(np.repeat(grain, 3, axis=2))
+    ImageDraw.Draw(image).ellipse((110, 20, 290, 280), cloth)
+    prepared = prepare(image)
+    top, bottom, left, right = extent(prepared.pixels)
+    assert (top, bottom) == (0, 27) and abs((right - left + 1) - 28 * 180 / 260) <= 1.5
+    assert prepared.pixels[6:22, 9:19].min() >= (30 if cloth[1] == 255 else 60)
+    assert prepared.pixels[:3, left : left + 3].max() == 0  # the floor beside the curve
+    assert [s.name for s in prepared.steps] == ["Crop", "Negate", "Background", "Contrast", "Fit"]
+
+
+def test_steps_tell_the_way_and_end_with_the_input():
+    prepared = prepare(shirt((250, 250, 250), (90, 40, 40)))
+    assert len(prepared.steps) >= 4
+    for step in prepared.steps:
+        assert step.name and step.sentence.endswith(".") and step.image.dtype == np.uint8
+    assert np.array_equal(prepared.steps[-1].image, prepared.pixels)
+
+
+@pytest.mark.parametrize("box", [(20, 20, 26, 28), (900, 700, 990, 790), (0, 0, 50, 60)])
+def test_small_and_off_centre_content_is_found(box):
+    picture = shirt((255, 255, 255), (120, 60, 60), size=(1000, 800), box=box)
+    top, bottom, left, right = extent(prepare(picture).pixels)
+    aspect = (box[2] - box[0]) / (box[3] - box[1])
+    assert max(bottom - top, right - left) >= 26
+    assert abs((right - left + 1) / (bottom - top + 1) - aspect) < 0.3
+
+
+def test_specks_do_not_widen_the_crop():
+    clean, specked = (shirt((255, 255, 255), (90, 40, 40)) for _ in range(2))
+    for x, y in [(5, 5), (290, 12), (150, 395), (8, 380)]:
+        specked.paste((0, 0, 0), (x, y, x + 2, y + 2))
+    difference = prepare(clean).pixels.astype(int) - prepare(specked).pixels
+    assert np.abs(difference).mean() < 2
+
+
+@pytest.mark.parametrize("size", [(1600, 200), (200, 1600), (1600, 2), (2, 1600), (2, 2), (28, 28)])
+def test_any_aspect_gives_the_frame(size):
+    image = Image.new("RGB", size, "white")
+    image.paste((70, 20, 20), (0, 0, max(1, size[0] // 2), max(1, size[1] // 2)))
+    pixels = prepare(image).pixels
+    assert pixels.shape == (28, 28) and pixels.any()
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+@pytest.mark.parametrize("colour", ["white", "black", "red"])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_a_blank_picture_is_rejected(mode, colour, channels):
+    with pytest.raises(ImageRejected, match="one single colour"):
+        prepare(Image.new("RGB", (280, 280), colour).convert(mode), channels=channels)
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_pure_noise_falls_back_to_the_whole_picture(seed):
+    noise = np.random.default_rng(seed).integers(0, 256, (200, 300, 3), dtype=np.uint8)
+    assert extent(prepare(Image.fromarray(noise), kind="photo").pixels)[2:] == (0, 27)
+
+
+def drawing(size: int, width: int, ink: str, ground: str, gap: float = 0.0) -> Image.Image:
+    """The outline of trousers, as a share of the side; ``gap`` leaves the waist partly open."""
+    image = Image.new("RGB", (size, size), ground)
+    outline = [(0.3 + gap, 0.1), (0.7, 0.1), (0.8, 0.9), (0.6, 0.9), (0.5, 0.4), (0.4, 0.9),
+               (0.2, 0.9), (0.3, 0.1)]  # fmt: skip
+    ImageDraw.Draw(image).line([(x * size, y * size) for x, y in outline], ink, width)
+    return image
+
+
+@pytest.mark.parametrize(("size", "width"), [(280, 18), (280, 6), (280, 1), (1600, 1), (1600, 90)])
+@pytest.mark.parametrize(("ink", "ground"), [("white", "black"), ("black", "white")])
+def test_drawings_keep_their_lines_and_are_filled(size, width, ink, ground):
+    pixels = prepare(drawing(size, width, ink, ground)).pixels
+    top, bottom, left, right = extent(pixels)
+    assert (top, bottom) == (0, 27)
+    assert pixels[4, left + 5 : right - 4].min() > 50  # the hips are filled
+    assert pixels[25:, 13:15].max() < 30  # nothing between the legs
+    assert pixels[:, 0].max() == 0 and pixels[:, 27].max() == 0
+
+
+def test_a_drawing_with_a_very_thick_pen_is_still_a_drawing():
+    names = [s.name for s in prepare(drawing(280, 34, "white", "black")).steps]
+    assert "Fill" in names
+
+
+def test_a_drawing_with_several_pens_is_still_a_drawing():
+    image = drawing(280, 5, "red", "white")
+    for y, colour in [(60, "blue"), (90, "lime"), (110, "black"), (130, "purple")]:
+        ImageDraw.Draw(image).line([(85, y), (195, y)], colour, 5)
+    assert "Fill" in [s.name for s in prepare(image).steps]
+
+
+def test_lines_one_pixel_wide_stay_brighter_than_what_they_enclose():
+    pixels = prepare(drawing(1600, 1, "white", "black")).pixels.astype(int)
+    assert pixels[14].max() > 1.25 * np.median(pixels[14][pixels[14] > 0])
+    assert "Thicken" in [s.name for s in prepare(drawing(1600, 1, "white", "black")).steps]
+    assert "Thicken" not in [s.name for s in prepare(drawing(280, 8, "white", "black")).steps]
+
+
+def test_a_lone_dot_is_content_not_a_speck():
+    image = Image.new("RGB", (100, 100), "white")
+    image.paste("black", (50, 50, 52, 52))
+    assert prepare(image).pixels.min() == 255
+
+
+def test_drawings_do_not_depend_on_the_polarity():
+    light, dark = (prepare(drawing(280, 8, *c)).pixels for c in (("white", "black"),
+                                                                 ("black", "white")))  # fmt: skip
+    assert np.array_equal(light, dark)
+
+
+def test_an_outline_with_a_gap_is_filled_all_the_same():
+    assert prepare(drawing(280, 8, "black", "white", gap=0.1)).pixels[10, 11:17].min() > 90
+
+
+def test_kind_overrides_the_guess():
+    picture = drawing(280, 8, "black", "white")
+    names = [step.name for step in prepare(picture, kind="photo").steps]
+    assert "Fill" not in names and "Negate" in names
+    shirt_names = [s.name for s in prepare(shirt("white", (9, 9, 9)), kind="sketch").steps]
+    assert "Fill" in shirt_names
+
+
+def test_a_photo_like_picture_is_not_taken_for_a_drawing():
+    assert "Fill" not in [s.name for s in prepare(shirt("white", (200, 60, 60))).steps]
+
+
+def test_colour_data_sets_get_a_centre_crop_without_negation():
+    image = Image.new("RGB", (300, 100), "blue")
+    image.paste("red", (100, 0, 200, 100))
+    image.paste("lime", (100, 0, 200, 50))
+    prepared = prepare(image, height=32, width=32, channels=3)
+    assert prepared.pixels.shape == (32, 32, 3) and prepared.pixels.dtype == np.uint8
+    assert (prepared.pixels[:16] == (0, 255, 0)).all()
+    assert (prepared.pixels[16:] == (255, 0, 0)).all()
+    assert np.array_equal(prepared.steps[-1].image, prepared.pixels)
+
+
+@pytest.mark.parametrize(("height", "width"), [(28, 28), (32, 20), (64, 64)])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_other_frames(height, width, channels):
+    shape = prepare(
+        shirt("white", (90, 40, 40)), height=height, width=width, channels=channels
+    ).pixels.shape
+    assert shape == ((height, width) if channels == 1 else (height, width, 3))
+
+
+@pytest.mark.parametrize("options", [{"channels": 4}, {"kind": "painting"}])
+def test_unknown_options_are_named(options):
+    with pytest.raises(ValueError, match=str(next(iter(options.values())))):
+        prepare(shirt("white", (90, 40, 40)), **options)
+
+
+def test_the_brush_adds_ink_to_a_sketch_and_takes_it_away():
+    image = Image.new("RGB", (200, 200), "white")
+    ImageDraw.Draw(image).rectangle((40, 40, 160, 160), outline="black", width=6)
+    brush = np.zeros((50, 50), bool)
+    brush[24:28, 12:38] = True  # across the middle of the square, where the paper is white
+    whole = (0.0, 0.0, 1.0, 1.0)
+    before = prepare(image, Options(Kind.SKETCH, box=whole)).pixels
+    added = prepare(image, Options(Kind.SKETCH, box=whole, add=brush)).pixels
+    assert before[13:15, 10:18].max() == 0 and added[13:15, 10:18].min() > 150
+    brush = np.ones((50, 50), bool)
+    brush[:25] = False
+    erased = prepare(image, Options(Kind.SKETCH, box=whole, erase=brush)).pixels
+    assert before[16:].any() and not erased[16:].any() and erased[:12].any()
+>>>>>>> one

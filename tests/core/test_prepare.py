@@ -206,6 +206,21 @@ def test_the_brush_adds_and_erases():
     assert np.array_equal(erased[half + 1 :], found[half + 1 :])
 
 
+def test_the_brush_adds_ink_to_a_sketch_and_takes_it_away():
+    image = Image.new("RGB", (200, 200), "white")
+    ImageDraw.Draw(image).rectangle((40, 40, 160, 160), outline="black", width=6)
+    brush = np.zeros((50, 50), bool)
+    brush[24:28, 12:38] = True  # across the middle of the square, where the paper is white
+    whole = (0.0, 0.0, 1.0, 1.0)
+    before = prepare(image, Options(Kind.SKETCH, box=whole)).pixels
+    added = prepare(image, Options(Kind.SKETCH, box=whole, add=brush)).pixels
+    assert before[13:15, 10:18].max() == 0 and added[13:15, 10:18].min() > 100
+    brush = np.ones((50, 50), bool)
+    brush[:25] = False
+    erased = prepare(image, Options(Kind.SKETCH, box=whole, erase=brush)).pixels
+    assert before[16:].any() and not erased[16:].any() and erased[:12].any()
+
+
 def test_the_crop_that_was_asked_for_is_used():
     box = (0.5, 0.25, 1.0, 1.0)
     assert prepare(shirt("white", (90, 40, 40)), Options(kind=Kind.PHOTO, box=box)).box == box

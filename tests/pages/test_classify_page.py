@@ -1,6 +1,8 @@
 """Classify: uploads that are pictures and uploads that are not, with and without a network."""
 
 import io
+import json
+import shutil
 
 import numpy as np
 import pytest
@@ -8,7 +10,11 @@ from PIL import Image
 from reading import button, components, quiet, sentence, texts
 
 from core import datasets, runs
+from core.inference.rejection import THRESHOLD
 from core.runs import State
+from core.settings import settings
+from pages.components.classify import sources
+from pages.components.mask_editor import ERASE, Edit, layer_shape, packed
 
 
 @pytest.fixture(scope="module")
@@ -39,10 +45,16 @@ def test_an_uploaded_picture_gets_an_answer_and_its_steps(open_page, picture):
     app = open_page("classify")
     app.file_uploader(key="upload").upload("trousers.png", picture).run()
     assert quiet(app)
-    assert any(line.startswith(("It is:", "Perhaps")) for line in texts(app).splitlines())
+    assert any(
+        line.startswith(("It is:", "Perhaps", "Probably")) for line in texts(app).splitlines()
+    )
     (bars,) = components(app, "probability_bars")
     assert all(name in str(bars) for name in datasets.find("fashion-mnist").classes)
-    assert [each.label for each in app.expander] == ["How the picture became that, step by step"]
+    assert [each.label for each in app.toggle] == [
+        f"**{title}**" for title in ("Garment", "Crop", "Negate", "Contrast")
+    ]
+    assert "Only made small" in texts(app)
+    assert [each.label for each in app.expander] == ["When is it none of the ten?", "Why?"]
 
 
 @pytest.mark.usefixtures("bundled")
@@ -145,3 +157,136 @@ def test_classifying_needs_no_data(open_page, picture):
     app.file_uploader(key="upload").upload("trousers.png", picture).run()
     assert quiet(app)
     assert len(components(app, "probability_bars")) == 1
+
+
+# ---- One picture: what the visitor decides ----
+
+
+def answered(app) -> list[float]:
+    """Return the probabilities that the page shows."""
+    (bars,) = components(app, "probability_bars")
+    return json.loads(bars.json)["probabilities"]
+
+
+def editor(app) -> dict:
+    """Return what the page tells the editor."""
+    (message,) = components(app, "mask_editor")
+    return json.loads(message.json)
+
+
+@pytest.fixture
+def opened(bundled, open_page, picture):
+    """Return the page with a picture uploaded."""
+    app = open_page("classify")
+    return app.file_uploader(key="upload").upload("trousers.png", picture).run()
+
+
+def test_a_step_is_switched_off_and_reset_switches_it_on(opened):
+    app, before = opened, answered(opened)
+    app.toggle(key="step_photo_negate").set_value(False).run()
+    assert quiet(app)
+    assert "Switched off: the picture goes on as it was." in texts(app)
+    assert answered(app) != before
+    button(app, "Reset").click().run()
+    assert answered(app) == before
+    assert app.toggle(key="step_photo_negate").value is True
+    assert button(app, "Reset").disabled
+
+
+def test_photo_or_sketch_is_overruled(opened):
+    app = opened
+    assert "By its look it is a photo." in texts(app)
+    app.segmented_control(key="kind").set_value("sketch").run()
+    assert quiet(app)
+    assert [each.label for each in app.toggle] == ["**Crop**", "**Lines**", "**Thickness**"]
+    assert editor(app)["ink"] is True
+    assert "By its look" not in texts(app)
+
+
+@pytest.mark.usefixtures("bundled")
+def test_the_kind_comes_from_the_link(open_page, picture):
+    app = open_page("classify", kind="sketch")
+    app.file_uploader(key="upload").upload("trousers.png", picture).run()
+    assert "**Lines**" in [each.label for each in app.toggle]
+
+
+@pytest.mark.usefixtures("bundled")
+def test_another_source_loses_neither_the_picture_nor_what_was_decided(
+    open_page, picture, monkeypatch
+):
+    decoded = []
+    gate = sources.open_picture
+    monkeypatch.setattr(
+        sources, "open_picture", lambda data, name: decoded.append(name) or gate(data, name)
+    )
+    app = open_page("classify")
+    app.file_uploader(key="upload").upload("trousers.png", picture).run()
+    app.toggle(key="step_photo_contrast").set_value(False).run()
+    before = answered(app)
+    app.segmented_control(key="from").set_value("camera").run()
+    assert "**The answer appears here**" in texts(app)
+    app.segmented_control(key="from").set_value("upload").run()
+    assert answered(app) == before
+    assert app.toggle(key="step_photo_contrast").value is False
+    assert decoded == ["trousers.png"]
+
+
+@pytest.mark.usefixtures("bundled")
+def test_from_its_doubt_on_a_picture_is_none_of_the_ten(open_page, picture):
+    app = open_page("classify", threshold="0")
+    app.file_uploader(key="upload").upload("trousers.png", picture).run()
+    assert quiet(app)
+    assert "Probably none of the ten." in texts(app)
+    app.slider(key="threshold").set_value(1.0).run()
+    assert "Probably none of the ten." not in texts(app)
+
+
+@pytest.mark.usefixtures("bundled")
+@pytest.mark.parametrize("asked", ["2", "-1", "nan", "all"])
+def test_a_threshold_out_of_range_becomes_a_sentence(open_page, picture, asked):
+    app = open_page("classify", threshold=asked)
+    app.file_uploader(key="upload").upload("trousers.png", picture).run()
+    assert sentence(app).startswith("The link asks for threshold")
+    assert app.slider(key="threshold").value == THRESHOLD
+
+
+def test_brush_and_crop_change_the_answer_and_reset_takes_them_back(opened):
+    app, before = opened, answered(opened)
+    edits = app.session_state["classify_edits"]
+    layer = np.zeros(layer_shape(edits.picture), np.uint8)
+    layer[: len(layer) // 2] = ERASE
+    edits.change(Edit(layer))
+    app.run()
+    erased = answered(app)
+    assert erased != before
+    assert editor(app)["mask"] is not None and editor(app)["layer"] == packed(layer)
+    edits.change(Edit(layer, (0.1, 0.5, 0.6, 0.9)))
+    app.run()
+    assert answered(app) != erased
+    assert editor(app)["box"] == editor(app)["custom"] == [0.1, 0.5, 0.6, 0.9]
+    token = editor(app)["token"]
+    button(app, "Reset").click().run()
+    assert answered(app) == before
+    assert editor(app)["layer"] is None and editor(app)["custom"] is None
+    assert editor(app)["token"] != token
+
+
+@pytest.mark.usefixtures("bundled")
+def test_a_colour_network_has_a_crop_but_no_mask(open_page, trained, picture, home):
+    import keras
+
+    run_id = f"{trained.id}-colour"
+    folder = settings().runs / run_id
+    shutil.copytree(trained.path, folder)
+    values = json.loads((folder / "config.json").read_text())
+    values["config"]["dataset"] = "cifar-10"
+    (folder / "config.json").write_text(json.dumps(values))
+    inputs = keras.Input((32, 32, 3))
+    outputs = keras.layers.Dense(10, "softmax")(keras.layers.Flatten()(inputs))
+    keras.Model(inputs, outputs).save(folder / "model.keras")
+    app = open_page("classify", run=run_id)
+    app.file_uploader(key="upload").upload("trousers.png", picture).run()
+    assert quiet(app)
+    assert "airplane" in str(components(app, "probability_bars")).lower()
+    assert len(app.toggle) == 0
+    assert editor(app)["tools"] == ["look", "crop"]

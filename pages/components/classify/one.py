@@ -102,7 +102,7 @@ def _say(answer: Answer, model: Model) -> None:
         else:
             word = "It is:" if sure >= UNSURE else "Perhaps, but it is a guess:"
             st.subheader(f"{word} {literal(answer.name)} ({percent(sure, 0)})", anchor=False)
-        if hint := getattr(answer, "hint", None):
+        if hint := answer.hint:
             st.info(hint, icon=":material/lightbulb:")
     with bars:
         probability_bars(model.dataset.classes, answer.probabilities.tolist(), key="answer")

@@ -221,6 +221,8 @@ def _otherwise(answer: Answer, model: Model, covered: Occlusion, changes: list[C
         )
     if items:
         figures(items, width=CHANGED, pixelated=True)
+    if any(item.marked for item in items):
+        st.caption("What the network sees then, and says; another answer is framed.")
 
 
 def _near(answer: Answer, model: Model) -> tuple[Near, bool]:

@@ -1,0 +1,103 @@
+"""Classify, one picture: upload, overrule, switch steps, edit the mask by hand; and draw."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.browser
+
+ANSWER = re.compile("^(It is: |Perhaps, but it is a guess: |Probably none of the ten)")
+
+
+def test_a_picture_is_overruled_taken_apart_and_edited(visitor, picture):
+    page = visitor.page
+    visitor.open("classify")
+    page.locator("input[type=file]").set_input_files(
+        {"name": "trousers.png", "mimeType": "image/png", "buffer": picture}
+    )
+    expect(page.get_by_role("heading", name=ANSWER)).to_be_visible()
+    expect(page.get_by_text("Only made small")).to_be_visible()
+    before = bars(visitor)
+
+    page.get_by_text("Sketch", exact=True).click()
+    expect(page.get_by_text("Thickness", exact=True)).to_be_visible()
+    page.get_by_text("Photo", exact=True).click()
+    expect(page.get_by_text("Negate", exact=True)).to_be_visible()
+    visitor.settle()
+    assert bars(visitor) == before
+
+    page.get_by_text("Negate", exact=True).click()
+    expect(page.get_by_text("Switched off: the picture goes on as it was.")).to_be_visible()
+    visitor.settle()
+    assert bars(visitor) != before
+    visitor.button("Reset").click()
+    expect(page.get_by_text("Switched off: the picture goes on as it was.")).to_have_count(0)
+    visitor.settle()
+    assert bars(visitor) == before
+
+    # By mouse: half of the trousers goes.
+    page.get_by_role("radio", name="Erase").click()
+    stage = page.get_by_role("application")
+    stage.scroll_into_view_if_needed()
+    box = stage.bounding_box()
+    page.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 0.85 * box["height"])
+    page.mouse.down()
+    for x in (0.3, 0.7, 0.5):
+        page.mouse.move(box["x"] + x * box["width"], box["y"] + 0.7 * box["height"], steps=6)
+    page.mouse.up()
+    undo = page.get_by_role("button", name="Undo", exact=True)
+    expect(undo).to_be_enabled()
+    visitor.settle()
+    erased = bars(visitor)
+    assert erased != before
+    undo.click()
+    visitor.settle()
+    assert bars(visitor) == before
+
+    # By keys: the crop's lower edge goes up.
+    page.get_by_role("radio", name="Crop").click()
+    corner = page.get_by_role("button", name=re.compile("^Lower right corner"))
+    corner.focus()
+    for _ in range(20):
+        corner.press("ArrowUp")
+    page.wait_for_timeout(600)  # the server is told when the keys rest
+    visitor.settle()
+    assert bars(visitor) != before
+    page.get_by_role("button", name="Start over").click()
+    visitor.settle()
+    assert bars(visitor) == before
+    assert visitor.fits()
+
+
+def test_a_drawing_survives_another_source(visitor):
+    page = visitor.page
+    visitor.open("classify?from=Draw")
+    canvas = page.locator("canvas.upper-canvas")
+    canvas.wait_for()
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    page.mouse.move(box["x"] + 110, box["y"] + 250)
+    page.mouse.down()
+    for x, y in ((120, 50), (180, 50), (190, 250)):
+        page.mouse.move(box["x"] + x, box["y"] + y, steps=8)
+    page.mouse.up()
+    answer = page.get_by_role("heading", name=ANSWER)
+    expect(answer).to_be_visible()
+    visitor.settle()
+    before = bars(visitor)
+    page.get_by_text("Camera", exact=True).click()
+    expect(page.get_by_role("button", name="Use the camera")).to_be_visible()
+    page.get_by_text("Draw", exact=True).click()
+    expect(answer).to_be_visible()
+    visitor.settle()
+    assert bars(visitor) == before
+    visitor.button("Clear").click()
+    expect(page.get_by_text("The answer appears here")).to_be_visible()
+    assert visitor.fits()
+
+
+def bars(visitor) -> list[str]:
+    """Return what the bars say."""
+    rows = visitor.page.get_by_role("list", name="Probability of each class").first
+    return rows.get_by_role("listitem").all_inner_texts()
