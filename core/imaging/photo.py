@@ -150,9 +150,9 @@ def _grab(colour: Pixels, seen: np.ndarray) -> np.ndarray:
         return seen > level
     cv2.setRNGSeed(0)  # its k-means: the same picture gets the same mask
     lab = cv2.cvtColor(colour, cv2.COLOR_RGB2LAB)
-    cv2.grabCut(
-        lab, start, None, np.zeros((1, 65)), np.zeros((1, 65)), ROUNDS, cv2.GC_INIT_WITH_MASK
-    )
+    ground, cloth = np.zeros((1, 65)), np.zeros((1, 65))  # its colour models, to be filled
+    whole = (0, 0, 0, 0)  # no rectangle: ``start`` says where to begin
+    cv2.grabCut(lab, start, whole, ground, cloth, ROUNDS, cv2.GC_INIT_WITH_MASK)
     return (start == cv2.GC_FGD) | (start == cv2.GC_PR_FGD)
 
 
@@ -171,7 +171,8 @@ def _unlike_border(lab: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     clusters = min(CLUSTERS, len(points))
     cv2.setRNGSeed(0)
     stop = (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, 10, 1.0)
-    _, member, colours = cv2.kmeans(points, clusters, None, stop, 1, cv2.KMEANS_PP_CENTERS)
+    none = np.zeros((len(points), 1), np.int32)  # no labels to begin with
+    _, member, colours = cv2.kmeans(points, clusters, none, stop, 1, cv2.KMEANS_PP_CENTERS)
     share = np.bincount(member.ravel(), minlength=clusters) / len(points)
     away = np.linalg.norm(lab[:, :, None] - colours, axis=-1)
     nearest = away.argmin(axis=-1)

@@ -11,7 +11,7 @@ from core import datasets, inference
 from core.imaging.prepare import Kind, Options, Stage, prepare
 from core.inference import explain
 from core.runs import BUNDLED
-from core.runs.folder import BUNDLED_FOLDER
+from core.runs.folder import BUNDLED_FOLDERS
 
 L = keras.layers
 ROWS, COLUMNS = 3, 4  # the classes that the striped network tells apart
@@ -85,7 +85,9 @@ def test_without_convolutions_it_is_the_pixels(trained):
     assert gaze.heat.max() == 1 and not gaze.heat[pixels[..., 0] == 0].any()
 
 
-@pytest.mark.skipif(not (BUNDLED_FOLDER / "model.keras").exists(), reason="no bundled model")
+@pytest.mark.skipif(
+    not (BUNDLED_FOLDERS[BUNDLED] / "model.keras").exists(), reason="no bundled model"
+)
 def test_the_bundled_model_looks_somewhere():
     model = inference.find(BUNDLED)
     images = datasets.load("fashion-mnist", "test").images[:5]

@@ -128,7 +128,8 @@ def test_networks_answer_side_by_side(open_page, every_state):
     assert len(components(app, "probability_bars")) == 2
     # The fixture's bundled model is that very run: they cannot differ.
     assert "No probability differs by 5 % or more." in texts(app)
-    app.multiselect[0].set_value([]).run()
+    (second,) = [each for each in app.selectbox if each.label == "Second network"]
+    second.set_value("").run()
     assert len(components(app, "probability_bars")) == 1 and "with" not in app.query_params
 
 

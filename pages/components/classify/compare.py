@@ -14,12 +14,12 @@ from pages.components.classify import engine, sources
 from pages.components.guard import sentences
 from pages.components.pixels import pixel_image
 from pages.components.probability_bars import probability_bars
-from pages.components.run_picker import finished_runs
+from pages.components.run_picker import NONE, finished_runs
 from pages.components.table import table
 from pages.components.visitor import visitor_id
 from pages.components.wording import counted, label, percent, title, title_markdown
 
-OTHERS = 2  # networks beside the one that the page is about
+OTHERS = ("Second network", "Third network")
 DIFFER = 0.05  # from this difference in probability on, a class is listed
 
 
@@ -37,7 +37,7 @@ def _view(model: Model, was_settled: bool) -> None:
             with left:
                 picture = sources.choose()
             if picture is not None:
-                right.image(picture.rgb, width=220)
+                right.image(picture.rgb, width=220, alt="The picture")
         if not engine.loaded(model, was_settled):
             return
         if picture is None:
@@ -61,23 +61,21 @@ def _others(model: Model) -> list[runs.Run]:
             "answers for another data set. Choose another.",
             icon=":material/link_off:",
         )
-    key = f"compare_with_{model.run}"
-    if key not in st.session_state:
-        first = [each for each in asked if each in offered]
-        # Without a wish: the other bundled network, or else the newest run.
-        st.session_state[key] = (first or list(offered)[:1])[:OTHERS]
-    st.session_state[key] = [each for each in st.session_state[key] if each in offered]
-    ids = st.multiselect(
-        "Beside it",
-        list(offered),
-        format_func=lambda each: label(offered[each]),
-        max_selections=OTHERS,
-        key=key,
-        placeholder=(
-            "Choose one or two networks" if offered else "No other network; train one on Train"
-        ),
-        disabled=not offered,
-    )
+    # Without a wish: the other bundled network, or else the newest run.
+    first = [each for each in asked if each in offered] or list(offered)[:1]
+    titles = {NONE: "–"} | {each: label(run) for each, run in offered.items()}
+    chosen = []
+    with st.grid(2, min_column_width=280):
+        for place, caption in enumerate(OTHERS):
+            key = f"compare_{place}_{model.run}"
+            if st.session_state.get(key) not in titles:
+                st.session_state[key] = first[place] if place < len(first) else NONE
+            chosen.append(
+                st.selectbox(caption, list(titles), format_func=titles.__getitem__, key=key)
+            )
+    if not offered:
+        st.caption("There is no other network for this data set yet. Train one on the Train page.")
+    ids = [each for each in dict.fromkeys(chosen) if each]
     if ids and ids != asked:
         st.query_params["with"] = ",".join(ids)
     elif not ids:

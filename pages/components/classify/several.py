@@ -455,7 +455,7 @@ def _detail(row: Row, model: Model) -> None:
         picture, answer = _looked_at(row, brought, model)
         left, right = st.columns(2, gap="medium")
         with left:
-            st.image(picture.rgb, width=300)
+            st.image(picture.rgb, width=300, alt="The picture")
             st.caption(literal(row.name))
         with right:
             name, sure = answer.name, percent(row.sure, 0)
