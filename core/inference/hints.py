@@ -13,8 +13,8 @@ _TALL = {"Sandal": 0.85, "Sneaker": 0.85, "Ankle boot": 1.35}  # height to width
 def hint(probabilities: np.ndarray, prepared: Prepared, dataset: DatasetSpec) -> str | None:
     """Return a sentence that says how to take a better picture; None if nothing speaks for one.
 
-    What is wrong with the photo itself comes first; see ``advice.hint``. Fashion-MNIST shows every shoe alone and from its side. From above, or as a pair, shoes are as
-    high as wide.
+    What is wrong with the photo itself comes first; see ``advice.hint``. Fashion-MNIST shows every
+    shoe alone and from its side; from above, or as a pair, shoes are as high as wide.
 
     Args:
         probabilities: the network's answer, float32 (classes,).
