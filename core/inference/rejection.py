@@ -5,7 +5,10 @@ import numpy as np
 from core.imaging.prepare import Prepared
 from core.inference.models import Model
 
-THRESHOLD = 0.5  # of ``unknown``, from which on the pages say "none of these"
+# From which ``unknown`` on the pages say "none of these". Of the real pictures that the bundled
+# model did not learn from, this refuses about four in five that show none of the classes, and one in
+# ten that do.
+THRESHOLD = 0.65
 
 
 def unknown(probabilities: np.ndarray, prepared: Prepared, model: Model) -> float:

@@ -2,15 +2,16 @@
 
 import hashlib
 
+import numpy as np
 import pytest
 from support import small
 
-from core import inference, runs
+from core import datasets, inference, runs
 from core.errors import AtelierError, SettingsError
 from core.runs import RunFolder
 from core.runs.folder import BUNDLED_FOLDERS
 from core.training import pretrain as program
-from core.training.pretrain import DATASET, MODELS, bundle, card, pretrain
+from core.training.pretrain import ACCURATE, DATASET, MODELS, bundle, card, pretrain
 
 
 def test_a_bundle_is_a_run_folder_that_works(trained, tmp_path, monkeypatch):
@@ -78,3 +79,20 @@ def test_each_model_is_trained_by_its_own_recipe(trained, tmp_path, monkeypatch)
     assert [config.architecture for config in asked] == ["pictures-cnn", "residual-cnn"]
     assert {config.recipe.precision for config in asked} == {"bfloat16"}
     assert {config.recipe.epochs for config in asked} == {3}
+
+
+def test_the_accurate_model_answers_for_the_mirror_image_too(trained, tmp_path, monkeypatch):
+    bundle(trained, tmp_path / "bundle", ACCURATE)
+    run_id = MODELS[ACCURATE].run
+    monkeypatch.setattr("core.runs.folder.BUNDLED_FOLDERS", {run_id: tmp_path / "bundle"})
+    test = datasets.find(DATASET).load("test")
+    images = test.images[:8]
+    alone = inference.load(inference.of_run(trained)).probabilities
+    both = inference.load(inference.find(run_id)).probabilities(images)
+    assert np.allclose(both, (alone(images) + alone(images[:, :, ::-1])) / 2, atol=1e-5)
+    run = runs.read(run_id)
+    kept = runs.read_evaluation(run.folder.evaluation, len(test), 10).probabilities
+    assert np.allclose(kept[:8], both, atol=1e-5)
+    assert run.result.test_accuracy == (kept.argmax(axis=1) == test.labels).mean()
+    text = (tmp_path / "bundle" / "README.md").read_text(encoding="utf-8")
+    assert f"without it {trained.result.val_accuracy:.2%}" in text
