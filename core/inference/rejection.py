@@ -6,8 +6,8 @@ from core.imaging.prepare import Prepared
 from core.inference.models import Model
 
 # From which ``unknown`` on the pages say "none of these". Of the real pictures that the bundled
-# model did not learn from, this refuses about four in five that show none of the classes, and one in
-# ten that do.
+# model did not learn from, this refuses about four in five that show none of the classes, and one
+# in ten that do.
 THRESHOLD = 0.65
 
 
