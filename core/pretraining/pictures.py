@@ -334,7 +334,7 @@ def pretrain_pictures(
     try:
         if not learn:
             output.mkdir(parents=True, exist_ok=True)
-            write_json(output / WITHOUT, figures)
+            write_json(output / WITHOUT, figures | {"epochs": recipe.epochs})
             return figures
         save_model(model, folder.model)
         found = Evaluation.of(_probabilities(model, held_back[0]), held_back[1])
@@ -456,7 +456,8 @@ def _card(figures: dict[str, float], output: Path, learned: bool) -> str:
     table = "\n".join(rows)
     return (
         f"{text}\nOn senders and drawings that training never saw (one seed), beside a network "
-        f"that learned from Fashion-MNIST only:\n\n| | this one | without them |\n"
+        f"that learned from Fashion-MNIST only (in {without.get('epochs', 'no')} epochs):\n\n"
+        f"| | this one | without them |\n"
         f"| --- | --- | --- |\n{table}\n"
     )
 

@@ -227,8 +227,8 @@ def card(run: Run, name: str = PICTURES, more: str = "", path: Path | None = Non
 
 **Meant for** {model.meant_for}
 
-**Not meant for** anything that matters to anyone. It knows ten classes and answers with one of
-them whatever it is shown; cluttered photos and drawings are far from what it was trained on.
+**Not meant for** anything that matters to anyone. It knows ten classes, answers with one of them
+whatever it is shown, and is often wrong on photos that are not like those it learned from.
 
 {more and more + chr(10)}**Data** {spec.title}: {spec.credit}.
 """
