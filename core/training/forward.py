@@ -83,7 +83,10 @@ class Forward:
                 case kinds.Rescaling():
                     x = tf.cast(x, tf.float32) * layer.scale
                 case kinds.Conv2D():
-                    x = self._convolution(x, read(layer.kernel), layer)
+                    kind = (
+                        tf.float32 if masks is None else self._convolutions
+                    )  # in use, all is float32
+                    x = _convolution(x, read(layer.kernel), layer, kind)
                     relu = layer.activation is keras.activations.relu
                     if isinstance(after, kinds.MaxPooling2D):
                         x = _max_pool(x, after)
@@ -119,10 +122,6 @@ class Forward:
             place += 1
         return x
 
-    def _convolution(self, x: Any, kernel: Any, layer: Any) -> Any:
-        x, kernel = tf.cast(x, self._convolutions), tf.cast(kernel, self._convolutions)
-        return tf.cast(tf.nn.conv2d(x, kernel, layer.strides, layer.padding.upper()), tf.float32)
-
 
 def leaves(model: keras.Model, name: str = "layer") -> Iterator[tuple[str, Any]]:
     """Yield the layers of a model, those inside of residual blocks too, each with a name.
@@ -134,6 +133,11 @@ def leaves(model: keras.Model, name: str = "layer") -> Iterator[tuple[str, Any]]
             yield from leaves(layer, f"{name}{place}.")
         else:
             yield f"{name}{place}", layer
+
+
+def _convolution(x: Any, kernel: Any, layer: Any, kind: Any) -> Any:
+    x, kernel = tf.cast(x, kind), tf.cast(kernel, kind)
+    return tf.cast(tf.nn.conv2d(x, kernel, layer.strides, layer.padding.upper()), tf.float32)
 
 
 def _max_pool(x: Any, layer: Any) -> Any:
