@@ -246,7 +246,7 @@ def test_where_storage_is_forbidden_nothing_breaks(shop, new_visitor):
         "Storage.prototype.setItem = Storage.prototype.getItem = refuse;"
     )
     visitor.open("runs")
-    expect(boxes(visitor)).to_have_count(2)
+    expect(boxes(visitor)).to_have_count(3)
     visitor.page.wait_for_function(f"document.cookie.includes('{COOKIE}=')")
 
 
