@@ -50,10 +50,12 @@ def test_intact_conformance_pictures_pass_the_gate():
 
 
 @needs_pictures
-def test_orientation_does_not_change_the_input():
+def test_orientation_does_not_change_the_picture():
     upright = None
     for path in sorted(FOLDER.glob("exif-orientation/Landscape_[1-8].jpg")):
-        pixels = prepare(open_picture(path.read_bytes(), path.name).rgb).pixels.astype(int)
+        # Not what a network sees: where there is no garment, JPEG's noise decides what is cut out.
+        picture = open_picture(path.read_bytes(), path.name).rgb.resize((60, 40))
+        pixels = np.asarray(picture).astype(int)
         upright = pixels if upright is None else upright
         assert np.abs(pixels - upright).mean() < 6, path.name
 
