@@ -83,7 +83,7 @@ def test_the_second_run_is_in_the_url(owner):
     page = visitor.page
     visitor.open(f"evaluate?run={run_id}")
     page.get_by_role("combobox", name="Compare with").click()
-    page.get_by_role("option", name=re.compile("^Bundled model")).click()
+    page.get_by_role("option", name=re.compile("^Bundled model ·")).click()
     expect(page).to_have_url(re.compile("[?&]with=bundled"))
     said = page.get_by_text("validation images that both held back")
     expect(said).to_contain_text("There is no difference to explain.")

@@ -12,6 +12,15 @@ from core.inference import engine
 from core.runs import BUNDLED, BUNDLED_ACCURATE
 from core.runs.folder import BUNDLED_FOLDERS
 
+
+def classify_file(path, model):
+    """Return the answer for one file, or raise why there is none."""
+    (answer,) = inference.classify_files([path], model)
+    if isinstance(answer, ImageRejected):
+        raise answer
+    return answer
+
+
 bundled = pytest.mark.skipif(
     not (BUNDLED_FOLDERS[BUNDLED] / "model.keras").exists(),
     reason="the bundled model is not trained yet",
@@ -214,7 +223,7 @@ def test_a_picture_file_gets_an_answer(trained, images, tmp_path):
     picture = Image.fromarray(images[0, :, :, 0]).resize((280, 280))
     picture.save(tmp_path / "boot.png")
     model = inference.find(trained.id)
-    answer = inference.classify_file(tmp_path / "boot.png", model)
+    answer = classify_file(tmp_path / "boot.png", model)
     assert answer.name == model.dataset.classes[answer.label]
     assert answer.label == answer.probabilities.argmax()
     assert answer.prepared.pixels.shape[:2] == (28, 28)
@@ -227,10 +236,10 @@ def test_a_picture_file_gets_an_answer(trained, images, tmp_path):
 def test_a_file_that_cannot_be_read_is_rejected(trained, tmp_path, name):
     (tmp_path / "folder").mkdir()
     with pytest.raises(ImageRejected, match="cannot be read"):
-        inference.classify_file(tmp_path / name, inference.find(trained.id))
+        classify_file(tmp_path / name, inference.find(trained.id))
 
 
 def test_a_file_that_is_no_picture_is_rejected(trained, tmp_path):
     (tmp_path / "bad.png").write_text("not a picture")
     with pytest.raises(ImageRejected, match=r"bad\.png"):
-        inference.classify_file(tmp_path / "bad.png", inference.find(trained.id))
+        classify_file(tmp_path / "bad.png", inference.find(trained.id))
