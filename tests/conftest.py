@@ -1,11 +1,15 @@
 """What the tests of all parts share."""
 
+import io
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
+from core import datasets
 from core.settings import settings
 
 # As the worker and the command line do: TensorFlow's notes on the machine are not results.
@@ -23,3 +27,12 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     settings.cache_clear()
     yield folder
     settings.cache_clear()
+
+
+@pytest.fixture(scope="session")
+def picture() -> bytes:
+    """Return a test image as a shop would show it, large and dark on white, as a PNG."""
+    image = datasets.load("fashion-mnist", "test").images[1, ..., 0]
+    file = io.BytesIO()
+    Image.fromarray(255 - np.kron(image, np.ones((16, 16), np.uint8))).save(file, "PNG")
+    return file.getvalue()

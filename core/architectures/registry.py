@@ -166,9 +166,9 @@ def _block(filters: int, dropout: float) -> tuple[Layer, ...]:
     return (*convolution, *convolution, MaxPool(), Dropout(dropout))
 
 
-def _normalised(filters: int, *, pool: bool = False) -> tuple[Layer, ...]:
+def _normalised(filters: int, *, stride: int = 1, pool: bool = False) -> tuple[Layer, ...]:
     """A convolution with batch normalisation and ReLU, pooled before both if asked for."""
-    convolution = Conv(filters, activation="linear", bias=False)
+    convolution = Conv(filters, stride=stride, activation="linear", bias=False)
     pooling = (MaxPool(),) if pool else ()
     return (convolution, *pooling, BatchNorm(momentum=0.9), Activation())
 
@@ -286,13 +286,8 @@ _ALL = (
         origin="Atelier's own: two convolutions that shrink the image early, batch normalisation, "
         "and three epochs of one-cycle Adam.",
         layers=(
-            Conv(16, activation="linear", bias=False),
-            MaxPool(),
-            BatchNorm(momentum=0.9),
-            Activation(),
-            Conv(64, stride=2, activation="linear", bias=False),
-            BatchNorm(momentum=0.9),
-            Activation(),
+            *_normalised(16, pool=True),
+            *_normalised(64, stride=2),
             Flatten(),
             Dense(64),
         ),
@@ -312,13 +307,8 @@ _ALL = (
         origin="Atelier's own: as the sprint, three times as wide and for longer, with flipped "
         "images, label smoothing and dropout.",
         layers=(
-            Conv(48, activation="linear", bias=False),
-            MaxPool(),
-            BatchNorm(momentum=0.9),
-            Activation(),
-            Conv(96, stride=2, activation="linear", bias=False),
-            BatchNorm(momentum=0.9),
-            Activation(),
+            *_normalised(48, pool=True),
+            *_normalised(96, stride=2),
             Flatten(),
             Dense(128),
             Dropout(0.4),
@@ -341,16 +331,9 @@ _ALL = (
         origin="Atelier's own: shrinks the image early, so that it can see many variations of "
         "each image in little time.",
         layers=(
-            Conv(48, activation="linear", bias=False),
-            MaxPool(),
-            BatchNorm(momentum=0.9),
-            Activation(),
-            Conv(96, stride=2, activation="linear", bias=False),
-            BatchNorm(momentum=0.9),
-            Activation(),
-            Conv(128, activation="linear", bias=False),
-            BatchNorm(momentum=0.9),
-            Activation(),
+            *_normalised(48, pool=True),
+            *_normalised(96, stride=2),
+            *_normalised(128),
             Flatten(),
             Dropout(0.3),
             Dense(128),
@@ -376,21 +359,10 @@ _ALL = (
         origin="Atelier's own: pooling before the activation, batch normalisation, one-cycle "
         "Adam, and images mirrored while training.",
         layers=(
-            Conv(48, activation="linear", bias=False),
-            MaxPool(),
-            BatchNorm(momentum=0.9),
-            Activation(),
-            Conv(96, activation="linear", bias=False),
-            MaxPool(),
-            BatchNorm(momentum=0.9),
-            Activation(),
-            Conv(128, activation="linear", bias=False),
-            BatchNorm(momentum=0.9),
-            Activation(),
-            Conv(128, activation="linear", bias=False),
-            MaxPool(),
-            BatchNorm(momentum=0.9),
-            Activation(),
+            *_normalised(48, pool=True),
+            *_normalised(96, pool=True),
+            *_normalised(128),
+            *_normalised(128, pool=True),
             Flatten(),
             Dropout(0.3),
             Dense(128),

@@ -23,8 +23,9 @@ import numpy as np
 from core import architectures, datasets
 from core.architectures import Precision
 from core.architectures.recipe import Recipe
+from core.datasets import Split
 from core.errors import SettingsError
-from core.files import write_json
+from core.files import read_json, write_json
 from core.imaging.gate import open_picture
 from core.imaging.prepare import Kind, Options, Prepared, Stage, prepare
 from core.pretraining import variations
@@ -36,18 +37,16 @@ from core.pretraining.shared import (
     read_photos,
     read_sketches,
 )
-from core.runs import COMMAND_LINE, Evaluation, Result, State, create, read, write_evaluation
+from core.runs import COMMAND_LINE, Result, State, create, read, write_evaluation
 from core.runs.config import TrainingConfig
+from core.runs.division import divide
 from core.runs.folder import BUNDLED, BUNDLED_FOLDERS
-from core.training.pretrain import MODELS, PICTURES, bundle
+from core.training.pretrain import DATASET, MODELS, PICTURES, SEED, bundle, judged, probabilities
 
 if TYPE_CHECKING:
     import keras
 
-DATASET = "fashion-mnist"
-ARCHITECTURE = "pictures-cnn"
-SEED = 1708_07747  # the data set's arXiv number
-VALIDATION = 5000  # the last training images are only looked at
+ARCHITECTURE = MODELS[PICTURES].architecture
 EPOCH = 50_000  # images between two looks at them; an epoch of the variations would be longer
 WITH, WITHOUT = "pictures.json", "without-pictures.json"  # the figures of both trainings
 
@@ -70,6 +69,7 @@ class Pool:
 
 
 def pools(
+    train: Split,
     photos: list[SharedPicture],
     sketches: list[SharedPicture],
     tell: Callable[[str], None],
@@ -78,14 +78,12 @@ def pools(
     """Make all that training draws from; takes minutes on two cores.
 
     Args:
-        photos, sketches: real ones to learn from, none of which is held out; may be empty.
+        train: the images of the data set to learn from.
+        photos, sketches: real ones, none of which is held out; may be empty.
         tell: hears how far it is.
         limit: vary only so many training images; for tests.
     """
-    spec = datasets.find(DATASET)
-    train = spec.load("train")
-    plain, labels = train.images[:-VALIDATION, ..., 0], train.labels[:-VALIDATION].astype(int)
-    plain, labels = plain[:limit], labels[:limit]
+    plain, labels = train.images[:limit, ..., 0], train.labels[:limit].astype(int)
     made = [Pool(plain, labels, 0.34)]
     with _workers() as workers:
 
@@ -111,7 +109,7 @@ def pools(
             raw = list(
                 workers.map(partial(_raw, kind=kind), [b.path for b in brought], chunksize=8)
             )
-            found = np.array([NONE if b.label is None else b.label for b in brought], int)
+            found = _labels(brought)
             for some, weight, times in zip(
                 (found != NONE, found == NONE), shares, (100, 40), strict=True
             ):
@@ -305,21 +303,19 @@ def pretrain_pictures(
         [each for each in some if learn and not held_out(each.group) and _counts(each)]
         for some in brought
     ]
-    spec = datasets.find(DATASET)
     recipe = architectures.find(ARCHITECTURE).recipe_for(DATASET)
     recipe = recipe.changed(**MODELS[PICTURES].changes)
     if epochs is not None:
         recipe = recipe.changed(epochs=epochs)
-    made = pools(to_learn[0], to_learn[1], _say, limit)
-    run = read(create(TrainingConfig(DATASET, ARCHITECTURE, recipe, None, SEED), COMMAND_LINE))
+    config = TrainingConfig(DATASET, ARCHITECTURE, recipe, None, SEED)
+    parts = divide(datasets.load(DATASET, "train"), config)
+    made = pools(parts.train, to_learn[0], to_learn[1], _say, limit)
+    run = read(create(config, COMMAND_LINE))
     folder = run.folder
-    train_split, test = spec.load("train"), spec.load("test")
-    held_back = train_split.images[-VALIDATION:], train_split.labels[-VALIDATION:]
     history: list[dict[str, float]] = []
 
     def told(event: dict[str, float], model: "keras.Model") -> None:
-        found = Evaluation.of(_probabilities(model, held_back[0]), held_back[1])
-        right = float((found.probabilities.argmax(axis=1) == held_back[1]).mean())
+        found, right = judged(model, parts.validation)
         left = event["seconds"] * (1 / event.pop("share") - 1)
         history.append(event | {"val_loss": found.loss, "val_accuracy": right})
         with folder.epochs.open("a") as file:
@@ -331,9 +327,8 @@ def pretrain_pictures(
 
     model = train(made, recipe, SEED, told)
     # Once more, as the curve was measured with convolutions in bfloat16.
-    found = Evaluation.of(_probabilities(model, held_back[0]), held_back[1])
-    right = float((found.probabilities.argmax(axis=1) == held_back[1]).mean())
-    figures = {"validation": right} | _measured(model, *brought)
+    found, val_accuracy = judged(model, parts.validation)
+    figures = {"validation": val_accuracy} | _measured(model, *brought)
     try:
         if not learn:
             output.mkdir(parents=True, exist_ok=True)
@@ -341,9 +336,8 @@ def pretrain_pictures(
             return figures
         save_model(model, folder.model)
         write_evaluation(folder.validation, found)
-        tested = Evaluation.of(_probabilities(model, test.images), test.labels)
+        tested, test_accuracy = judged(model, datasets.load(DATASET, "test"))
         write_evaluation(folder.evaluation, tested)
-        right = float((tested.probabilities.argmax(axis=1) == test.labels).mean())
         last = history[-1]
         folder.write_result(
             Result(
@@ -352,9 +346,9 @@ def pretrain_pictures(
                 best_epoch=len(history),
                 train_accuracy=last["accuracy"],
                 train_loss=last["loss"],
-                val_accuracy=figures["validation"],
+                val_accuracy=val_accuracy,
                 val_loss=found.loss,
-                test_accuracy=right,
+                test_accuracy=test_accuracy,
                 test_loss=tested.loss,
                 seconds=last["seconds"],
             )
@@ -383,14 +377,6 @@ def _say(line: str) -> None:
     sys.stderr.write(f"{line}\n")
 
 
-def _probabilities(model: "keras.Model", images: np.ndarray) -> np.ndarray:
-    parts = [
-        np.asarray(model(images[start : start + 500].astype(np.float32), training=False))
-        for start in range(0, len(images), 500)
-    ]
-    return np.concatenate(parts)
-
-
 def _measured(
     model: "keras.Model", photos: list[SharedPicture], sketches: list[SharedPicture]
 ) -> dict[str, float]:
@@ -411,7 +397,7 @@ def _measured(
             if not some:
                 continue
             ready = list(workers.map(partial(_input, kind=kind), [each.path for each in some]))
-            answers = _probabilities(model, np.stack(ready)[..., None])
+            answers = probabilities(model, np.stack(ready)[..., None])
             label = _labels(some)
             right = answers.argmax(axis=1) == label
             top = np.array([each.view == TOP_VIEW for each in some])
@@ -449,9 +435,9 @@ def _card(figures: dict[str, float], output: Path, learned: bool) -> str:
         )
         + ". What is none of the ten is learned with a flat answer.\n"
     )
-    without = _known(output / WITHOUT)
-    if not figures or not learned:
+    if not learned:
         return text
+    without = _known(output / WITHOUT)
     rows = [
         f"| {name} | {value:.1%} | {_share(without, name)} |" for name, value in figures.items()
     ]
@@ -466,7 +452,7 @@ def _card(figures: dict[str, float], output: Path, learned: bool) -> str:
 
 def _known(path: Path) -> dict[str, Any]:
     """Return the figures in a file, none if it is not there."""
-    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    return read_json(path) if path.exists() else {}
 
 
 def _share(figures: dict[str, Any], name: str) -> str:

@@ -13,12 +13,13 @@ from datetime import date
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from core import architectures, datasets
 from core.architectures import Precision
+from core.datasets import Split
 from core.errors import AtelierError, SettingsError
 from core.runs.config import TrainingConfig
 from core.runs.division import divide
@@ -36,8 +37,12 @@ from core.runs.folder import (
 from core.settings import settings
 from core.training.worker import save_model, train_in_process
 
+if TYPE_CHECKING:
+    import keras
+
 DATASET = "fashion-mnist"
 SEED = 1708_07747  # the data set's arXiv number
+BATCH = 500  # images that a finished network is asked about at once
 
 
 @dataclass(frozen=True)
@@ -167,17 +172,27 @@ def _mirror(run: Run, target: RunFolder) -> Result:
         ("val", divide(spec.load("train"), run.config).validation, target.validation),
         ("test", spec.load("test"), target.evaluation),
     ):
-        answers = [
-            np.asarray(mirrored(split.images[start : start + 250].astype(np.float32)))
-            for start in range(0, len(split.images), 250)
-        ]
-        found = Evaluation.of(np.concatenate(answers), split.labels)
+        found, accuracy = judged(mirrored, split)
         write_evaluation(path, found)
-        right = found.probabilities.argmax(axis=1) == split.labels
-        figures |= {f"{part}_accuracy": float(right.mean()), f"{part}_loss": found.loss}
+        figures |= {f"{part}_accuracy": accuracy, f"{part}_loss": found.loss}
     result = replace(run.result, **figures)
     target.write_result(result)
     return result
+
+
+def judged(model: "keras.Model", split: Split) -> tuple[Evaluation, float]:
+    """Return what a network answers to a split, and its accuracy, 0 to 1."""
+    found = Evaluation.of(probabilities(model, split.images), split.labels)
+    return found, float((found.probabilities.argmax(axis=1) == split.labels).mean())
+
+
+def probabilities(model: "keras.Model", images: np.ndarray) -> np.ndarray:
+    """Return the answers (n, classes) to images (n, height, width, channels), in batches."""
+    parts = [
+        np.asarray(model(images[start : start + BATCH].astype(np.float32), training=False))
+        for start in range(0, len(images), BATCH)
+    ]
+    return np.concatenate(parts)
 
 
 def card(run: Run, name: str = PICTURES, more: str = "", path: Path | None = None) -> str:

@@ -119,3 +119,8 @@ def counted(count: int) -> str:
     """Return a number up to ten as a word, a larger one in figures."""
     words = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
     return words[count] if count < len(words) else f"{count:,}"
+
+
+def none_of(dataset: datasets.DatasetSpec) -> str:
+    """Return what a picture is that shows none of a data set's classes."""
+    return f"none of the {counted(len(dataset.classes))}"

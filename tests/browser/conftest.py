@@ -1,7 +1,6 @@
 """A server of the tests' own and a Chromium that watches for errors and for requests elsewhere."""
 
 import contextlib
-import io
 import os
 import shutil
 import socket
@@ -16,9 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
-from PIL import Image
 from playwright.sync_api import (
     Browser,
     BrowserContext,
@@ -29,7 +26,6 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
-from core import datasets
 from core.settings import ROOT
 
 CHROMIUM = "/usr/bin/chromium"
@@ -107,15 +103,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 def fresh_server(tmp_path: Path) -> Callable[[], AbstractContextManager[Server]]:
     """Return a function that runs a server that nobody has asked anything yet."""
     return lambda: serve(tmp_path)
-
-
-@pytest.fixture(scope="session")
-def picture() -> bytes:
-    """Return a test image as a shop would show it, large and dark on white, as a PNG."""
-    image = datasets.load("fashion-mnist", "test").images[1, ..., 0]
-    file = io.BytesIO()
-    Image.fromarray(255 - np.kron(image, np.ones((16, 16), np.uint8))).save(file, "PNG")
-    return file.getvalue()
 
 
 # Not of the session: while Playwright runs, the main thread has a running event loop, which tests

@@ -50,7 +50,8 @@ def test_scribbles_are_lines_of_many_kinds():
 
 
 def test_pools_have_a_label_for_each_image():
-    made = pools([], [], lambda line: None, limit=600)
+    train = datasets.find("fashion-mnist").load("train")
+    made = pools(train, [], [], lambda line: None, limit=600)
     assert [len(pool.images) for pool in made] == [600, 1800, 600, 500]
     for pool in made:
         assert len(pool.images) == len(pool.labels)

@@ -17,15 +17,6 @@ from pages.components.classify import sources
 from pages.components.mask_editor import ERASE, Edit, layer_shape, packed
 
 
-@pytest.fixture(scope="module")
-def picture() -> bytes:
-    """Return a test image as a shop would show it, large and dark on white, as a PNG."""
-    image = datasets.load("fashion-mnist", "test").images[1, ..., 0]
-    file = io.BytesIO()
-    Image.fromarray(255 - np.kron(image, np.ones((16, 16), np.uint8))).save(file, "PNG")
-    return file.getvalue()
-
-
 @pytest.mark.usefixtures("bundled")
 def test_the_page_says_what_it_waits_for(open_page):
     app = open_page("classify")

@@ -1,14 +1,10 @@
 """Why, on the Classify page: with and without what is known of the training images."""
 
-import io
-
-import numpy as np
 import pytest
-from PIL import Image
 from reading import quiet, texts
 from streamlit.testing.v1 import AppTest
 
-from core import datasets, inference
+from core import inference
 from core.inference.nearest import NAME, write_neighbours
 from core.runs import State
 
@@ -29,15 +25,6 @@ def page(run: str, content: bytes) -> None:
         st.session_state["answer"] = asking.classify_picture(picture, model)
     why.nearest_three(st.session_state["answer"], model)
     why.draw(st.session_state["answer"], picture, model, Options())
-
-
-@pytest.fixture(scope="module")
-def picture() -> bytes:
-    """Return a test image as a shop would show it, large and dark on white, as a PNG."""
-    image = datasets.load("fashion-mnist", "test").images[1, ..., 0]
-    file = io.BytesIO()
-    Image.fromarray(255 - np.kron(image, np.ones((16, 16), np.uint8))).save(file, "PNG")
-    return file.getvalue()
 
 
 @pytest.fixture

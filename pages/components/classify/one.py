@@ -14,7 +14,7 @@ from pages.components.guard import check_url_number, sentences
 from pages.components.mask_editor import layer_shape, mask_editor
 from pages.components.pixels import pixel_image
 from pages.components.probability_bars import probability_bars
-from pages.components.wording import counted, literal, percent
+from pages.components.wording import literal, none_of, percent
 
 UNSURE = 0.5  # below this probability the answer is called a guess
 
@@ -94,7 +94,7 @@ def _say(answer: Answer, model: Model) -> None:
     sure = float(answer.probabilities[answer.label])
     with words:
         if answer.unknown >= threshold:
-            st.subheader(f"Probably {_none_of(model)}.", anchor=False)
+            st.subheader(f"Probably {none_of(model.dataset)}.", anchor=False)
             st.markdown(f"The nearest is **{literal(answer.name)}** ({percent(sure, 0)}).")
             if model.dataset.missing() is None:
                 st.caption("The training images most like it:")
@@ -110,7 +110,7 @@ def _say(answer: Answer, model: Model) -> None:
 
 def _threshold(answer: Answer, model: Model) -> float:
     """Draw the choice from where on an answer is refused, kept in ``?threshold=``."""
-    with st.expander(f"When is it {_none_of(model)}?", icon=":material/help:"):
+    with st.expander(f"When is it {none_of(model.dataset)}?", icon=":material/help:"):
         check_url_number("threshold", 0.0, 1.0)
         threshold = st.slider(
             "Refuse from this doubt on",
@@ -127,10 +127,6 @@ def _threshold(answer: Answer, model: Model) -> float:
             "refused, also what it would have recognised; at 1 it always names one."
         )
     return threshold
-
-
-def _none_of(model: Model) -> str:
-    return f"none of the {counted(len(model.dataset.classes))}"
 
 
 def _two_ways(answer: Answer, model: Model, pixels: np.ndarray, probabilities: np.ndarray) -> None:

@@ -27,7 +27,7 @@ from pages.components.gallery import gallery, sprite_sheet
 from pages.components.guard import check_url, sentences
 from pages.components.probability_bars import probability_bars
 from pages.components.table import csv_button
-from pages.components.wording import counted, duration, literal, percent
+from pages.components.wording import duration, literal, none_of, percent
 
 MOST = 50  # files at a time
 MOST_BYTES = 150 * 1024**2  # of all files together; they stay in memory until they are taken away
@@ -330,12 +330,8 @@ def _results(model: Model) -> None:
         st.dialog(_title(opened.name), width="large", on_dismiss=_close)(_detail)(opened, model)
 
 
-def _none_of(model: Model) -> str:
-    return f"none of the {counted(len(model.dataset.classes))}"
-
-
 def _verdicts(model: Model) -> dict[str, str]:
-    none = _none_of(model)
+    none = none_of(model.dataset)
     return {
         SURE: "Sure",
         GUESS: "Unsure",
@@ -405,7 +401,7 @@ def _label(row: Row, model: Model) -> str:
     if row.error:
         return row.error
     if row.verdict == NONE:
-        return f"{row.name}: probably {_none_of(model)}, nearest {row.answer}"
+        return f"{row.name}: probably {none_of(model.dataset)}, nearest {row.answer}"
     words = "" if row.verdict == SURE else "perhaps "
     return f"{row.name}: {words}{row.answer}, {percent(row.sure, 0)}"
 
@@ -462,7 +458,7 @@ def _detail(row: Row, model: Model) -> None:
             words = {
                 SURE: f"It is: **{name}** ({sure})",
                 GUESS: f"Perhaps, but it is a guess: **{name}** ({sure})",
-                NONE: f"Probably {_none_of(model)}. The nearest is **{name}** ({sure}).",
+                NONE: f"Probably {none_of(model.dataset)}. The nearest is **{name}** ({sure}).",
             }
             st.markdown(words[row.verdict])
             probability_bars(model.dataset.classes, row.probabilities, key="several_bars")
