@@ -365,10 +365,9 @@ def _pretrain(options: argparse.Namespace) -> int:
         )
         print(json.dumps(figures, indent=1))
     else:
-        from core.training.pretrain import card, pretrain
+        from core.training.pretrain import pretrain
 
-        run = pretrain(options.name, options.epochs, options.limit, options.output)
-        print(card(run, options.name))
+        print(pretrain(options.name, options.epochs, options.limit, options.output))
     if options.output is None and not options.without:
         _write_neighbours(MODELS[options.name].run)
     return 0

@@ -9,6 +9,7 @@ bright, longest side fitted to the frame, centred on black. Colour data sets get
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -99,6 +100,7 @@ class Prepared:
             size (longest side at most ``scene.WORK``); all true where no mask was used.
         box: the crop, as shares of the picture.
         mirrored: whether left and right were exchanged.
+        found: the mask as it was found, before a brush or a switch changed it; None in colour.
     """
 
     pixels: Pixels
@@ -107,12 +109,14 @@ class Prepared:
     mask: np.ndarray
     box: Box
     mirrored: bool = False
+    found: np.ndarray | None = None
 
 
 def prepare(
     picture: Image.Image,
     options: Options | None = None,
     *,
+    before: Prepared | None = None,
     height: int = 28,
     width: int = 28,
     channels: int = 1,
@@ -122,6 +126,8 @@ def prepare(
     Args:
         picture: upright and opaque, such as ``gate.open_picture`` gives.
         options: what a person decided; None to decide by looking.
+        before: what came of the same picture with other options; what was found then, the slowest
+            part, is not looked for again.
         height, width: of the network's input, in px.
         channels: 1 for grey data sets such as Fashion-MNIST, 3 for colour ones such as CIFAR-10.
 
@@ -130,7 +136,8 @@ def prepare(
     """
     options = options or Options()
     picture = picture.convert("RGB")
-    if np.ptp(np.asarray(picture), axis=(0, 1)).max() < BLANK:
+    levels: Any = picture.getextrema()  # lowest and highest of each channel
+    if max(high - low for low, high in levels) < BLANK:
         raise ImageRejected(
             "The picture is one single colour: there is nothing to recognise. "
             "Draw or photograph one piece of clothing."
@@ -139,8 +146,12 @@ def prepare(
         return _prepare_colour(picture, options, height, width)
     scene = look(picture)
     kind = options.kind or (Kind.SKETCH if is_sketch(scene) else Kind.PHOTO)
+    if before is not None and before.found is not None and before.kind is kind:
+        found = before.found
+    else:
+        found = (sketch.find_lines if kind is Kind.SKETCH else photo.find_garment)(scene)
     way = _prepare_sketch if kind is Kind.SKETCH else _prepare_photo
-    return way(picture, scene, options, (height, width))
+    return way(picture, scene, found, options, (height, width))
 
 
 def naive(picture: Image.Image, *, height: int = 28, width: int = 28, channels: int = 1) -> Pixels:
@@ -150,11 +161,15 @@ def naive(picture: Image.Image, *, height: int = 28, width: int = 28, channels: 
 
 
 def _prepare_photo(
-    picture: Image.Image, scene: Scene, options: Options, frame: tuple[int, int]
+    picture: Image.Image,
+    scene: Scene,
+    found: np.ndarray,
+    options: Options,
+    frame: tuple[int, int],
 ) -> Prepared:
     off = options.off
     steps = [_original(scene)]
-    mask = _edited(photo.find_garment(scene), options)
+    mask = _edited(found, options)
     if Stage.MASK in off or not mask.any():
         mask = np.ones_like(mask)
     steps.append(
@@ -213,15 +228,19 @@ def _prepare_photo(
         )
     pixels = _fit(grey, frame)
     steps.append(_fitted(pixels))
-    return Prepared(pixels, tuple(steps), Kind.PHOTO, mask, box, mirrored)
+    return Prepared(pixels, tuple(steps), Kind.PHOTO, mask, box, mirrored, found)
 
 
 def _prepare_sketch(
-    picture: Image.Image, scene: Scene, options: Options, frame: tuple[int, int]
+    picture: Image.Image,
+    scene: Scene,
+    found: np.ndarray,
+    options: Options,
+    frame: tuple[int, int],
 ) -> Prepared:
     off = options.off
     steps = [_original(scene)]
-    mask = _edited(sketch.find_lines(scene), options)
+    mask = _edited(found, options)
     box = _box(mask, options)
     colour, inside = _cut(picture, mask, box)
     grey = np.asarray(Image.fromarray(colour).convert("L"))
@@ -253,7 +272,7 @@ def _prepare_sketch(
     )
     pixels = _fit(grey, frame)
     steps.append(_fitted(pixels))
-    return Prepared(pixels, tuple(steps), Kind.SKETCH, mask, box)
+    return Prepared(pixels, tuple(steps), Kind.SKETCH, mask, box, found=found)
 
 
 def _prepare_colour(picture: Image.Image, options: Options, height: int, width: int) -> Prepared:

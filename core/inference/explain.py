@@ -188,7 +188,7 @@ def changes(
     for stage, kind, other in _other_ways(before, options):
         # Nothing may be left of the picture that way.
         with contextlib.suppress(ImageRejected):
-            ways.append((stage, kind, classify_picture(picture, model, other)))
+            ways.append((stage, kind, classify_picture(picture, model, other, before)))
     if not before.mirrored:
         mirrored = replace(before, pixels=before.pixels[:, ::-1], mirrored=True)
         ways.append((None, None, answer_of(mirrored, model)))

@@ -54,16 +54,21 @@ class Answer:
         }
 
 
-def classify_picture(picture: Image.Image, model: Model, options: Options | None = None) -> Answer:
-    """Prepare a picture that passed the gate for ``model``, and ask it.
+def classify_picture(
+    picture: Image.Image,
+    model: Model,
+    options: Options | None = None,
+    before: Prepared | None = None,
+) -> Answer:
+    """Prepare a picture that passed the gate for ``model``, and ask it; as ``prepare.prepare``.
 
     Raises:
         ImageRejected: there is nothing in the picture.
         ModelUnavailable: the model cannot be loaded.
     """
     height, width, channels = model.dataset.shape
-    prepared = prepare(picture, options, height=height, width=width, channels=channels)
-    return answer_of(prepared, model)
+    size = {"height": height, "width": width, "channels": channels}
+    return answer_of(prepare(picture, options, before=before, **size), model)
 
 
 def answer_of(prepared: Prepared, model: Model) -> Answer:

@@ -91,6 +91,7 @@ class Result:
         test_accuracy, test_loss: on the whole test split, once, at the end.
         seconds: that processes worked on the run.
         images_per_second: training images a second of training time, start-up left out.
+        networks: how many answer together; more than one in bundled models only.
     """
 
     state: State
@@ -105,6 +106,7 @@ class Result:
     test_loss: float | None = None
     seconds: float = 0.0
     images_per_second: float | None = None
+    networks: int = 1
 
 
 @dataclass(frozen=True)

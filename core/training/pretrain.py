@@ -7,7 +7,7 @@
 import hashlib
 import platform
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
@@ -55,7 +55,8 @@ class Bundled:
         purpose: what the app has it for, as the first sentence of its card.
         meant_for: what it may be used for, as the card's sentence goes on.
         changes: settings that differ from the recipe of the architecture.
-        mirrored: whether it answers with the mean over an image and its mirror image.
+        networks: how many are trained, each from a seed of its own; their mean is the answer.
+        mirrored: whether each of them answers for the mirror image too.
     """
 
     run: str
@@ -63,7 +64,13 @@ class Bundled:
     purpose: str
     meant_for: str
     changes: Mapping[str, Any] = field(default_factory=dict)
+    networks: int = 1
     mirrored: bool = False
+
+    @property
+    def seeds(self) -> range:
+        """One a network."""
+        return range(SEED, SEED + self.networks)
 
 
 PICTURES, ACCURATE = "pictures", "accurate"
@@ -75,6 +82,7 @@ MODELS = {
         "demonstrations and teaching: photos and drawings of one piece of clothing, turned into "
         "what Fashion-MNIST looks like (28 × 28, white on black).",
         {"precision": Precision.BFLOAT16},
+        networks=2,
     ),
     ACCURATE: Bundled(
         BUNDLED_ACCURATE,
@@ -83,6 +91,7 @@ MODELS = {
         "demonstrations and teaching: how far a small network comes on Fashion-MNIST itself, and "
         "what to measure your own against.",
         {"precision": Precision.BFLOAT16},
+        networks=2,
         mirrored=True,
     ),
 }
@@ -93,8 +102,8 @@ def pretrain(
     epochs: int | None = None,
     limit: int | None = None,
     output: Path | None = None,
-) -> Run:
-    """Train a bundled model, put its run folder and card into ``output``, and return the run.
+) -> str:
+    """Train a bundled model, put its run folder and card into ``output``, and return the card.
 
     Args:
         name: which one, of ``MODELS``.
@@ -103,25 +112,27 @@ def pretrain(
         output: folder for the files; the bundled one by default.
 
     Raises:
-        AtelierError: the training did not finish; what was bundled before is left alone.
+        AtelierError: a training did not finish; what was bundled before is left alone.
         SettingsError: the folder cannot be written.
     """
     model = MODELS[name]
     recipe = architectures.find(model.architecture).recipe_for(DATASET).changed(**model.changes)
     if epochs is not None:
         recipe = recipe.changed(epochs=epochs)
-    run = train_in_process(TrainingConfig(DATASET, model.architecture, recipe, limit, SEED))
-    if run.state is not State.FINISHED:
-        raise AtelierError(f"The bundled model was not replaced: {run.reason}")
-    bundle(run, output or BUNDLED_FOLDERS[model.run], name)
-    return run
+    runs = []
+    for seed in model.seeds:
+        run = train_in_process(TrainingConfig(DATASET, model.architecture, recipe, limit, seed))
+        if run.state is not State.FINISHED:
+            raise AtelierError(f"The bundled model was not replaced: {run.reason}")
+        runs.append(run)
+    return bundle(runs, output or BUNDLED_FOLDERS[model.run], name)
 
 
-def bundle(run: Run, output: Path, name: str = PICTURES, more: str = "") -> None:
-    """Copy what the app needs of a finished run to ``output``, and write the model card.
+def bundle(runs: Sequence[Run], output: Path, name: str = PICTURES, more: str = "") -> str:
+    """Copy what the app needs of finished runs to ``output``, and write and return the model card.
 
     Args:
-        run: the finished run.
+        runs: the finished runs, one a network; curves and config are those of the first.
         output: folder for the files.
         name: which bundled model it becomes, of ``MODELS``.
         more: what else its card says, in Markdown.
@@ -129,55 +140,96 @@ def bundle(run: Run, output: Path, name: str = PICTURES, more: str = "") -> None
     Raises:
         SettingsError: the folder cannot be written.
     """
+    run = runs[0]
     source, target = run.folder, RunFolder(output)
     try:
         output.mkdir(parents=True, exist_ok=True)
         for part in ("config", "model", "validation", "evaluation", "batches", "epochs", "result"):
             path: Path = getattr(source, part)
             write_atomic(getattr(target, part), partial(shutil.copyfile, path))
-        if MODELS[name].mirrored:
-            alone, run = run.result, replace(run, result=_mirror(run, target))
-            assert alone is not None, "only a finished run is bundled"
-            more += (
-                f"**The mirror image** brings a little: without it {alone.val_accuracy:.2%} on "
-                f"the validation images and {alone.test_accuracy:.2%} on the test images. It was "
-                "chosen by the former.\n"
-            )
-        text = card(run, name, more, target.model)
+        if len(runs) > 1 or MODELS[name].mirrored:
+            more = _alone(runs) + more
+            run = replace(run, result=_unite(runs, MODELS[name].mirrored, target))
+        text = card([run, *runs[1:]], name, more, target.model)
         write_atomic(output / "README.md", lambda file: file.write_text(text))
     except OSError as error:
         raise SettingsError(
             f"The model could not be written to {output}: {error.strerror or error}. Make the "
             "folder writable, or name another with --output."
         ) from error
+    return text
 
 
-def _mirror(run: Run, target: RunFolder) -> Result:
-    """Make the network in ``target`` answer with the mean over an image and its mirror image.
+def _unite(runs: Sequence[Run], mirrored: bool, target: RunFolder) -> Result:
+    """Write one model that answers with the mean of the runs' networks, and how well it does.
 
-    Returns:
-        The result of the run, with the accuracies of what it became.
+    Args:
+        runs: finished, of one config but for the seed.
+        mirrored: whether each network is asked about the mirror image too.
+        target: where model, answers and result are written.
     """
     import keras
 
-    assert run.config is not None and run.result is not None, "only a finished run is bundled"
-    network = keras.models.load_model(run.folder.model, compile=False, safe_mode=True)
-    pixels = keras.Input(network.input_shape[1:], name="pixels")
-    both = [network(pixels), network(keras.ops.flip(pixels, axis=2))]
-    mirrored = keras.Model(pixels, keras.layers.Average(name="mean")(both), name=network.name)
-    save_model(mirrored, target.model)
-    spec = datasets.find(run.config.dataset)
-    figures: dict[str, Any] = {}
+    config, results = runs[0].config, [run.result for run in runs]
+    assert config is not None and results[0] is not None, "only a finished run is bundled"
+    networks = [
+        keras.models.load_model(run.folder.model, compile=False, safe_mode=True) for run in runs
+    ]
+    united = unite(networks, config.architecture, mirrored)
+    save_model(united, target.model)
+    spec = datasets.find(config.dataset)
+    figures: dict[str, Any] = {
+        name: float(np.mean([getattr(each, name) for each in results]))
+        for name in ("train_accuracy", "train_loss")
+    }
+    figures["seconds"] = sum(each.seconds for each in results if each)
+    figures["networks"] = len(runs)
     for part, split, path in (
-        ("val", divide(spec.load("train"), run.config).validation, target.validation),
+        ("val", divide(spec.load("train"), config).validation, target.validation),
         ("test", spec.load("test"), target.evaluation),
     ):
-        found, accuracy = judged(mirrored, split)
+        found, accuracy = judged(united, split)
         write_evaluation(path, found)
         figures |= {f"{part}_accuracy": accuracy, f"{part}_loss": found.loss}
-    result = replace(run.result, **figures)
+    result = replace(results[0], **figures)
     target.write_result(result)
     return result
+
+
+def unite(networks: Sequence["keras.Model"], name: str, mirrored: bool) -> "keras.Model":
+    """Return a model called ``name`` that answers with the mean of networks for the same pixels.
+
+    Args:
+        networks: they get other names, as in one model no two parts may be called the same.
+        name: of the whole.
+        mirrored: whether each of them is asked about the mirror image too.
+    """
+    import keras
+
+    pixels = keras.Input(networks[0].input_shape[1:], name="pixels")
+    views = [pixels, keras.ops.flip(pixels, axis=2)] if mirrored else [pixels]
+    answers = []
+    for number, network in enumerate(networks, 1):
+        network.name = f"{name}-{number}"
+        answers += [network(view) for view in views]
+    # Keras has no mean of one.
+    mean = keras.layers.Average(name="mean")(answers) if len(answers) > 1 else answers[0]
+    return keras.Model(pixels, mean, name=name)
+
+
+def _alone(runs: Sequence[Run]) -> str:
+    """Return what the card says of a united model's networks, each by itself, in Markdown."""
+    rows = [
+        f"| seed {run.config.seed} | {found.val_accuracy:.2%} | {found.test_accuracy:.2%} |"
+        for run in runs
+        if run.config and (found := run.result)
+    ]
+    table = "\n".join(rows)
+    return (
+        "**Each network by itself**, asked about the image alone:\n\n"
+        f"| | validation accuracy | test accuracy |\n| --- | --- | --- |\n{table}\n\n"
+        "That their mean is the answer was chosen by the validation images.\n"
+    )
 
 
 def judged(model: "keras.Model", split: Split) -> tuple[Evaluation, float]:
@@ -195,20 +247,24 @@ def probabilities(model: "keras.Model", images: np.ndarray) -> np.ndarray:
     return np.concatenate(parts)
 
 
-def card(run: Run, name: str = PICTURES, more: str = "", path: Path | None = None) -> str:
-    """Return the model card of a finished run as the bundled model ``name``, in Markdown.
+def card(
+    runs: Sequence[Run], name: str = PICTURES, more: str = "", path: Path | None = None
+) -> str:
+    """Return the model card of finished runs as the bundled model ``name``, in Markdown.
 
     Args:
-        run: the finished run.
-        name: which bundled model it becomes, of ``MODELS``.
+        runs: one a network; the first has the result of them all.
+        name: which bundled model they become, of ``MODELS``.
         more: what else the card says, in Markdown.
-        path: of the model file, if it is another than the run's.
+        path: of the model file, if it is another than the first run's.
     """
+    run = runs[0]
     model, config, result = MODELS[name], run.config, run.result
     assert config is not None and result is not None, "only a finished run has a card"
     recipe = config.recipe
     spec = datasets.find(config.dataset)
     architecture = architectures.find(config.architecture)
+    parameters = architecture.parameters(spec.shape, len(spec.classes))
     content = (path or run.folder.model).read_bytes()
     versions = ", ".join(
         [f"Python {platform.python_version()}"]
@@ -218,7 +274,8 @@ def card(run: Run, name: str = PICTURES, more: str = "", path: Path | None = Non
         "Test accuracy": f"{result.test_accuracy:.2%} ({spec.counts['test']:,} images, one seed)",
         "Validation accuracy": f"{result.val_accuracy:.2%} ({config.validation_count:,} images "
         "held back)",
-        "Parameters": f"{architecture.parameters(spec.shape, len(spec.classes)):,}",
+        "Parameters": f"{len(runs) * parameters:,}"
+        + (f" ({len(runs)} networks of {parameters:,})" if len(runs) > 1 else ""),
         "File": f"{len(content) / 1e6:.2f} MB, SHA-256 `{hashlib.sha256(content).hexdigest()}`",
         "Trained on": f"{config.training_count:,} images, {result.epochs} epochs, {date.today()}",
         "Recipe": f"{recipe.optimizer}, learning rate {recipe.learning_rate:g} "
@@ -226,7 +283,7 @@ def card(run: Run, name: str = PICTURES, more: str = "", path: Path | None = Non
         f"{recipe.label_smoothing:g}, augmentation {' and '.join(recipe.augmentation) or 'none'}, "
         f"convolutions in {recipe.precision}"
         + ("; answers with the mean over an image and its mirror image" if model.mirrored else ""),
-        "Seed": str(config.seed),
+        "Seed": " and ".join(str(each.config.seed) for each in runs if each.config),
         "Time": f"{result.seconds:,.0f} s on {settings().cores} cores, {platform.machine()}",
         "Versions": versions,
     }

@@ -136,10 +136,11 @@ def test_set(run: Run) -> str | None:
 
 
 def parameters(run: Run) -> int | None:
-    """Return the number of parameters of a run's network."""
+    """Return the number of parameters of a run's network, or of its networks."""
     if run.config is None:
         return None
-    return _parameters(run.config.architecture, run.config.dataset, run.config.width)
+    each = _parameters(run.config.architecture, run.config.dataset, run.config.width)
+    return each * (run.result.networks if run.result else 1)
 
 
 @lru_cache(maxsize=256)

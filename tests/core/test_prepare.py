@@ -194,6 +194,29 @@ def test_a_step_that_is_switched_off_says_so(kind, stage):
     assert not any(step.on for step in prepared.steps if step.stage is stage)
 
 
+@pytest.mark.parametrize("kind", list(Kind))
+def test_what_was_found_before_is_used_again(kind, monkeypatch):
+    picture = shirt((250, 250, 250), (90, 40, 40))
+    erase = np.zeros((40, 40), bool)
+    erase[:20] = True
+    before = prepare(picture, Options(kind, erase=erase))
+    others = [Options(kind), *(Options(kind, frozenset({stage})) for stage in SWITCHES[kind])]
+    anew = [prepare(picture, other) for other in others]
+    for name in ("photo.find_garment", "sketch.find_lines"):
+        monkeypatch.delattr(f"core.imaging.{name}")  # asking again would fail
+    for other, expected in zip(others, anew, strict=True):
+        again = prepare(picture, other, before=before)
+        assert np.array_equal(again.pixels, expected.pixels)
+        assert np.array_equal(again.mask, expected.mask) and again.box == expected.box
+
+
+def test_the_other_kind_looks_anew():
+    picture = shirt((250, 250, 250), (90, 40, 40))
+    sketched = prepare(picture, Options(Kind.SKETCH))
+    again = prepare(picture, Options(Kind.PHOTO), before=sketched)
+    assert np.array_equal(again.mask, prepare(picture, Options(Kind.PHOTO)).mask)
+
+
 def test_the_brush_adds_and_erases():
     picture = shirt((250, 250, 250), (90, 40, 40))
     brush = np.zeros((40, 30), bool)

@@ -4,10 +4,12 @@ import json
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from core import datasets, inference, runs
 from core.pretraining import pictures, variations
 from core.pretraining.pictures import NONE, WITHOUT, pools, pretrain_pictures
+from core.pretraining.shared import Belongs, SharedPicture, held_out
 
 WAYS = (variations.as_photographed, variations.as_drawn)
 
@@ -59,16 +61,37 @@ def test_pools_have_a_label_for_each_image():
     assert np.array_equal(made[1].labels, np.tile(made[0].labels, 3))
 
 
+def test_what_is_held_out_teaches_the_second_network_only(tmp_path):
+    train = datasets.find("fashion-mnist").load("train")
+    senders = [f"sender{number}" for number in range(6)]
+    kept = [held_out(sender) for sender in senders]
+    assert 0 < sum(kept) < 6, "some of both"
+    photos = []
+    for sender in senders:
+        path = tmp_path / f"{sender}.png"
+        picture = Image.new("RGB", (60, 80), "white")
+        picture.paste((30, 60, 120), (15, 15, 45, 65))
+        picture.save(path)
+        photos.append(SharedPicture(path, 3, Belongs.IN, "", sender))
+    real = pools(train, photos, [], lambda line: None, limit=20)[-1]
+    assert len(real.images) == 600 and set(real.labels) == {3}
+    assert np.array_equal(real.held, np.repeat(kept, 100))
+    first = real.without_held_out()
+    assert np.array_equal(first.images, real.images[~real.held])
+    assert len(first.images) == len(first.labels) == 100 * (6 - sum(kept))
+
+
 def test_a_small_training_makes_a_bundle_that_answers(tmp_path, monkeypatch):
     monkeypatch.setattr(pictures, "EPOCH", 1280)
     output = tmp_path / "bundle"
     figures = pretrain_pictures(epochs=1, limit=600, output=output)
     assert 0.1 <= figures["validation"] <= 1
+    text = (output / "README.md").read_text(encoding="utf-8")
+    assert f"| {figures['validation']:.2%} |" in text, "of the first network alone"
     monkeypatch.setattr("core.runs.folder.BUNDLED_FOLDERS", {runs.BUNDLED: output})
     run = runs.read(runs.BUNDLED)
     assert run.state is runs.State.FINISHED and run.result.epochs == 1
-    assert run.result.val_accuracy == figures["validation"]
-    text = (output / "README.md").read_text(encoding="utf-8")
+    assert run.result.networks == 2
     assert "replaced textures" in text and "Quick, Draw" not in text
     model = inference.find(runs.BUNDLED)
     images = datasets.find("fashion-mnist").load("train").images[-8:]

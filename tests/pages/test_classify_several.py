@@ -2,6 +2,7 @@
 
 import csv
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -97,11 +98,19 @@ def test_a_row_of_the_csv_is_no_formula():
     assert list(csv.reader(io.StringIO(text)))[1][0].startswith("'=")
 
 
+@pytest.mark.usefixtures("bundled")
+def test_the_threshold_is_that_of_the_link_and_changes_what_is_refused(open_page):
+    app = open_page("classify", view="several", threshold="0")
+    bring(app, [file(1, "a.png"), file(2, "b.png")])
+    assert "**2 pictures**: 2 none of the ten." in texts(app)
+    app.slider(key="threshold").set_value(1.0).run()
+    assert "none of the ten." not in texts(app) and quiet(app)
+
+
 def test_verdicts():
     row = several.Row("1", "a", np.zeros((2, 2, 3), np.uint8), 0, "Bag", (0.4, 0.3, 0.3))
     assert row.verdict == several.GUESS
-    refused = several.Row("1", "a", row.thumb, 0, "Bag", (0.4, 0.3, 0.3), None, 1.0)
-    assert refused.verdict == several.NONE
+    assert replace(row, refused=True).verdict == several.NONE
     assert several.Row("1", "a", row.thumb, error="No.").verdict == several.ERROR
 
 

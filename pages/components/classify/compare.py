@@ -9,15 +9,14 @@ from core import inference, runs
 from core.imaging.gate import Picture
 from core.imaging.prepare import prepare
 from core.inference import Answer, Model
-from core.inference.rejection import THRESHOLD
-from pages.components.classify import engine, sources
+from pages.components.classify import doubt, engine, sources
 from pages.components.guard import sentences
 from pages.components.pixels import pixel_image
 from pages.components.probability_bars import probability_bars
 from pages.components.run_picker import NONE, finished_runs
 from pages.components.table import table
 from pages.components.visitor import visitor_id
-from pages.components.wording import counted, label, percent, title, title_markdown
+from pages.components.wording import counted, label, none_of, percent, title, title_markdown
 
 OTHERS = ("Second network", "Third network")
 DIFFER = 0.05  # from this difference in probability on, a class is listed
@@ -91,11 +90,13 @@ def _side_by_side(picture: Picture, chosen: Sequence[runs.Run]) -> None:
     with st.spinner("Asking the networks …", show_time=True):
         for model in models:
             answers += inference.answers_of([prepared], model)
-    with st.grid(len(answers), min_column_width=280, gap="medium"):
+    side_by_side = st.container()
+    limit = doubt.threshold(models[0])
+    with side_by_side, st.grid(len(answers), min_column_width=280, gap="medium"):
         for run, answer in zip(chosen, answers, strict=True):
             with st.container(border=True):
                 st.markdown(f"**{title_markdown(run)}**")
-                st.markdown(_said(answer))
+                st.markdown(_said(answer, limit, models[0]))
                 probability_bars(
                     models[0].dataset.classes,
                     answer.probabilities.tolist(),
@@ -107,13 +108,10 @@ def _side_by_side(picture: Picture, chosen: Sequence[runs.Run]) -> None:
         pixel_image(prepared.pixels, "What the networks see", width=140)
 
 
-def _said(answer: Answer) -> str:
+def _said(answer: Answer, limit: float, model: Model) -> str:
     sure = percent(float(answer.probabilities[answer.label]), 0)
-    if answer.unknown >= THRESHOLD:
-        return (
-            f"Probably none of the {counted(len(answer.probabilities))}; "
-            f"the nearest is **{answer.name}** ({sure})"
-        )
+    if answer.unknown >= limit:
+        return f"Probably {none_of(model.dataset)}; the nearest is **{answer.name}** ({sure})"
     return f"**{answer.name}** ({sure})"
 
 

@@ -7,10 +7,9 @@ from core import inference
 from core.imaging.gate import Picture
 from core.imaging.prepare import Kind, Options
 from core.inference import Answer, Model
-from core.inference.rejection import THRESHOLD
-from pages.components.classify import adjust, engine, sources, steps, why
+from pages.components.classify import adjust, doubt, engine, sources, steps, why
 from pages.components.classify.adjust import Edits
-from pages.components.guard import check_url_number, sentences
+from pages.components.guard import sentences
 from pages.components.mask_editor import layer_shape, mask_editor
 from pages.components.pixels import pixel_image
 from pages.components.probability_bars import probability_bars
@@ -81,16 +80,17 @@ def _ask(edits: Edits, model: Model, options: Options) -> tuple[Answer, np.ndarr
             last = (asked, inference.naive_answer(picture, model), None, None)
     _, naive, answered, answer = last
     if answered != question:
-        answer = inference.classify_picture(picture, model, options)
+        before = answer.prepared if answer else None
+        answer = inference.classify_picture(picture, model, options, before)
         st.session_state[_LAST] = (asked, naive, question, answer)
     return answer, *naive
 
 
 def _say(answer: Answer, model: Model) -> None:
     """Say what the network answers, or that it is probably none of what it knows."""
-    words, bars, doubt = st.container(), st.container(), st.container()
-    with doubt:
-        threshold = _threshold(answer, model)
+    words, bars, below = st.container(), st.container(), st.container()
+    with below:
+        threshold = doubt.threshold(model, answer)
     sure = float(answer.probabilities[answer.label])
     with words:
         if answer.unknown >= threshold:
@@ -106,27 +106,6 @@ def _say(answer: Answer, model: Model) -> None:
             st.info(hint, icon=":material/lightbulb:")
     with bars:
         probability_bars(model.dataset.classes, answer.probabilities.tolist(), key="answer")
-
-
-def _threshold(answer: Answer, model: Model) -> float:
-    """Draw the choice from where on an answer is refused, kept in ``?threshold=``."""
-    with st.expander(f"When is it {none_of(model.dataset)}?", icon=":material/help:"):
-        check_url_number("threshold", 0.0, 1.0)
-        threshold = st.slider(
-            "Refuse from this doubt on",
-            0.0,
-            1.0,
-            THRESHOLD,
-            0.01,
-            key="threshold",
-            bind="query-params",
-        )
-        st.caption(
-            f"The doubt about this picture is **{answer.unknown:.2f}**: 0 is a picture like those "
-            "the network has learned from, 1 is nothing like them. Further to the left more is "
-            "refused, also what it would have recognised; at 1 it always names one."
-        )
-    return threshold
 
 
 def _two_ways(answer: Answer, model: Model, pixels: np.ndarray, probabilities: np.ndarray) -> None:

@@ -7,7 +7,7 @@ files are classified a few at a time, in script runs that follow each other by t
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -19,9 +19,8 @@ from core.errors import ImageRejected
 from core.imaging.gate import MAX_BYTES, Picture, open_picture, safe_name
 from core.imaging.prepare import Kind, prepare
 from core.inference import Answer, Model
-from core.inference.rejection import THRESHOLD
 from pages.components.choice import choice
-from pages.components.classify import engine
+from pages.components.classify import doubt, engine
 from pages.components.classify.steps import step_picture
 from pages.components.gallery import gallery, sprite_sheet
 from pages.components.guard import check_url, sentences
@@ -79,6 +78,7 @@ class Row:
         kind: as what the picture was prepared.
         unknown: 0 to 1, the higher the less likely it is any of the classes.
         error: why there is no answer, as a sentence.
+        refused: whether so much doubt is too much for the visitor.
     """
 
     id: str
@@ -90,6 +90,7 @@ class Row:
     kind: Kind | None = None
     unknown: float = 0.0
     error: str | None = None
+    refused: bool = False
 
     @property
     def sure(self) -> float:
@@ -101,7 +102,7 @@ class Row:
         """Which of ``SURE``, ``GUESS``, ``NONE`` and ``ERROR`` it is."""
         if self.error:
             return ERROR
-        if self.unknown >= THRESHOLD:
+        if self.refused:
             return NONE
         return SURE if self.sure >= UNSURE else GUESS
 
@@ -296,7 +297,10 @@ def _results(model: Model) -> None:
     rows = [_rows()[model.run, each] for each in _files() if (model.run, each) in _rows()]
     if not rows:
         return
-    st.markdown(_summary(rows, model))
+    summary = st.container()
+    limit = doubt.threshold(model)
+    rows = [replace(row, refused=row.label is not None and row.unknown >= limit) for row in rows]
+    summary.markdown(_summary(rows, model))
     shown = _filtered(rows, model)
     if shown:
         picked = gallery(
