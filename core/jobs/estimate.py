@@ -1,7 +1,7 @@
 """How long a run will take, before it starts.
 
 The speed is that of the latest finished run of the same network here, else of the most similar one,
-else worked out from the multiplications of the network. The speeds are kept in memory: of the runs
+else worked out from the layers of the network. The speeds are kept in memory: of the runs
 folder only what changed is read again.
 """
 
@@ -22,11 +22,14 @@ from core.settings import settings
 LOOK_SECONDS = 2.0  # between two looks for runs that have finished
 START_SECONDS = 1.5  # from the queue to the first step, with a warm spare
 
-# Multiplications of the forward pass for which a thread can do the whole training step in a second,
-# and what an image costs besides: measured with all six architectures on two busy cores of a server
-# with AVX-512. Most architectures are within a factor of two of it, the fastest 2.5 times as fast.
-MULTIPLICATIONS_PER_SECOND = 2.5e9
-IMAGE_SECONDS = 30e-6
+# What a training step costs an image: for each multiplication of the forward pass, for each number
+# kept for the gradients, and besides. Fitted to single threads of a server with AVX-512, and to its
+# two cores when nothing else ran there: a second thread gains less than half. Of nine architectures
+# the strided CNN took 2.3 times as long as this says, the others were within a factor of 1.5.
+MULTIPLICATION_SECONDS = 50e-12
+ACTIVATION_SECONDS = 1.5e-9
+IMAGE_SECONDS = 10e-6
+THREADS_GAIN = 0.5  # exponent: four threads are twice as fast as one
 FORWARD = 1 / 3  # of the work of a training step is its forward pass
 
 
@@ -35,7 +38,7 @@ class _Speed:
     """What a finished run tells about the next ones."""
 
     config: TrainingConfig
-    multiplications: int
+    modelled: float  # seconds an image, as ``_modelled`` says
     images_per_second: float
     created: float
 
@@ -79,7 +82,7 @@ class _Speeds:
         key = _key(run.config)
         known = self._latest.get(key)
         if known is None or known.created < run.created:
-            self._latest[key] = _Speed(run.config, _multiplications(run.config), speed, run.created)
+            self._latest[key] = _Speed(run.config, _modelled(run.config), speed, run.created)
             self.version += 1
 
     def of(self, config: TrainingConfig) -> float:
@@ -95,18 +98,18 @@ class _Speeds:
         same = self._latest.get(key)
         if same is not None:
             return same.images_per_second
-        own = _multiplications(config)
+        own = _modelled(config)
         if not self._latest:
-            return 1 / (IMAGE_SECONDS + own / MULTIPLICATIONS_PER_SECOND / settings().threads)
+            return 1 / own
 
         def distance(speed: _Speed) -> tuple[bool, float]:
-            ratio = math.log((speed.multiplications + 1) / (own + 1))
-            return speed.config.architecture != config.architecture, abs(ratio)
+            return speed.config.architecture != config.architecture, abs(
+                math.log(speed.modelled / own)
+            )
 
         similar = min(self._latest.values(), key=distance)
-        # What an image costs besides stays; the rest grows with the multiplications.
-        cost = max(0.0, 1 / similar.images_per_second - IMAGE_SECONDS)
-        return 1 / (IMAGE_SECONDS + cost * own / max(1, similar.multiplications))
+        # This computer is as much faster or slower than the model says as it was then.
+        return similar.images_per_second * similar.modelled / own
 
 
 _speeds: _Speeds | None = None
@@ -173,9 +176,15 @@ def _key(config: TrainingConfig) -> _Key:
     return config.dataset, config.architecture, config.width
 
 
-def _multiplications(config: TrainingConfig) -> int:
+def _modelled(config: TrainingConfig) -> float:
+    """Return the seconds that a training step takes an image, worked out from the layers."""
     spec = datasets.find(config.dataset)
-    return config.network.multiplications(spec.shape, len(spec.classes))
+    rows = config.network.table(spec.shape, len(spec.classes))
+    work = sum(
+        row.multiplications * MULTIPLICATION_SECONDS + row.activations * ACTIVATION_SECONDS
+        for row in rows
+    )
+    return IMAGE_SECONDS + work / settings().threads ** THREADS_GAIN
 
 
 def _training(config: TrainingConfig, speed: float) -> float:

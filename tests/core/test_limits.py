@@ -133,7 +133,29 @@ def config(architecture="mlp", width=1.0, **changes):
     return TrainingConfig("fashion-mnist", architecture, recipe, 10_000, width=width)
 
 
-def test_without_any_run_the_multiplications_say_how_long(home, at_once):
+# Images a second on two cores that did nothing else, and for the residual CNN on one busy core.
+MEASURED = {"basic-cnn": 20_456, "two-conv-cnn": 4_656, "deep-cnn": 2_396, "residual-cnn": 262}
+
+
+@pytest.mark.parametrize("architecture", MEASURED)
+def test_without_any_run_the_estimate_is_near_what_was_measured(
+    home, at_once, monkeypatch, architecture
+):
+    monkeypatch.setenv("ATELIER_CORES", "2")
+    recipe = architectures.find(architecture).recipe_for("fashion-mnist")
+    asked = TrainingConfig("fashion-mnist", architecture, recipe)
+    training = recipe.epochs * asked.training_count / MEASURED[architecture]
+    assert training / 1.6 < expected_seconds(asked) < 1.6 * training
+
+
+def test_a_small_network_says_nothing_wild_of_a_large_one(home, at_once):
+    large = config("residual-cnn")
+    alone = expected_seconds(large)
+    finished(home, config("mlp"), 30_000, created=1)
+    assert alone / 2 < expected_seconds(large) < 2 * alone
+
+
+def test_without_any_run_the_layers_say_how_long(home, at_once):
     small_one, large_one = expected_seconds(config("mlp")), expected_seconds(config("deep-cnn"))
     assert 0 < small_one < large_one < 24 * 3600
     assert expected_seconds(config(epochs=20)) == pytest.approx(
