@@ -26,6 +26,7 @@ from benchmarks._results import publish
 from core import inference, runs
 from core.errors import AtelierError, ImageRejected, SettingsError
 from core.imaging.prepare import SWITCHES, Kind, Options
+from core.inference import rejection
 from core.inference.engine import load_file
 from core.inference.picture import open_file
 from core.pretraining.shared import (
@@ -77,7 +78,7 @@ def ours(
 
 
 def naively(pictures: Sequence[SharedPicture], model: inference.Model) -> Answers:
-    """Classify pictures squeezed into the frame; ``unknown`` is one less the largest probability.
+    """Classify pictures squeezed into the frame.
 
     A picture that cannot be read counts as wrong here too.
     """
@@ -91,7 +92,7 @@ def naively(pictures: Sequence[SharedPicture], model: inference.Model) -> Answer
             unknown.append(1.0)
         else:
             labels.append(int(probabilities.argmax()))
-            unknown.append(1 - float(probabilities.max()))
+            unknown.append(float(rejection.unknown(probabilities)))
     seconds = time.perf_counter() - begun
     return Answers(np.array(labels), np.array(unknown), np.zeros(len(labels), bool), seconds)
 

@@ -30,6 +30,7 @@ from core.errors import SettingsError
 from core.files import read_json, write_json
 from core.imaging.gate import open_picture
 from core.imaging.prepare import Kind, Options, Prepared, Stage, prepare
+from core.inference.rejection import unknown
 from core.pretraining import variations
 from core.pretraining.shared import (
     TOP_VIEW,
@@ -421,7 +422,7 @@ def _measured(
     """Return how well the network does on the real pictures that training never saw.
 
     Accuracy on apparel photos, on shoes from above and, balanced over the classes, on drawings; and
-    how well the highest probability tells pictures of the classes from others (area under ROC).
+    how well ``unknown`` tells pictures of the classes from others (area under ROC).
     """
     from sklearn.metrics import roc_auc_score
 
@@ -448,7 +449,7 @@ def _measured(
             for belongs, other in ((Belongs.NEAR, "other clothing"), (Belongs.FAR, "other things")):
                 outside = np.array([each.belongs is belongs for each in some])
                 if outside.any():
-                    scores = 1 - answers[inside | outside].max(axis=1)
+                    scores = unknown(answers[inside | outside])
                     figures[f"{name} against {other}, AUROC"] = float(
                         roc_auc_score(outside[inside | outside], scores)
                     )

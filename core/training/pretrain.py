@@ -271,7 +271,8 @@ def card(
         + [f"{package} {version(package)}" for package in ("tensorflow", "keras", "numpy")]
     )
     rows = {
-        "Test accuracy": f"{result.test_accuracy:.2%} ({spec.counts['test']:,} images, trained once)",
+        "Test accuracy": f"{result.test_accuracy:.2%} ({spec.counts['test']:,} images; trained "
+        "once)",
         "Validation accuracy": f"{result.val_accuracy:.2%} ({config.validation_count:,} images "
         "held back)",
         "Parameters": f"{len(runs) * parameters:,}"
