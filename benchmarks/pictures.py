@@ -37,6 +37,7 @@ from core.pretraining.shared import (
     read_photos,
     read_sketches,
 )
+from core.training.pretrain import MODELS, PICTURES, unite
 
 NOT_READ = -1  # label of a picture that was refused: it counts as wrong
 PLURAL = {Kind.PHOTO: "photos", Kind.SKETCH: "sketches"}
@@ -195,12 +196,12 @@ def _parts(options: argparse.Namespace) -> dict[Kind, Part]:
 
 
 def _first_network(model: inference.Model, folder: Path) -> inference.Model:
-    """Write the first of a model's networks into ``folder``, and return it as a model."""
+    """Write a model of the first network of ``model`` alone into ``folder``, and return it."""
     import keras
 
     networks = [part for part in load_file(model).layers if isinstance(part, keras.Model)]
     path = folder / "network.keras"
-    networks[0].save(path)
+    unite(networks[:1], networks[0].name, MODELS[PICTURES].mirrored).save(path)
     return replace(model, path=path)
 
 

@@ -53,6 +53,7 @@ from core.training.pretrain import (
     bundle,
     judged,
     probabilities,
+    unite,
 )
 
 if TYPE_CHECKING:
@@ -344,8 +345,8 @@ def pretrain_pictures(
             run = read(create(config, COMMAND_LINE))
             networks.append(_train(run, config, some, parts.validation))
             finished.append(read(run.id))
-        figures = {"validation": judged(networks[0], parts.validation)[1]}
-        figures |= _measured(networks[0], *brought)
+        first = unite(networks[:1], ARCHITECTURE, model.mirrored)
+        figures = {"validation": judged(first, parts.validation)[1]} | _measured(first, *brought)
         if not learn:
             output.mkdir(parents=True, exist_ok=True)
             write_json(output / WITHOUT, figures | {"epochs": recipe.epochs})

@@ -83,6 +83,7 @@ MODELS = {
         "what Fashion-MNIST looks like (28 × 28, white on black).",
         {"precision": Precision.BFLOAT16},
         networks=2,
+        mirrored=True,
     ),
     ACCURATE: Bundled(
         BUNDLED_ACCURATE,
