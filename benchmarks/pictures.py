@@ -26,6 +26,7 @@ from benchmarks._results import publish
 from core import inference, runs
 from core.errors import AtelierError, ImageRejected, SettingsError
 from core.imaging.prepare import SWITCHES, Kind, Options
+from core.inference import rejection
 from core.inference.engine import load_file
 from core.inference.picture import open_file
 from core.pretraining.shared import (
@@ -36,6 +37,7 @@ from core.pretraining.shared import (
     read_photos,
     read_sketches,
 )
+from core.training.pretrain import MODELS, PICTURES, unite
 
 NOT_READ = -1  # label of a picture that was refused: it counts as wrong
 PLURAL = {Kind.PHOTO: "photos", Kind.SKETCH: "sketches"}
@@ -77,7 +79,7 @@ def ours(
 
 
 def naively(pictures: Sequence[SharedPicture], model: inference.Model) -> Answers:
-    """Classify pictures squeezed into the frame; ``unknown`` is one less the largest probability.
+    """Classify pictures squeezed into the frame.
 
     A picture that cannot be read counts as wrong here too.
     """
@@ -91,7 +93,7 @@ def naively(pictures: Sequence[SharedPicture], model: inference.Model) -> Answer
             unknown.append(1.0)
         else:
             labels.append(int(probabilities.argmax()))
-            unknown.append(1 - float(probabilities.max()))
+            unknown.append(float(rejection.unknown(probabilities)))
     seconds = time.perf_counter() - begun
     return Answers(np.array(labels), np.array(unknown), np.zeros(len(labels), bool), seconds)
 
@@ -194,12 +196,12 @@ def _parts(options: argparse.Namespace) -> dict[Kind, Part]:
 
 
 def _first_network(model: inference.Model, folder: Path) -> inference.Model:
-    """Write the first of a model's networks into ``folder``, and return it as a model."""
+    """Write a model of the first network of ``model`` alone into ``folder``, and return it."""
     import keras
 
     networks = [part for part in load_file(model).layers if isinstance(part, keras.Model)]
     path = folder / "network.keras"
-    networks[0].save(path)
+    unite(networks[:1], networks[0].name, MODELS[PICTURES].mirrored).save(path)
     return replace(model, path=path)
 
 

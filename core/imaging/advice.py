@@ -1,4 +1,4 @@
-"""How sound the mask of a photo is, and what would make the photo a better one."""
+"""What would make a photo a better one, by its mask."""
 
 import cv2
 import numpy as np
@@ -9,27 +9,6 @@ RING = 3  # px to either side of the outline whose colours are compared
 TINY = 0.01  # share of the picture
 FILLED = 0.6  # share of the picture's border that belongs to the garment
 FAINT = 12.0  # levels between garment and ground along the outline
-
-
-def soundness(prepared: Prepared) -> float:
-    """Return how much the mask looks like that of one garment, 0 to 1.
-
-    The geometric mean of four measures, each 0 to 1: its share of the picture, how little of the
-    picture's border it takes, how much of it is in one part, and how clearly it differs from the
-    ground along its outline. 1 for sketches and colour data sets, where no garment is looked for.
-    """
-    if prepared.kind is not Kind.PHOTO or not _looked_for(prepared):
-        return 1.0
-    mask = prepared.mask
-    if mask.all():
-        return 0.0
-    measures = (
-        min(1.0, mask.mean() / 0.1),
-        1 - min(1.0, _on_border(mask) / FILLED),
-        _largest_part(mask),
-        min(1.0, _contrast(prepared.steps[0].image, mask) / 25),
-    )
-    return float(np.prod(np.clip(measures, 0.01, 1)) ** (1 / len(measures)))
 
 
 def hint(prepared: Prepared) -> str | None:
@@ -57,13 +36,6 @@ def _looked_for(prepared: Prepared) -> bool:
 def _on_border(mask: np.ndarray) -> float:
     """Return the share of the picture's outermost pixels that are the garment's."""
     return float(np.concatenate([mask[0], mask[-1], mask[:, 0], mask[:, -1]]).mean())
-
-
-def _largest_part(mask: np.ndarray) -> float:
-    """Return the share of the mask that hangs together in its largest part."""
-    _, _, boxes, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
-    areas = boxes[1:, cv2.CC_STAT_AREA]
-    return float(areas.max() / areas.sum()) if areas.size else 0.0
 
 
 def _contrast(colour: np.ndarray, mask: np.ndarray) -> float:

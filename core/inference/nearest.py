@@ -22,7 +22,6 @@ from core.runs.analysis import analysis_file, fits, read_analysis, stamp_of, wri
 NAME = "neighbours"
 SAMPLE = 10_000  # training images, as many of each class
 KEPT = 64  # principal components
-CLOSEST = 5  # images of a class that tell how far away the class is
 _LEVELS = 127  # of a code, either side of zero
 _SEED = 1311_2901
 
@@ -89,26 +88,6 @@ def nearest(model: Model, pixels: np.ndarray, count: int) -> Near | None:
     distances = reference.distances(_ask(model, pixels)[1])
     order = np.argsort(distances, kind="stable")[:count]
     return Near(reference.indices[order], reference.labels[order], distances[order])
-
-
-def feature_distance(model: Model, pixels: np.ndarray) -> float | None:
-    """Return how far a prepared picture is from the training images of the class it is taken for.
-
-    Returns:
-        The mean cosine distance of the last hidden layer to the ``CLOSEST`` images of the answered
-        class, 0 to 2, most below 1; None if it was not worked out for this network.
-
-    Raises:
-        ModelUnavailable: the model cannot be loaded.
-    """
-    reference = _reference(model)
-    if reference is None:
-        return None
-    probabilities, hidden = _ask(model, pixels)
-    distances = reference.distances(hidden)[reference.labels == probabilities.argmax()]
-    if not len(distances):
-        return None
-    return float(np.sort(distances)[:CLOSEST].mean())
 
 
 def write_neighbours(model: Model, path: Path) -> None:

@@ -92,7 +92,7 @@ def answers_of(prepareds: Sequence[Prepared], model: Model) -> list[Answer]:
     answers = []
     for each, probabilities in zip(prepareds, load(model).probabilities(pixels), strict=True):
         label = int(probabilities.argmax())
-        share = unknown(probabilities)
+        share = float(unknown(probabilities))
         advice = hint(probabilities, each, model.dataset)
         name = model.dataset.classes[label]
         answers.append(Answer(label, name, probabilities, share, each, advice))

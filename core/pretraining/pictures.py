@@ -30,6 +30,7 @@ from core.errors import SettingsError
 from core.files import read_json, write_json
 from core.imaging.gate import open_picture
 from core.imaging.prepare import Kind, Options, Prepared, Stage, prepare
+from core.inference.rejection import unknown
 from core.pretraining import variations
 from core.pretraining.shared import (
     TOP_VIEW,
@@ -52,6 +53,7 @@ from core.training.pretrain import (
     bundle,
     judged,
     probabilities,
+    unite,
 )
 
 if TYPE_CHECKING:
@@ -343,8 +345,8 @@ def pretrain_pictures(
             run = read(create(config, COMMAND_LINE))
             networks.append(_train(run, config, some, parts.validation))
             finished.append(read(run.id))
-        figures = {"validation": judged(networks[0], parts.validation)[1]}
-        figures |= _measured(networks[0], *brought)
+        first = unite(networks[:1], ARCHITECTURE, model.mirrored)
+        figures = {"validation": judged(first, parts.validation)[1]} | _measured(first, *brought)
         if not learn:
             output.mkdir(parents=True, exist_ok=True)
             write_json(output / WITHOUT, figures | {"epochs": recipe.epochs})
@@ -421,7 +423,7 @@ def _measured(
     """Return how well the network does on the real pictures that training never saw.
 
     Accuracy on apparel photos, on shoes from above and, balanced over the classes, on drawings; and
-    how well the highest probability tells pictures of the classes from others (area under ROC).
+    how well ``unknown`` tells pictures of the classes from others (area under ROC).
     """
     from sklearn.metrics import roc_auc_score
 
@@ -448,7 +450,7 @@ def _measured(
             for belongs, other in ((Belongs.NEAR, "other clothing"), (Belongs.FAR, "other things")):
                 outside = np.array([each.belongs is belongs for each in some])
                 if outside.any():
-                    scores = 1 - answers[inside | outside].max(axis=1)
+                    scores = unknown(answers[inside | outside])
                     figures[f"{name} against {other}, AUROC"] = float(
                         roc_auc_score(outside[inside | outside], scores)
                     )

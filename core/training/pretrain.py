@@ -83,6 +83,7 @@ MODELS = {
         "what Fashion-MNIST looks like (28 × 28, white on black).",
         {"precision": Precision.BFLOAT16},
         networks=2,
+        mirrored=True,
     ),
     ACCURATE: Bundled(
         BUNDLED_ACCURATE,
@@ -271,7 +272,8 @@ def card(
         + [f"{package} {version(package)}" for package in ("tensorflow", "keras", "numpy")]
     )
     rows = {
-        "Test accuracy": f"{result.test_accuracy:.2%} ({spec.counts['test']:,} images, trained once)",
+        "Test accuracy": f"{result.test_accuracy:.2%} ({spec.counts['test']:,} images; trained "
+        "once)",
         "Validation accuracy": f"{result.val_accuracy:.2%} ({config.validation_count:,} images "
         "held back)",
         "Parameters": f"{len(runs) * parameters:,}"

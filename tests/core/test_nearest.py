@@ -7,7 +7,7 @@ from core import datasets, inference, runs
 from core.evaluation.network import Network
 from core.evaluation.worker import work_out
 from core.inference import nearest as module
-from core.inference.nearest import NAME, feature_distance, nearest, write_neighbours
+from core.inference.nearest import NAME, nearest, write_neighbours
 from core.runs.analysis import analysis_file, read_analysis, stamp_of, write_analysis
 
 
@@ -77,18 +77,8 @@ def test_each_class_is_there_as_often(trained, model, monkeypatch, tmp_path):
     assert np.bincount(labels).tolist() == [50] * 10
 
 
-def test_noise_is_farther_away_than_clothes(model, beside):
-    images = datasets.load("fashion-mnist", "test").images[:20, ..., 0]
-    noise = np.random.default_rng(0).integers(0, 256, (20, 28, 28), dtype=np.uint8)
-    near, far = (
-        np.median([feature_distance(model, each) for each in some]) for some in (images, noise)
-    )
-    assert 0 <= near < far / 2
-
-
 def test_the_task_works_it_out_for_a_run(trained, model):
     assert nearest(model, np.zeros((28, 28), np.uint8), 3) is None
-    assert feature_distance(model, np.zeros((28, 28), np.uint8)) is None
     work_out(NAME, trained, analysis_file(NAME, trained), lambda share: None)
     assert len(nearest(model, np.zeros((28, 28), np.uint8), 3).indices) == 3
 

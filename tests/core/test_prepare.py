@@ -5,7 +5,7 @@ import pytest
 from PIL import Image, ImageDraw, ImageFilter
 
 from core.errors import ImageRejected
-from core.imaging.advice import hint, soundness
+from core.imaging.advice import hint
 from core.imaging.prepare import SWITCHES, Kind, Options, Prepared, Stage, naive, prepare
 
 PHOTO = Options(kind=Kind.PHOTO)
@@ -252,9 +252,9 @@ def test_the_crop_that_was_asked_for_is_used():
 # ---- Advice ----
 
 
-def test_a_clear_photo_is_sound_and_needs_no_hint():
+def test_a_clear_photo_needs_no_hint():
     prepared = prepare(shirt((250, 250, 250), (90, 40, 40)), PHOTO)
-    assert soundness(prepared) > 0.9 and hint(prepared) is None
+    assert hint(prepared) is None
 
 
 def test_white_on_white_gets_its_hint():
@@ -262,8 +262,6 @@ def test_white_on_white_gets_its_hint():
     image.paste((242, 242, 242), (60, 80, 240, 340))
     prepared = prepare(image, PHOTO)
     assert "darker ground" in (hint(prepared) or "")
-    image.paste((90, 40, 40), (60, 80, 240, 340))
-    assert soundness(prepared) < soundness(prepare(image, PHOTO))
 
 
 def test_where_nothing_stands_out_the_hint_says_so():
@@ -271,7 +269,7 @@ def test_where_nothing_stands_out_the_hint_says_so():
     image.paste((246, 246, 246), (60, 80, 240, 340))
     image.putpixel((150, 200), (240, 240, 240))  # not one single colour
     prepared = prepare(image, PHOTO)
-    assert "stands out" in (hint(prepared) or "") and soundness(prepared) == 0
+    assert "stands out" in (hint(prepared) or "")
 
 
 def test_a_garment_that_fills_the_picture_gets_its_hint():
@@ -279,7 +277,7 @@ def test_a_garment_that_fills_the_picture_gets_its_hint():
     everywhere = np.ones((8, 8), bool)
     everywhere[0, 0] = False
     prepared = prepare(picture, Options(kind=Kind.PHOTO, add=everywhere))
-    assert "Step back" in (hint(prepared) or "") and soundness(prepared) < 0.5
+    assert "Step back" in (hint(prepared) or "")
 
 
 def test_there_is_no_advice_on_a_mask_that_was_switched_off():
