@@ -18,7 +18,7 @@ VIEWS = {
 def main() -> None:
     """Draw the page."""
     st.title("Classify", anchor=False)
-    st.markdown("One piece of clothing, photographed or drawn: what is it?")
+    st.markdown("One thing, photographed or drawn: what is it?")
     inference.warm()
     titles = {name: title for name, (title, _) in VIEWS.items()}
     notes = st.container()

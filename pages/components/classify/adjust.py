@@ -87,7 +87,7 @@ def options(kind: Kind | None, edits: Edits) -> Options:
 
 def changed(edits: Edits) -> bool:
     """Tell whether anything differs from what happens by itself."""
-    return bool(switched_off()) or edits.any or st.session_state.get("kind") != AUTOMATIC
+    return bool(switched_off()) or edits.any or st.session_state.get("kind", AUTOMATIC) != AUTOMATIC
 
 
 def reset(picture: Image.Image) -> None:

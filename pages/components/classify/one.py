@@ -122,8 +122,12 @@ def _two_ways(answer: Answer, model: Model, pixels: np.ndarray, probabilities: n
                 pixel_image(image, f"{title}: what the network sees", width=140)
                 st.markdown(f"**{literal(name)}**, {percent(float(sure), 0)}")
     st.caption(
-        "The same picture, the same network. Most demos only make the picture small; what the "
-        "network has learned from was prepared, and so is yours."
+        "The same picture, the same network. Most demos only make the picture small; "
+        + (
+            "what does not fit is squeezed then, and cut off here."
+            if answer.prepared.kind is None
+            else "what the network has learned from was prepared, and so is yours."
+        )
     )
 
 
@@ -155,5 +159,6 @@ def _steps(picture: Picture, edits: Edits, answer: Answer) -> None:
             on_click=adjust.reset,
             args=(picture.rgb,),
         )
-    st.caption("Switch a step off and see what becomes of the answer.")
+    if answer.prepared.kind is not None:
+        st.caption("Switch a step off and see what becomes of the answer.")
     steps.draw(picture, answer.prepared)

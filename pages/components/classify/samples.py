@@ -42,7 +42,9 @@ def choose() -> Picture | None:
     names = list(SAMPLES)
     asked = st.query_params.get("sample", "")
     chosen = asked if asked in SAMPLES else _named(asked)
-    st.caption("Click one. The cup and the cap are none of the ten; the network should say so.")
+    st.caption(
+        "Click one. The cup and the cap are no class of Fashion-MNIST; its networks should say so."
+    )
     gallery(
         _thumbs(),
         list(SAMPLES.values()),

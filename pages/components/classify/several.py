@@ -366,7 +366,8 @@ def _filtered(rows: Sequence[Row], model: Model) -> list[Row]:
     verdict = choice("Show", {ALL: "All"} | _verdicts(model), "show", notes=notes)
     with st.grid(3, min_column_width=200):
         label = _select("Class", classes, "class", notes)
-        kind = _select("Kind", kinds, "taken_for", notes)
+        colour = model.dataset.shape[-1] == 3  # where photos and sketches are prepared alike
+        kind = ALL if colour else _select("Kind", kinds, "taken_for", notes)
         order = _select("Order", sorts, "order", notes)
     kept = [
         row

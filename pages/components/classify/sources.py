@@ -37,7 +37,7 @@ def choose() -> Picture | None:
 
 def _upload() -> Picture | None:
     file = st.file_uploader(
-        "A photo or picture of one piece of clothing",
+        "A photo or picture of one thing",
         type="image",
         key="upload",
         max_upload_size=MAX_BYTES // 1024**2,
@@ -61,7 +61,7 @@ def _camera() -> Picture | None:
         )
         return _kept("camera")
     shot = st.camera_input(
-        "Hold one piece of clothing before a plain wall",
+        "Hold one thing before a plain wall",
         key="camera",
         on_change=_forget_if_removed,
         args=("camera",),
@@ -74,7 +74,7 @@ def _camera() -> Picture | None:
 def _draw() -> Picture | None:
     from streamlit_drawable_canvas import st_canvas
 
-    st.caption("Draw a shirt, a shoe or a bag: its outline, or filled.")
+    st.caption("Draw one thing, such as a shirt, a shoe or a bag: its outline, or filled.")
     key = f"canvas_{st.session_state.setdefault(_SHEET, 0)}"
     if key not in st.session_state:  # the canvas is new on the page: it begins with what was drawn
         st.session_state[f"{_STROKES}_first"] = st.session_state.get(_STROKES)

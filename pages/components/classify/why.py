@@ -157,7 +157,7 @@ def _like_it(answer: Answer, model: Model) -> None:
         NAME,
         runs.read(model.run),
         title="The images that look alike to the network",
-        explanation="What its last hidden layer makes of 10,000 training images is worked out "
+        explanation="What its last hidden layer makes of the training images is worked out "
         "once, in the background. It takes about half a minute.",
     )
 
@@ -177,6 +177,8 @@ def _otherwise(answer: Answer, model: Model, covered: Occlusion, changes: list[C
             f"**The preparation:** {_way(least).lower()}, it would be "
             f"{literal(least.answer.name)} ({percent(_sure(least.answer), 0)})."
         )
+    elif len(changes) == 1:
+        lines.append(f"**The preparation:** {_way(changes[0]).lower()}, it stays {name}.")
     elif changes:
         lines.append(
             f"**The preparation:** nothing in it decides. In all {len(changes)} other ways the "
