@@ -33,6 +33,9 @@ class Split:
         return len(self.labels)
 
 
+LIGHT = 160  # level; a ground above it is light
+
+
 @dataclass(frozen=True)
 class DatasetSpec:
     """A registered data set.
@@ -70,6 +73,21 @@ class DatasetSpec:
             if split not in self._loaded:
                 self._loaded[split] = self._checked(split, self.read(split))
             return self._loaded[split]
+
+    @property
+    def light(self) -> bool:
+        """Whether it is a grey data set on a light ground, such as drawings on paper.
+
+        The built-in ones are not. Of an imported one it is looked up at the images' edges.
+
+        Raises:
+            DataUnavailable, DataDamaged: the images cannot be read.
+        """
+        if not self.kin or self.shape[2] != 1 or self.missing() is not None:
+            return False
+        images = self.load("train").images[:500]
+        edges = (images[:, 0], images[:, -1], images[:, :, 0], images[:, :, -1])
+        return bool(np.median(np.concatenate([each.ravel() for each in edges])) > LIGHT)
 
     def is_loaded(self, split: str) -> bool:
         """Tell whether ``load(split)`` would answer from memory."""

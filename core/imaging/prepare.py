@@ -7,7 +7,7 @@ bright, longest side fitted to the frame, centred on black. Colour data sets get
 ``photo`` and ``sketch`` know how each is done, ``route`` which of them a picture is.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -120,6 +120,7 @@ def prepare(
     height: int = 28,
     width: int = 28,
     channels: int = 1,
+    light: bool = False,
 ) -> Prepared:
     """Turn a picture into what a network was trained on.
 
@@ -130,6 +131,7 @@ def prepare(
             part, is not looked for again.
         height, width: of the network's input, in px.
         channels: 1 for grey data sets such as Fashion-MNIST, 3 for colour ones such as CIFAR-10.
+        light: whether the images of a grey data set have a light ground, unlike Fashion-MNIST's.
 
     Raises:
         ImageRejected: the picture is one single colour.
@@ -151,7 +153,17 @@ def prepare(
     else:
         found = (sketch.find_lines if kind is Kind.SKETCH else photo.find_garment)(scene)
     way = _prepare_sketch if kind is Kind.SKETCH else _prepare_photo
-    return way(picture, scene, found, options, (height, width))
+    prepared = way(picture, scene, found, options, (height, width))
+    return _on_light(prepared) if light else prepared
+
+
+def _on_light(prepared: Prepared) -> Prepared:
+    """Return a prepared picture dark on light, for networks that have learned from such images."""
+    pixels = 255 - prepared.pixels
+    last = prepared.steps[-1]
+    sentence = f"{last.sentence} The images it learned from have a light ground, and so has this."
+    steps = (*prepared.steps[:-1], replace(last, sentence=sentence, image=pixels))
+    return replace(prepared, pixels=pixels, steps=steps)
 
 
 def naive(picture: Image.Image, *, height: int = 28, width: int = 28, channels: int = 1) -> Pixels:

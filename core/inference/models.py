@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from core import datasets
 from core.errors import ModelUnavailable
@@ -27,6 +28,13 @@ class Model:
     path: Path
     dataset: datasets.DatasetSpec
     test_accuracy: float | None
+
+    @property
+    def frame(self) -> dict[str, Any]:
+        """What ``prepare`` must know of its input."""
+        height, width, channels = self.dataset.shape
+        light = self.dataset.light
+        return {"height": height, "width": width, "channels": channels, "light": light}
 
 
 def of_run(run: Run) -> Model:

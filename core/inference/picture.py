@@ -66,9 +66,7 @@ def classify_picture(
         ImageRejected: there is nothing in the picture.
         ModelUnavailable: the model cannot be loaded.
     """
-    height, width, channels = model.dataset.shape
-    size = {"height": height, "width": width, "channels": channels}
-    return answer_of(prepare(picture, options, before=before, **size), model)
+    return answer_of(prepare(picture, options, before=before, **model.frame), model)
 
 
 def answer_of(prepared: Prepared, model: Model) -> Answer:
@@ -161,10 +159,9 @@ def classify_files(
 
 
 def _prepare_file(path: Path, model: Model, options: Options | None) -> Prepared | ImageRejected:
-    height, width, channels = model.dataset.shape
     try:
         picture = open_file(path).rgb
-        return prepare(picture, options, height=height, width=width, channels=channels)
+        return prepare(picture, options, **model.frame)
     except ImageRejected as error:
         return error
 

@@ -365,3 +365,12 @@ def test_other_frames(height, width, channels):
 def test_the_naive_way_only_squeezes():
     image = Image.new("RGB", (300, 100), "white")
     assert (naive(image) == 255).all() and naive(image, channels=3).shape == (28, 28, 3)
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_for_a_data_set_on_a_light_ground_the_input_is_dark_on_light(kind):
+    picture, options = shirt((255, 255, 255), (90, 40, 40)), Options(kind=kind)
+    dark, light = prepare(picture, options), prepare(picture, options, light=True)
+    assert (light.pixels == 255 - dark.pixels).all()
+    assert (light.steps[-1].image == light.pixels).all()
+    assert (light.mask == dark.mask).all() and stages(light) == stages(dark)

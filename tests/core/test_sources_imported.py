@@ -73,6 +73,20 @@ def test_an_imported_data_set_is_found_and_read_like_any_other(home):
     assert sorted(path.name for path in (home / "datasets").iterdir()) == [dataset]
 
 
+@pytest.mark.parametrize("light", [True, False])
+def test_whether_the_ground_is_light_is_seen_at_the_edges(home, light):
+    dataset = save(MIXED)
+    path = home / "datasets" / dataset / "train-images.npy"
+    if light:
+        np.save(path, 255 - np.load(path))
+    assert datasets.find(dataset).light is light
+
+
+def test_of_colour_and_of_built_in_data_sets_the_ground_is_not_looked_up(home):
+    assert not datasets.find(save(MIXED, shape=(32, 32, 3))).light
+    assert not datasets.find("fashion-mnist").light
+
+
 def test_a_stratified_split_has_the_same_share_of_each_class_and_the_seed_decides(home):
     first, again, other = (save(MIXED, choices={"seed": seed}) for seed in (0, 0, 1))
     test = datasets.load(first, "test")

@@ -85,8 +85,7 @@ def _others(model: Model) -> list[runs.Run]:
 def _side_by_side(picture: Picture, chosen: Sequence[runs.Run]) -> None:
     answers = []
     models = [inference.of_run(run) for run in chosen]
-    height, width, channels = models[0].dataset.shape
-    prepared = prepare(picture.rgb, height=height, width=width, channels=channels)
+    prepared = prepare(picture.rgb, **models[0].frame)
     with st.spinner("Asking the networks …", show_time=True):
         for model in models:
             answers += inference.answers_of([prepared], model)

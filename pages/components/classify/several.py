@@ -210,7 +210,6 @@ def _clear() -> None:
 def _work(model: Model) -> None:
     """Classify the next files, as many as the time allows, and at least one."""
     begun, done = st.session_state.setdefault(_PACE, (time.monotonic(), 0))
-    height, width, channels = model.dataset.shape
     end = time.monotonic() + BUDGET
     prepared, waiting = [], []
     for file_id in _pending(model):
@@ -218,7 +217,7 @@ def _work(model: Model) -> None:
         try:
             picture = open_picture(brought.data, brought.name)
             thumb = _thumb(picture.rgb)
-            prepared.append(prepare(picture.rgb, height=height, width=width, channels=channels))
+            prepared.append(prepare(picture.rgb, **model.frame))
         except ImageRejected as error:
             row = Row(file_id, brought.name, thumb, error=str(error))
             _rows()[model.run, file_id] = row
