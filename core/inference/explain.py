@@ -26,7 +26,7 @@ from core.inference.picture import Answer, answer_of, classify_picture
 
 PATCH = 0.25  # side of the part that is covered, as a share of the picture's
 PLACES = 7  # along each side that it is put at: with two fills at most 98 pictures
-LIT = 24  # level; where nothing is brighter there is nothing to cover
+LIT = 24  # levels from the ground; where nothing is further there is nothing to cover
 _TINY = 1e-9  # keeps the logarithm of a probability finite
 
 
@@ -48,8 +48,8 @@ class Gaze:
 class Occlusion:
     """What a network says when parts of the prepared picture are covered.
 
-    Each part is covered once with black, the background of grey data sets, and once with the mean
-    of what is lit; in colour with the mean only.
+    Each part is covered once with the ground, black or white, of a grey data set, and once with the
+    mean of what stands on it; in colour with the mean only.
 
     Attributes:
         boxes: int (n, 4), top, left, bottom and right of each covered part, in px.
@@ -147,11 +147,12 @@ def occlude(model: Model, pixels: np.ndarray) -> Occlusion:
     """
     image = pixels.reshape(model.dataset.shape)
     height, width, channels = image.shape
-    lit = image.max(axis=2) > LIT
+    ground = 255 if model.dataset.light else 0
+    lit = np.abs(image.astype(int) - ground).max(axis=2) > LIT
     boxes = np.array([box for box in _places(height, width) if _part(lit, box).any()], int)
     boxes = boxes.reshape(-1, 4)
     mean = image[lit].mean(axis=0) if lit.any() else np.full(channels, 128.0)
-    fills = [np.zeros(channels), mean] if channels == 1 else [mean]
+    fills = [np.full(channels, ground), mean] if channels == 1 else [mean]
     pictures = np.repeat(image[None, None], len(boxes), axis=0).repeat(len(fills), axis=1)
     for place, box in enumerate(boxes):
         for index, fill in enumerate(fills):

@@ -324,7 +324,8 @@ def _spoken(answer: Answer, values: np.ndarray, speaks_for: str, speaks_against:
     if values.max() > FAINT / 2:
         parts.append(f"the {_place(answer, values)} speaks {speaks_for}")
     if -values.min() > FAINT / 2:
-        parts.append(f"the {_place(answer, -values)} {speaks_against}")
+        verb = "" if parts else "speaks "
+        parts.append(f"the {_place(answer, -values)} {verb}{speaks_against}")
     if not parts:
         return "No part of it matters much by itself."
     words = ", ".join(parts)
