@@ -2,9 +2,9 @@
 
 import numpy as np
 
-# From which ``unknown`` on the pages say "none of these". Of the real pictures that the first network
-# of the bundled model did not learn from, this refuses about six in seven that show none of the
-# classes, and one in eleven that do.
+# From which ``unknown`` on the pages say "none of these". Of the real pictures that the first
+# network of the bundled model did not learn from, this refuses about six in seven that show none of
+# the classes, and one in eleven that do.
 THRESHOLD = 0.8
 
 
