@@ -149,7 +149,7 @@ def bundle(runs: Sequence[Run], output: Path, name: str = PICTURES, more: str = 
             path: Path = getattr(source, part)
             write_atomic(getattr(target, part), partial(shutil.copyfile, path))
         if len(runs) > 1 or MODELS[name].mirrored:
-            more = _alone(runs) + more
+            more = "\n".join(filter(None, (_alone(runs), more)))
             run = replace(run, result=_unite(runs, MODELS[name].mirrored, target))
         text = card([run, *runs[1:]], name, more, target.model)
         write_atomic(output / "README.md", lambda file: file.write_text(text))
