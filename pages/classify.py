@@ -8,6 +8,7 @@ from pages.components.choice import choice
 from pages.components.classify import compare, one, several
 from pages.components.run_picker import run_picker
 
+CLOTHES = "fashion-mnist"
 VIEWS = {
     "one": ("One picture", one.draw),
     "several": ("Several", several.draw),
@@ -18,13 +19,15 @@ VIEWS = {
 def main() -> None:
     """Draw the page."""
     st.title("Classify", anchor=False)
-    st.markdown("One thing, photographed or drawn: what is it?")
+    question = st.container()
     inference.warm()
     titles = {name: title for name, (title, _) in VIEWS.items()}
     notes = st.container()
     left, right = st.columns([2, 3], vertical_alignment="bottom")
     with right:
         model = inference.of_run(run_picker("Network", notes=notes))
+    thing = "One piece of clothing" if model.dataset.name == CLOTHES else "One thing"
+    question.markdown(f"{thing}, photographed or drawn: what is it?")
     with left:
         view = choice("View", titles, "view", notes=notes)
     VIEWS[view][1](model)
