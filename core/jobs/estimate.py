@@ -25,8 +25,8 @@ START_SECONDS = 1.5  # from the queue to the first step, with a warm spare
 # What a training step costs an image: for each multiplication of the forward pass, for each number
 # kept for the gradients, and besides. Fitted to single threads of a server with AVX-512, and to its
 # two cores when nothing else ran there: a second thread gains less than half. By the clock the
-# strided CNN took 2.3 times as long as this says, the other presets were within a factor of 1.6; the
-# residual, Atelier's and the pictures CNN were fitted by the time of one core.
+# strided CNN took 2.3 times as long as this says, the other presets were within a factor of 1.6;
+# the residual, Atelier's and the pictures CNN were fitted by the time of one core.
 MULTIPLICATION_SECONDS = 50e-12
 ACTIVATION_SECONDS = 1.5e-9
 IMAGE_SECONDS = 10e-6
