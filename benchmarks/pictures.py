@@ -37,7 +37,7 @@ from core.pretraining.shared import (
     read_photos,
     read_sketches,
 )
-from core.training.pretrain import MODELS, PICTURES, unite
+from core.training.pretrain import unite
 
 NOT_READ = -1  # label of a picture that was refused: it counts as wrong
 PLURAL = {Kind.PHOTO: "photos", Kind.SKETCH: "sketches"}
@@ -201,7 +201,7 @@ def _first_network(model: inference.Model, folder: Path) -> inference.Model:
 
     networks = [part for part in load_file(model).layers if isinstance(part, keras.Model)]
     path = folder / "network.keras"
-    unite(networks[:1], networks[0].name, MODELS[PICTURES].mirrored).save(path)
+    unite(networks[:1], networks[0].name).save(path)
     return replace(model, path=path)
 
 

@@ -50,6 +50,7 @@ from core.training.pretrain import (
     MODELS,
     PICTURES,
     SEED,
+    SEEDS,
     bundle,
     judged,
     probabilities,
@@ -322,7 +323,6 @@ def pretrain_pictures(
         DataUnavailable, DataDamaged: a folder of pictures cannot be read.
         SettingsError: a folder cannot be written.
     """
-    model = MODELS[PICTURES]
     output = output or BUNDLED_FOLDERS[BUNDLED]
     brought = (
         read_photos(photos) if photos else [],
@@ -330,10 +330,10 @@ def pretrain_pictures(
     )
     to_learn = [[each for each in some if learn and _counts(each)] for some in brought]
     recipe = architectures.find(ARCHITECTURE).recipe_for(DATASET)
-    recipe = recipe.changed(**model.changes)
+    recipe = recipe.changed(**MODELS[PICTURES].changes)
     if epochs is not None:
         recipe = recipe.changed(epochs=epochs)
-    seeds = model.seeds if learn else model.seeds[:1]
+    seeds = SEEDS if learn else SEEDS[:1]
     configs = [TrainingConfig(DATASET, ARCHITECTURE, recipe, None, seed) for seed in seeds]
     parts = divide(datasets.load(DATASET, "train"), configs[0])
     made = pools(parts.train, to_learn[0], to_learn[1], _say, limit)
@@ -345,7 +345,7 @@ def pretrain_pictures(
             run = read(create(config, COMMAND_LINE))
             networks.append(_train(run, config, some, parts.validation))
             finished.append(read(run.id))
-        first = unite(networks[:1], ARCHITECTURE, model.mirrored)
+        first = unite(networks[:1], ARCHITECTURE)
         figures = {"validation": judged(first, parts.validation)[1]} | _measured(first, *brought)
         if not learn:
             output.mkdir(parents=True, exist_ok=True)

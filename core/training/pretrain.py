@@ -42,12 +42,15 @@ if TYPE_CHECKING:
 
 DATASET = "fashion-mnist"
 SEED = 1708_07747  # the data set's arXiv number
+SEEDS = (SEED, SEED + 1)  # of the networks of a bundled model, which answer together
 BATCH = 500  # images that a finished network is asked about at once
 
 
 @dataclass(frozen=True)
 class Bundled:
-    """A model that comes with the app.
+    """A model that comes with the app: networks of one architecture, each from a seed of its own.
+
+    It answers with their mean over an image and its mirror image.
 
     Attributes:
         run: the id of its run.
@@ -55,8 +58,6 @@ class Bundled:
         purpose: what the app has it for, as the first sentence of its card.
         meant_for: what it may be used for, as the card's sentence goes on.
         changes: settings that differ from the recipe of the architecture.
-        networks: how many are trained, each from a seed of its own; their mean is the answer.
-        mirrored: whether each of them answers for the mirror image too.
     """
 
     run: str
@@ -64,13 +65,6 @@ class Bundled:
     purpose: str
     meant_for: str
     changes: Mapping[str, Any] = field(default_factory=dict)
-    networks: int = 1
-    mirrored: bool = False
-
-    @property
-    def seeds(self) -> range:
-        """One a network."""
-        return range(SEED, SEED + self.networks)
 
 
 PICTURES, ACCURATE = "pictures", "accurate"
@@ -82,8 +76,6 @@ MODELS = {
         "demonstrations and teaching: photos and drawings of one piece of clothing, turned into "
         "what Fashion-MNIST looks like (28 × 28, white on black).",
         {"precision": Precision.BFLOAT16},
-        networks=2,
-        mirrored=True,
     ),
     ACCURATE: Bundled(
         BUNDLED_ACCURATE,
@@ -92,8 +84,6 @@ MODELS = {
         "demonstrations and teaching: how far a small network comes on Fashion-MNIST itself, and "
         "what to measure your own against.",
         {"precision": Precision.BFLOAT16},
-        networks=2,
-        mirrored=True,
     ),
 }
 
@@ -121,7 +111,7 @@ def pretrain(
     if epochs is not None:
         recipe = recipe.changed(epochs=epochs)
     runs = []
-    for seed in model.seeds:
+    for seed in SEEDS:
         run = train_in_process(TrainingConfig(DATASET, model.architecture, recipe, limit, seed))
         if run.state is not State.FINISHED:
             raise AtelierError(f"The bundled model was not replaced: {run.reason}")
@@ -141,17 +131,14 @@ def bundle(runs: Sequence[Run], output: Path, name: str = PICTURES, more: str = 
     Raises:
         SettingsError: the folder cannot be written.
     """
-    run = runs[0]
-    source, target = run.folder, RunFolder(output)
+    first, target = runs[0], RunFolder(output)
     try:
         output.mkdir(parents=True, exist_ok=True)
-        for part in ("config", "model", "validation", "evaluation", "batches", "epochs", "result"):
-            path: Path = getattr(source, part)
+        for part in ("config", "batches", "epochs"):
+            path: Path = getattr(first.folder, part)
             write_atomic(getattr(target, part), partial(shutil.copyfile, path))
-        if len(runs) > 1 or MODELS[name].mirrored:
-            more = "\n".join(filter(None, (_alone(runs), more)))
-            run = replace(run, result=_unite(runs, MODELS[name].mirrored, target))
-        text = card([run, *runs[1:]], name, more, target.model)
+        result = _unite(runs, target)
+        text = card(runs, result, target.model, name, more)
         write_atomic(output / "README.md", lambda file: file.write_text(text))
     except OSError as error:
         raise SettingsError(
@@ -161,14 +148,8 @@ def bundle(runs: Sequence[Run], output: Path, name: str = PICTURES, more: str = 
     return text
 
 
-def _unite(runs: Sequence[Run], mirrored: bool, target: RunFolder) -> Result:
-    """Write one model that answers with the mean of the runs' networks, and how well it does.
-
-    Args:
-        runs: finished, of one config but for the seed.
-        mirrored: whether each network is asked about the mirror image too.
-        target: where model, answers and result are written.
-    """
+def _unite(runs: Sequence[Run], target: RunFolder) -> Result:
+    """Write the model of the runs' networks into ``target``, and return how well it does."""
     import keras
 
     config, results = runs[0].config, [run.result for run in runs]
@@ -176,7 +157,7 @@ def _unite(runs: Sequence[Run], mirrored: bool, target: RunFolder) -> Result:
     networks = [
         keras.models.load_model(run.folder.model, compile=False, safe_mode=True) for run in runs
     ]
-    united = unite(networks, config.architecture, mirrored)
+    united = unite(networks, config.architecture)
     save_model(united, target.model)
     spec = datasets.find(config.dataset)
     figures: dict[str, Any] = {
@@ -197,25 +178,22 @@ def _unite(runs: Sequence[Run], mirrored: bool, target: RunFolder) -> Result:
     return result
 
 
-def unite(networks: Sequence["keras.Model"], name: str, mirrored: bool) -> "keras.Model":
-    """Return a model called ``name`` that answers with the mean of networks for the same pixels.
+def unite(networks: Sequence["keras.Model"], name: str) -> "keras.Model":
+    """Return a model that answers with the mean of networks for an image and its mirror image.
 
     Args:
         networks: they get other names, as in one model no two parts may be called the same.
         name: of the whole.
-        mirrored: whether each of them is asked about the mirror image too.
     """
     import keras
 
     pixels = keras.Input(networks[0].input_shape[1:], name="pixels")
-    views = [pixels, keras.ops.flip(pixels, axis=2)] if mirrored else [pixels]
+    mirrored = keras.ops.flip(pixels, axis=2)
     answers = []
     for number, network in enumerate(networks, 1):
         network.name = f"{name}-{number}"
-        answers += [network(view) for view in views]
-    # Keras has no mean of one.
-    mean = keras.layers.Average(name="mean")(answers) if len(answers) > 1 else answers[0]
-    return keras.Model(pixels, mean, name=name)
+        answers += [network(pixels), network(mirrored)]
+    return keras.Model(pixels, keras.layers.Average(name="mean")(answers), name=name)
 
 
 def _alone(runs: Sequence[Run]) -> str:
@@ -248,25 +226,23 @@ def probabilities(model: "keras.Model", images: np.ndarray) -> np.ndarray:
     return np.concatenate(parts)
 
 
-def card(
-    runs: Sequence[Run], name: str = PICTURES, more: str = "", path: Path | None = None
-) -> str:
-    """Return the model card of finished runs as the bundled model ``name``, in Markdown.
+def card(runs: Sequence[Run], result: Result, path: Path, name: str, more: str = "") -> str:
+    """Return the model card of a bundled model, in Markdown.
 
     Args:
-        runs: one a network; the first has the result of them all.
-        name: which bundled model they become, of ``MODELS``.
+        runs: of its networks.
+        result: of the whole.
+        path: of its file.
+        name: which one it is, of ``MODELS``.
         more: what else the card says, in Markdown.
-        path: of the model file, if it is another than the first run's.
     """
-    run = runs[0]
-    model, config, result = MODELS[name], run.config, run.result
-    assert config is not None and result is not None, "only a finished run has a card"
+    model, config = MODELS[name], runs[0].config
+    assert config is not None, "only a finished run has a card"
     recipe = config.recipe
     spec = datasets.find(config.dataset)
     architecture = architectures.find(config.architecture)
     parameters = architecture.parameters(spec.shape, len(spec.classes))
-    content = (path or run.folder.model).read_bytes()
+    content = path.read_bytes()
     versions = ", ".join(
         [f"Python {platform.python_version()}"]
         + [f"{package} {version(package)}" for package in ("tensorflow", "keras", "numpy")]
@@ -276,16 +252,16 @@ def card(
         "once)",
         "Validation accuracy": f"{result.val_accuracy:.2%} ({config.validation_count:,} images "
         "held back)",
-        "Parameters": f"{len(runs) * parameters:,}"
-        + (f" ({len(runs)} networks of {parameters:,})" if len(runs) > 1 else ""),
+        "Parameters": f"{len(runs) * parameters:,} ({len(runs)} networks of {parameters:,})",
         "File": f"{len(content) / 1e6:.2f} MB, SHA-256 `{hashlib.sha256(content).hexdigest()}`",
-        "Trained on": f"{config.training_count:,} images, {result.epochs} epochs, {date.today()}",
+        "Trained on": f"{config.training_count:,} images, {result.epochs} epochs each, "
+        f"{date.today()}",
         "Recipe": f"{recipe.optimizer}, learning rate {recipe.learning_rate:g} "
         f"({recipe.schedule}), batch {recipe.batch_size}, label smoothing "
         f"{recipe.label_smoothing:g}, augmentation {' and '.join(recipe.augmentation) or 'none'}, "
-        f"convolutions in {recipe.precision}"
-        + ("; answers with the mean over an image and its mirror image" if model.mirrored else ""),
-        "Seed": " and ".join(str(each.config.seed) for each in runs if each.config),
+        f"convolutions in {recipe.precision}; answers with the mean of its networks over an image "
+        "and its mirror image",
+        "Seeds": " and ".join(str(each.config.seed) for each in runs if each.config),
         "Time": f"{result.seconds:,.0f} s on {settings().cores} cores, {platform.machine()}",
         "Versions": versions,
     }
@@ -304,5 +280,6 @@ def card(
 **Not meant for** anything that matters to anyone. It knows ten classes, answers with one of them
 whatever it is shown, and is often wrong on photos that are not like those it learned from.
 
+{_alone(runs)}
 {more and more + chr(10)}**Data** {spec.title}: {spec.credit}.
 """

@@ -12,31 +12,54 @@ from core.errors import AtelierError, SettingsError
 from core.runs import RunFolder
 from core.runs.folder import BUNDLED_FOLDERS
 from core.training import pretrain as program
-from core.training.pretrain import ACCURATE, DATASET, MODELS, bundle, card, pretrain
+from core.training.pretrain import ACCURATE, DATASET, MODELS, SEEDS, bundle, pretrain
 from core.training.worker import train_in_process
 
 
-def test_a_bundle_is_a_run_folder_that_works(trained, tmp_path, monkeypatch):
-    bundle([trained], tmp_path / "bundle")
-    monkeypatch.setattr("core.runs.folder.BUNDLED_FOLDERS", {runs.BUNDLED: tmp_path / "bundle"})
-    run = runs.read(runs.BUNDLED)
-    assert run.config == trained.config and run.result == trained.result
-    assert inference.find(runs.BUNDLED).path.read_bytes() == trained.folder.model.read_bytes()
-    assert runs.read_curves(run.folder).epochs == runs.read_curves(trained.folder).epochs
-    text = (tmp_path / "bundle" / "README.md").read_text(encoding="utf-8")
-    assert text == card([trained])
+@pytest.fixture
+def bundled(trained, tmp_path, monkeypatch):
+    """Two runs, and the bundle of their networks."""
+    another = train_in_process(replace(trained.config, limit=600, seed=trained.config.seed + 1))
+    bundle([trained, another], tmp_path / "bundle", ACCURATE)
+    run_id = MODELS[ACCURATE].run
+    monkeypatch.setattr("core.runs.folder.BUNDLED_FOLDERS", {run_id: tmp_path / "bundle"})
+    return trained, another, runs.read(run_id)
 
 
-def test_the_card_says_what_was_measured(trained):
-    text = card([trained])
-    digest = hashlib.sha256(trained.folder.model.read_bytes()).hexdigest()
+def test_a_bundle_is_a_run_whose_networks_answer_together(bundled):
+    first, second, run = bundled
+    test = datasets.find(DATASET).load("test")
+    images = test.images[:8]
+    alone = [
+        inference.load(inference.of_run(each)).probabilities(side)
+        for each in (first, second)
+        for side in (images, images[:, :, ::-1])  # and for the mirror image
+    ]
+    together = inference.load(inference.find(run.id)).probabilities(images)
+    assert np.allclose(together, np.mean(alone, axis=0), atol=1e-5)
+    assert not np.allclose(alone[0], alone[2], atol=1e-2), "two networks, not one twice"
+    kept = runs.read_evaluation(run.folder.evaluation, len(test), 10).probabilities
+    assert np.allclose(kept[:8], together, atol=1e-5)
+    assert run.result.test_accuracy == (kept.argmax(axis=1) == test.labels).mean()
+    assert run.result.networks == 2
+    assert run.result.seconds == first.result.seconds + second.result.seconds
+    assert run.config == first.config
+    assert runs.read_curves(run.folder).epochs == runs.read_curves(first.folder).epochs
+
+
+def test_the_card_says_what_was_measured(bundled):
+    first, second, run = bundled
+    text = (run.folder.path / "README.md").read_text(encoding="utf-8")
+    digest = hashlib.sha256(run.folder.model.read_bytes()).hexdigest()
     parameters = (784 + 1) * 300 + (300 + 1) * 100 + (100 + 1) * 10
     for part in (
-        f"{trained.result.test_accuracy:.2%}",
-        f"{trained.result.val_accuracy:.2%}",
-        f"{parameters:,}",
+        f"{run.result.test_accuracy:.2%}",
+        f"{run.result.val_accuracy:.2%}",
+        f"{2 * parameters:,} (2 networks of {parameters:,})",
         digest,
         "5,500 images, 2 epochs",
+        f"| seed {first.config.seed} | {first.result.val_accuracy:.2%} |",
+        f"| seed {second.config.seed} | {second.result.val_accuracy:.2%} |",
         "Not meant for",
         "MIT licence",
     ):
@@ -78,37 +101,8 @@ def test_each_model_is_trained_by_its_own_recipe(trained, tmp_path, monkeypatch)
     for name in MODELS:
         pretrain(name, epochs=3, output=tmp_path / name)
         assert f"pretrain {name}`" in (tmp_path / name / "README.md").read_text(encoding="utf-8")
-    assert [config.architecture for config in asked] == [
-        each.architecture for each in MODELS.values() for _ in range(each.networks)
-    ]
-    assert [config.seed for config in asked] == [
-        seed for each in MODELS.values() for seed in each.seeds
+    assert [(config.architecture, config.seed) for config in asked] == [
+        (each.architecture, seed) for each in MODELS.values() for seed in SEEDS
     ]
     assert {config.recipe.precision for config in asked} == {"bfloat16"}
     assert {config.recipe.epochs for config in asked} == {3}
-
-
-def test_networks_answer_together_and_for_the_mirror_image(trained, tmp_path, monkeypatch):
-    another = train_in_process(replace(trained.config, limit=600, seed=trained.config.seed + 1))
-    bundle([trained, another], tmp_path / "bundle", ACCURATE)
-    run_id = MODELS[ACCURATE].run
-    monkeypatch.setattr("core.runs.folder.BUNDLED_FOLDERS", {run_id: tmp_path / "bundle"})
-    test = datasets.find(DATASET).load("test")
-    images = test.images[:8]
-    alone = [
-        inference.load(inference.of_run(run)).probabilities(side)
-        for run in (trained, another)
-        for side in (images, images[:, :, ::-1])
-    ]
-    together = inference.load(inference.find(run_id)).probabilities(images)
-    assert np.allclose(together, np.mean(alone, axis=0), atol=1e-5)
-    assert not np.allclose(alone[0], alone[2], atol=1e-2), "two networks, not one twice"
-    run = runs.read(run_id)
-    kept = runs.read_evaluation(run.folder.evaluation, len(test), 10).probabilities
-    assert np.allclose(kept[:8], together, atol=1e-5)
-    assert run.result.test_accuracy == (kept.argmax(axis=1) == test.labels).mean()
-    assert run.result.networks == 2
-    assert run.result.seconds == trained.result.seconds + another.result.seconds
-    text = (tmp_path / "bundle" / "README.md").read_text(encoding="utf-8")
-    for each in (trained, another):
-        assert f"| seed {each.config.seed} | {each.result.val_accuracy:.2%} |" in text
