@@ -142,7 +142,7 @@ def prepare(
     if max(high - low for low, high in levels) < BLANK:
         raise ImageRejected(
             "The picture is one single colour: there is nothing to recognise. "
-            "Draw or photograph one piece of clothing."
+            "Draw or photograph one thing."
         )
     if channels == 3:
         return _prepare_colour(picture, options, height, width)

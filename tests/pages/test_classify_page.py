@@ -281,3 +281,12 @@ def test_a_colour_network_has_a_crop_but_no_mask(open_page, trained, picture, ho
     assert "airplane" in str(components(app, "probability_bars")).lower()
     assert len(app.toggle) == 0
     assert editor(app)["tools"] == ["look", "crop"]
+    assert "clothing" not in texts(app) and "Switch a step off" not in texts(app)
+    assert button(app, "Reset").disabled
+    # The picture is square: prepared or only made small, it is the same.
+    assert "Only made small" not in texts(app)
+    wide = io.BytesIO()
+    Image.radial_gradient("L").crop((0, 0, 256, 160)).save(wide, "PNG")
+    app.file_uploader(key="upload").upload("wide.png", wide.getvalue()).run()
+    assert quiet(app)
+    assert "Only made small" in texts(app)

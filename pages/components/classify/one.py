@@ -110,6 +110,10 @@ def _say(answer: Answer, model: Model) -> None:
 
 def _two_ways(answer: Answer, model: Model, pixels: np.ndarray, probabilities: np.ndarray) -> None:
     """Show what the network saw, beside what most demos would have shown it."""
+    if np.array_equal(pixels.ravel(), answer.prepared.pixels.ravel()):  # square, and in colour
+        st.caption("What the network sees")
+        pixel_image(pixels, "What the network sees", width=140)
+        return
     label = int(probabilities.argmax())
     ways = (
         ("Prepared", answer.prepared.pixels, answer.name, answer.probabilities[answer.label]),
