@@ -4,6 +4,7 @@ import streamlit as st
 
 from core.inference import Answer, Model
 from core.inference.rejection import THRESHOLD
+from core.runs import BUNDLED
 from pages.components.guard import check_url_number
 from pages.components.wording import none_of
 
@@ -36,4 +37,9 @@ def threshold(model: Model, answer: Answer | None = None) -> float:
             "them. Further to the left more is refused, also what it would have recognised; at 1 "
             "it always names one."
         )
+        if model.run != BUNDLED:
+            st.caption(
+                "Only the bundled model for pictures was shown things of no class while it "
+                "learned. This one was not, and is often sure of them as well."
+            )
     return chosen
