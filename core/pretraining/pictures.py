@@ -280,6 +280,7 @@ def _batches(
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Yield pixels (n, 28, 28, 1) and wanted probabilities (n, classes), drawn by weight."""
     rng = np.random.default_rng(seed)
+    made = [pool for pool in made if len(pool.images)]  # all of one may be held out
     weights = np.array([pool.weight for pool in made])
     smoothing = recipe.label_smoothing
     while True:
@@ -341,9 +342,9 @@ def pretrain_pictures(
     try:
         for number, config in enumerate(configs, 1):
             _say(f"Network {number} of {len(configs)}:")
-            some = [pool.without_held_out() for pool in made] if number == 1 else made
+            seen = [pool.without_held_out() for pool in made] if number == 1 else made
             run = read(create(config, COMMAND_LINE))
-            networks.append(_train(run, config, some, parts.validation))
+            networks.append(_train(run, config, seen, parts.validation))
             finished.append(read(run.id))
         first = unite(networks[:1], ARCHITECTURE)
         figures = {"validation": judged(first, parts.validation)[1]} | _measured(first, *brought)

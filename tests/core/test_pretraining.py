@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core import datasets, inference, runs
+from core import architectures, datasets, inference, runs
 from core.pretraining import pictures, variations
-from core.pretraining.pictures import NONE, WITHOUT, pools, pretrain_pictures
+from core.pretraining.pictures import NONE, WITHOUT, Pool, _batches, pools, pretrain_pictures
 from core.pretraining.shared import Belongs, SharedPicture, held_out
 
 WAYS = (variations.as_photographed, variations.as_drawn)
@@ -79,6 +79,15 @@ def test_what_is_held_out_teaches_the_second_network_only(tmp_path):
     first = real.without_held_out()
     assert np.array_equal(first.images, real.images[~real.held])
     assert len(first.images) == len(first.labels) == 100 * (6 - sum(kept))
+
+
+def test_a_pool_that_is_all_held_out_is_no_part_of_a_batch():
+    image = np.full((5, 28, 28), 9, np.uint8)
+    held = Pool(image, np.zeros(5, int), 1.0, np.ones(5, bool)).without_held_out()
+    recipe = architectures.find("pictures-cnn").recipe_for("fashion-mnist")
+    pixels, wanted = next(_batches([held, Pool(image, np.full(5, 3), 1.0)], recipe, 10, 0))
+    assert pixels.shape == (recipe.batch_size, 28, 28, 1)
+    assert (wanted.argmax(axis=1) == 3).all()
 
 
 def test_a_small_training_makes_a_bundle_that_answers(tmp_path, monkeypatch):
