@@ -68,9 +68,9 @@ def switched_off() -> frozenset[Stage]:
     return frozenset(st.session_state.get(_OFF, ()))
 
 
-def switch(stage: Stage) -> None:
+def switch(stage: Stage, *, on: bool) -> None:
     """Switch a step off, or on again."""
-    st.session_state[_OFF] = switched_off() ^ {stage}
+    st.session_state[_OFF] = switched_off() - {stage} if on else switched_off() | {stage}
 
 
 def options(kind: Kind | None, edits: Edits) -> Options:

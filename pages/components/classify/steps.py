@@ -66,7 +66,12 @@ def _base64(data: bytes) -> str:
 def _toggle(stage: Stage, title: str, prepared: Prepared) -> None:
     key = f"step_{prepared.kind}_{stage}"
     st.session_state[key] = stage not in adjust.switched_off()  # after a reset, too
-    st.toggle(f"**{title}**", key=key, on_change=adjust.switch, args=(stage,))
+    st.toggle(f"**{title}**", key=key, on_change=_switch, args=(stage, key))
+
+
+def _switch(stage: Stage, key: str) -> None:
+    # By its value: Streamlit calls this for a switch that only comes back with a picture, too.
+    adjust.switch(stage, on=st.session_state[key])
 
 
 def _sentence(step: Step, picture: Picture) -> str:
