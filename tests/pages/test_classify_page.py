@@ -10,10 +10,11 @@ from PIL import Image
 from reading import button, components, quiet, sentence, texts
 
 from core import datasets, runs
+from core.imaging.prepare import Stage
 from core.inference.rejection import THRESHOLD
 from core.runs import State
 from core.settings import settings
-from pages.components.classify import sources
+from pages.components.classify import adjust, sources
 from pages.components.mask_editor import ERASE, Edit, layer_shape, packed
 
 
@@ -182,6 +183,14 @@ def test_a_step_is_switched_off_and_reset_switches_it_on(opened):
     assert answered(app) == before
     assert app.toggle(key="step_photo_negate").value is True
     assert button(app, "Reset").disabled
+
+
+def test_a_switch_that_calls_again_changes_nothing(monkeypatch):
+    """As the browser does when the switches come back with another picture."""
+    monkeypatch.setattr(adjust.st, "session_state", {})
+    for on, off in ((True, set()), (False, {Stage.NEGATE}), (False, {Stage.NEGATE}), (True, set())):
+        adjust.switch(Stage.NEGATE, on=on)
+        assert adjust.switched_off() == off
 
 
 def test_photo_or_sketch_is_overruled(opened):
