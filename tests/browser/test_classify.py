@@ -70,6 +70,28 @@ def test_a_picture_is_overruled_taken_apart_and_edited(visitor, picture):
     assert visitor.fits()
 
 
+def test_the_steps_stay_as_they_are_for_the_next_picture(visitor, picture):
+    page = visitor.page
+    visitor.open("classify")
+    switched_off = page.get_by_text("Switched off: the picture goes on as it was.")
+
+    def upload(name):
+        file = {"name": name, "mimeType": "image/png", "buffer": picture}
+        page.locator("input[type=file]").first.set_input_files(file)
+        expect(page.get_by_text(name)).to_be_visible()
+        expect(page.get_by_role("heading", name=ANSWER)).to_be_visible()
+        visitor.settle()
+
+    upload("first.png")
+    upload("second.png")
+    expect(page.get_by_text("Negate", exact=True)).to_be_visible()
+    expect(switched_off).to_have_count(0)
+    page.get_by_text("Negate", exact=True).click()
+    expect(switched_off).to_have_count(1)
+    upload("third.png")
+    expect(switched_off).to_have_count(1)
+
+
 def test_a_drawing_survives_another_source(visitor):
     page = visitor.page
     visitor.open("classify?from=Draw")

@@ -61,12 +61,12 @@ export default function ({ data, parentElement, setTriggerValue }) {
     const brushes = root.tool === "add" || root.tool === "erase"
     size.parentElement.classList.toggle("off", !brushes)
     size.disabled = !brushes
-    size.parentElement.hidden = !data.tools.includes("add")
+    const masked = data.tools.includes("add") // without a brush there is no mask
+    size.parentElement.hidden = !masked
     root.className = `root ${root.tool}`
     if (brushes) stage.tabIndex = 0
     else stage.removeAttribute("tabindex")
-    // Without a brush there is no mask, and what lies in the frame is all there is to say.
-    const said = data.tools.includes("add") || root.tool !== "look" ? HINTS[root.tool][data.ink ? 1 : 0] : "What lies in the frame is used."
+    const said = masked || root.tool !== "look" ? HINTS[root.tool][data.ink ? 1 : 0] : "What lies in the frame is used."
     if (hint.textContent !== said) hint.textContent = said
     const [left, top, right, bottom] = root.box ?? data.box
     Object.assign(frame.style, { left: share(left), top: share(top), width: share(right - left), height: share(bottom - top) })
