@@ -30,7 +30,7 @@ from core import architectures, runs
 from core.errors import AtelierError
 from core.runs import RunFolder, State, read_curves
 from core.runs.checkpoint import read_checkpoint
-from core.settings import ROOT, settings
+from core.settings import ROOT, forget_settings, settings
 
 EPOCHS = 60  # short ones: each writes a checkpoint
 TEST_IMAGES, CLASSES = 10_000, 10
@@ -305,7 +305,7 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         os.environ["ATELIER_HOME"] = str(Path(folder) / "home")
-        settings.cache_clear()
+        forget_settings()
         tally = kill_often(options.rounds, options.seed)
     rows = {
         "rounds": options.rounds,

@@ -16,7 +16,7 @@ from benchmarks._results import publish
 from core import architectures, runs
 from core.jobs import LocalBackend
 from core.runs import TrainingConfig, read_curves
-from core.settings import Settings, settings
+from core.settings import Settings, forget_settings, settings
 
 VISITORS = 5
 PATIENCE = 600.0  # seconds for any one run
@@ -107,7 +107,7 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as home:
         os.environ["ATELIER_HOME"] = home
-        settings.cache_clear()
+        forget_settings()
         backend = LocalBackend(Settings.from_environment(os.environ))
         try:
             points = first_points(backend, options.times)

@@ -27,7 +27,7 @@ from core import datasets
 from core.datasets import imported
 from core.datasets.sources import Found, SourceFile
 from core.datasets.sources.check import check
-from core.settings import ROOT, settings
+from core.settings import ROOT, forget_settings, settings
 
 PICTURES = 10_000
 READ = """
@@ -120,7 +120,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="atelier-sources-") as name:
         folder = Path(name)
         os.environ["ATELIER_HOME"] = str(folder / "home")
-        settings.cache_clear()
+        forget_settings()
         table = write_table(folder / "fashion-mnist_train.csv", train)
         forms = {
             "CSV, 60,000 lines": [table],

@@ -27,7 +27,7 @@ from pathlib import Path
 from benchmarks._machine import describe
 from benchmarks._results import publish
 from core import architectures, jobs, runs
-from core.settings import ROOT, settings
+from core.settings import ROOT, forget_settings, settings
 
 # Training images and epochs: the fewer, the slower the network. Up to two seconds an epoch.
 SIZES = {
@@ -103,7 +103,7 @@ def run_speed(preset: str, watch: Callable[[str], None]) -> float:
 def atelier(home: Path, *, browser: bool) -> Iterator[Callable[[str], None]]:
     """Start what trains runs; yield what is called with each new run's id."""
     os.environ |= {"ATELIER_HOME": str(home), "ATELIER_WARM_SPARE": "0"}
-    settings.cache_clear()
+    forget_settings()
     if not browser:
         backend = jobs.LocalBackend(settings())
         try:

@@ -26,7 +26,7 @@ from benchmarks._machine import describe
 from benchmarks._results import publish
 from benchmarks._server import Server, server
 from core import datasets, runs
-from core.settings import ROOT, settings
+from core.settings import ROOT, forget_settings
 
 DONE = '[data-test-script-state="notRunning"]'
 SEED = 7
@@ -260,7 +260,7 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         os.environ["ATELIER_HOME"] = folder
-        settings.cache_clear()
+        forget_settings()
         for seed in (1, 2):
             train = ["--architecture", "mlp", "--epochs", "1", "--limit", "6000"]
             subprocess.run(

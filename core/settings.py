@@ -22,9 +22,9 @@ takes about 1.5 GB, and as much goes to the server and the warm spare together.
 import contextlib
 import os
 import re
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 from core.errors import SettingsError
@@ -198,7 +198,26 @@ def _integer(environment: Mapping[str, str], name: str, default: int, low: int, 
     return int(value)
 
 
-@lru_cache(maxsize=1)
 def settings() -> Settings:
-    """Return the settings of this process; tests call ``settings.cache_clear()``."""
-    return Settings.from_environment(os.environ)
+    """Return the settings of this process, which reads its environment once.
+
+    Raises:
+        SettingsError: a variable has a value that cannot work; the message names it.
+    """
+    global _settings
+    # A thread that is reading must not bring back what ``forget_settings`` has just put aside.
+    with _lock:
+        if _settings is None:
+            _settings = Settings.from_environment(os.environ)
+        return _settings
+
+
+def forget_settings() -> None:
+    """Have the next call of ``settings`` read the environment anew, which has been changed."""
+    global _settings
+    with _lock:
+        _settings = None
+
+
+_lock = threading.Lock()
+_settings: Settings | None = None

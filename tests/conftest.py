@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from core import datasets
-from core.settings import settings
+from core.settings import forget_settings
 
 # As the worker and the command line do: TensorFlow's notes on the machine are not results.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -24,9 +24,9 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Give each test a folder of its own for all that the app writes, which does not exist yet."""
     folder = tmp_path / "home"
     monkeypatch.setenv("ATELIER_HOME", str(folder))
-    settings.cache_clear()
+    forget_settings()
     yield folder
-    settings.cache_clear()
+    forget_settings()
 
 
 @pytest.fixture(scope="session")

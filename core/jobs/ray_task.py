@@ -23,10 +23,10 @@ def train_task(run_id: str, environment: dict[str, str], threads: int) -> None:
 
     from core.runs import folder_of
     from core.runs.files import open_append
-    from core.settings import settings
+    from core.settings import forget_settings
     from core.training.worker import NICENESS, train_run
 
-    settings.cache_clear()
+    forget_settings()
     os.nice(NICENESS)
     folder = folder_of(run_id)
     with open_append(folder.log) as log:

@@ -11,7 +11,7 @@ import pytest
 from support import run_core
 
 from core import runs
-from core.settings import settings
+from core.settings import forget_settings
 
 TRAIN = ("--dataset", "fashion-mnist", "--architecture", "mlp", "--epochs", 2, "--limit", 6000)
 
@@ -50,5 +50,5 @@ def no_cifar10(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Hide CIFAR-10, if this machine has it, and return an empty folder for Keras's cache."""
     monkeypatch.delenv("ATELIER_CIFAR10", raising=False)
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
-    settings.cache_clear()
+    forget_settings()
     return tmp_path / "keras"

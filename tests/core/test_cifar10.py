@@ -11,7 +11,7 @@ import pytest
 from core.datasets import cifar10
 from core.datasets.cifar10 import KERAS_FOLDERS, PER_FILE, RECORD
 from core.errors import DataDamaged, DataUnavailable
-from core.settings import settings
+from core.settings import forget_settings
 
 STEMS = [*cifar10.STEMS["train"], *cifar10.STEMS["test"]]
 
@@ -68,7 +68,7 @@ def binary(layouts, tmp_path, no_cifar10, monkeypatch):
     """Return a folder in the binary layout that ATELIER_CIFAR10 names."""
     folder = link(layouts / "binary", tmp_path / "cifar-10-batches-bin")
     monkeypatch.setenv("ATELIER_CIFAR10", str(folder))
-    settings.cache_clear()
+    forget_settings()
     return folder
 
 
@@ -98,7 +98,7 @@ def test_the_binary_layout(binary, images, split):
 
 def test_the_variable_may_name_the_folder_above(binary, images, monkeypatch):
     monkeypatch.setenv("ATELIER_CIFAR10", str(binary.parent))
-    settings.cache_clear()
+    forget_settings()
     assert cifar10.missing() is None
     check(images, "test")
 
@@ -123,7 +123,7 @@ def test_without_data_there_is_a_way_out(no_cifar10):
 
 def test_a_variable_that_names_nothing_is_a_mistake_to_mend(tmp_path, no_cifar10, monkeypatch):
     monkeypatch.setenv("ATELIER_CIFAR10", str(tmp_path / "nowhere"))
-    settings.cache_clear()
+    forget_settings()
     assert cifar10.missing().startswith(f"ATELIER_CIFAR10 names {tmp_path / 'nowhere'}, but ")
     with pytest.raises(DataUnavailable, match="ATELIER_CIFAR10"):
         cifar10.read("test")

@@ -12,7 +12,7 @@ from core import architectures, jobs, runs
 from core.errors import SettingsError
 from core.jobs import LocalBackend, estimate, expected_seconds
 from core.runs import Result, Run, State, TrainingConfig
-from core.settings import Settings, settings
+from core.settings import Settings, forget_settings, settings
 from core.training import worker
 
 START = 120  # seconds that a process with TensorFlow may take on a busy machine
@@ -31,7 +31,7 @@ def backend(monkeypatch, home):
     monkeypatch.setenv("ATELIER_MAX_QUEUED", "2")
     monkeypatch.setenv("ATELIER_MAX_EPOCHS", "3")
     monkeypatch.setenv("ATELIER_WARM_SPARE", "0")
-    settings.cache_clear()
+    forget_settings()
     backend = Queueing(Settings.from_environment(os.environ))
     monkeypatch.setattr(jobs, "_backend", backend)
     yield backend
@@ -83,7 +83,7 @@ def test_a_run_that_takes_too_much_memory_fails_with_a_sentence(monkeypatch, hom
     monkeypatch.setenv("ATELIER_MAX_MEMORY_MB", "200")  # TensorFlow alone takes three times that
     monkeypatch.setenv("ATELIER_WORKERS", "1")
     monkeypatch.setenv("ATELIER_WARM_SPARE", "0")
-    settings.cache_clear()
+    forget_settings()
     backend = LocalBackend(Settings.from_environment(os.environ))
     try:
         run_id = submit(backend, epochs=500)

@@ -11,7 +11,7 @@ from core import runs
 from core.jobs import LocalBackend
 from core.jobs.queue import order
 from core.jobs.scan import SETTLED, Scan
-from core.settings import Settings, settings
+from core.settings import Settings, forget_settings
 
 COUNT = 10_000
 VISITORS = 30
@@ -51,7 +51,7 @@ def crowd(tmp_path_factory):
 @pytest.fixture
 def backend(crowd, monkeypatch):
     monkeypatch.setenv("ATELIER_HOME", str(crowd[0]))
-    settings.cache_clear()
+    forget_settings()
     environment = os.environ | {"ATELIER_WARM_SPARE": "0", "ATELIER_WORKERS": "1"}
     backend = Queueing(Settings.from_environment(environment))
     wait_until(lambda: backend.engine().queued == COUNT, 60, "the queue is read")

@@ -25,7 +25,7 @@ from core import jobs, runs
 from core.jobs.ray import RayBackend
 from core.runs import State, read_curves
 from core.runs.process import start_time
-from core.settings import Settings, settings
+from core.settings import Settings, forget_settings
 
 START = 300  # seconds until a task trains: Ray starts a process, which loads TensorFlow
 LONG = {"epochs": 500, "limit": 6000}
@@ -139,7 +139,7 @@ def server(cluster, tmp_path_factory):
 @pytest.fixture
 def backend(server, monkeypatch):
     monkeypatch.setenv("ATELIER_HOME", str(server._settings.home))
-    settings.cache_clear()
+    forget_settings()
     yield server
     for run in runs.list_runs():
         server.stop(run.id)

@@ -15,7 +15,7 @@ from core.errors import RunNotFound, SettingsError
 from core.runs import Heartbeat, Result, RunFolder, State
 from core.runs.folder import BUNDLED_FOLDERS, STALE_AFTER
 from core.runs.process import start_time
-from core.settings import settings
+from core.settings import forget_settings, settings
 
 HOST = socket.gethostname()
 HERE = Heartbeat(os.getpid(), HOST, "training", 1.5, 9000.0, 3.0, 6.0, start_time(os.getpid()))
@@ -89,7 +89,7 @@ def test_no_folder_means_no_runs(home):
 def test_a_home_below_a_file_is_refused_with_a_way_out(tmp_path, monkeypatch):
     (tmp_path / "file").touch()
     monkeypatch.setenv("ATELIER_HOME", str(tmp_path / "file" / "home"))
-    settings.cache_clear()
+    forget_settings()
     with pytest.raises(SettingsError, match=r"could not be saved in .*/file/home/runs: .* ATELIER"):
         runs.create(small(), "ada")
     assert runs.list_runs() == []

@@ -1,10 +1,11 @@
 import os
+import threading
 from pathlib import Path
 
 import pytest
 
 from core.errors import SettingsError
-from core.settings import ROOT, Settings, default_workers, memory, settings
+from core.settings import ROOT, Settings, default_workers, forget_settings, memory, settings
 
 
 def test_defaults():
@@ -103,7 +104,7 @@ def test_settings_are_read_once_a_process(home, monkeypatch):
     assert first.home == home
     monkeypatch.setenv("ATELIER_HOME", str(home / "other"))
     assert settings() is first
-    settings.cache_clear()
+    forget_settings()
     assert settings().home == home / "other"
 
 
@@ -135,3 +136,24 @@ def test_what_is_no_address_of_a_cluster_is_refused(value):
 def test_limits_out_of_range_are_refused(name, value):
     with pytest.raises(SettingsError, match=f"^{name} .* whole number from "):
         Settings.from_environment({name: value})
+
+
+def test_a_thread_that_reads_meanwhile_does_not_bring_the_old_settings_back(monkeypatch, tmp_path):
+    reading, going_on = threading.Event(), threading.Event()
+    real = Settings.from_environment
+
+    def slow(environment):
+        found = real(environment)
+        reading.set()
+        going_on.wait(1)  # in vain where the others are kept waiting, as they should
+        return found
+
+    monkeypatch.setattr(Settings, "from_environment", slow)
+    thread = threading.Thread(target=settings)
+    thread.start()
+    reading.wait(10)
+    monkeypatch.setenv("ATELIER_HOME", str(tmp_path / "new"))
+    forget_settings()
+    going_on.set()
+    thread.join()
+    assert settings().home == tmp_path / "new"

@@ -16,7 +16,7 @@ from core.datasets.imported import Choices, Order
 from core.datasets.sources import Found
 from core.datasets.sources.parts import Part
 from core.errors import DataDamaged, DataUnavailable, SettingsError, SourceRejected
-from core.settings import settings
+from core.settings import forget_settings
 from core.training.worker import Recorder, train_in_process
 
 OWNER = "a" * 32
@@ -184,7 +184,7 @@ def test_class_names_are_proposed(home, values, classes):
 
 def test_a_visitor_may_have_a_few_and_a_deletion_makes_room(home, monkeypatch):
     monkeypatch.setenv("ATELIER_MAX_DATASETS", "2")
-    settings.cache_clear()
+    forget_settings()
     first, _ = save(MIXED), save(MIXED)
     save(MIXED, visitor="b" * 32)
     save(MIXED, visitor=imported.COMMAND_LINE)
@@ -197,7 +197,7 @@ def test_a_visitor_may_have_a_few_and_a_deletion_makes_room(home, monkeypatch):
 
 def test_the_room_is_what_all_of_them_leave(home, monkeypatch):
     monkeypatch.setenv("ATELIER_MAX_DATASETS_MB", "10")
-    settings.cache_clear()
+    forget_settings()
     assert imported.room() == 10_000_000
     dataset = save(MIXED)
     assert 10_000_000 - imported.room() == sum(
@@ -222,7 +222,7 @@ def test_a_data_set_that_no_longer_has_room_waits_until_it_has(home, monkeypatch
     folder, what = found(MIXED)
     bytes_of_images = 400 * (28 * 28 + 8)
     monkeypatch.setenv("ATELIER_MAX_DATASETS_MB", "10")
-    settings.cache_clear()
+    forget_settings()
     assert imported.room(folder) == 10_000_000 and imported.room() < 10_000_000
     other = imported.stage()
     (other / "x").write_bytes(bytes(10_000_000 - bytes_of_images + 1))

@@ -14,7 +14,7 @@ from core import architectures, runs
 from core.errors import SettingsError
 from core.runs import State, read_curves
 from core.runs.checkpoint import read_checkpoint
-from core.settings import settings
+from core.settings import forget_settings
 from core.training import worker
 from core.training.worker import train_run
 
@@ -35,7 +35,7 @@ def disk(tmp_path, monkeypatch, expected):
     if mounted.returncode:
         pytest.skip(f"mounting needs root: {mounted.stderr.strip()}")
     monkeypatch.setenv("ATELIER_HOME", str(folder))
-    settings.cache_clear()
+    forget_settings()
     yield Disk(folder)
     subprocess.run(["umount", "-l", str(folder)], check=True)
 
@@ -81,7 +81,7 @@ def expected(tmp_path_factory):
     """Return the epochs of an uninterrupted run on a disk with room."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ATELIER_HOME", str(tmp_path_factory.mktemp("roomy")))
-        settings.cache_clear()
+        forget_settings()
         run_id = runs.create(CONFIG, "ada")
         train_run(run_id)
         return read_curves(runs.folder_of(run_id)).epochs

@@ -18,7 +18,7 @@ from core.datasets import fashion_mnist
 from core.errors import SettingsError
 from core.inference import engine
 from core.runs import State
-from core.settings import ASSETS, ROOT, settings
+from core.settings import ASSETS, ROOT, forget_settings, settings
 from core.training.worker import train_in_process
 from pages.components import wording
 
@@ -96,9 +96,9 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> runs.Run:
     """Train a small network once, as the command line would, and return its run."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ATELIER_HOME", str(tmp_path_factory.mktemp("trained")))
-        settings.cache_clear()
+        forget_settings()
         run = train_in_process(config())
-    settings.cache_clear()
+    forget_settings()
     assert run.state is State.FINISHED, run.reason
     return run
 

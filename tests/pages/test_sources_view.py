@@ -9,7 +9,7 @@ from reading import button, components, labels, quiet, sentence, texts
 from core import architectures, datasets, runs
 from core.datasets import imported
 from core.runs import TrainingConfig
-from core.settings import settings
+from core.settings import forget_settings, settings
 from pages.components.explore import images
 from pages.components.explore import labels as suspects
 
@@ -130,7 +130,7 @@ def test_discarding_leaves_nothing(put, open_page, home):
 )
 def test_uploads_that_are_too_much_are_not_kept(files, problem, open_page, monkeypatch):
     monkeypatch.setenv("ATELIER_MAX_DATASETS_MB", "10")
-    settings.cache_clear()
+    forget_settings()
     app = open_page("explore", view="sources")
     app.file_uploader[0].set_value(files).run()
     assert problem in sentence(app)
@@ -285,7 +285,7 @@ def test_a_run_begun_since_the_button_was_drawn_keeps_its_data(own):
 
 def test_a_full_shelf_says_so_before_reading(own, open_page, monkeypatch):
     monkeypatch.setenv("ATELIER_MAX_DATASETS", "1")
-    settings.cache_clear()
+    forget_settings()
     app = checked(open_page("explore", view="sources"), "shoes.csv")
     assert "You have 1 data sets, and a visitor may have 1" in sentence(app)
 
