@@ -41,6 +41,9 @@ def test_a_picture_is_overruled_taken_apart_and_edited(visitor, picture):
     stage = page.get_by_role("application")
     stage.scroll_into_view_if_needed()
     box = stage.bounding_box()
+    answer = page.get_by_role("heading", name=ANSWER).bounding_box()
+    # Beside the picture or right above it, never screens below it.
+    assert answer["y"] < box["y"]
     page.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 0.85 * box["height"])
     page.mouse.down()
     for x in (0.3, 0.7, 0.5):

@@ -2,6 +2,7 @@
 
 import numpy as np
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core import inference
 from core.imaging.gate import Picture
@@ -13,6 +14,7 @@ from pages.components.guard import sentences
 from pages.components.mask_editor import layer_shape, mask_editor
 from pages.components.pixels import pixel_image
 from pages.components.probability_bars import probability_bars
+from pages.components.screen import Screen, screen
 from pages.components.wording import literal, none_of, percent
 
 UNSURE = 0.5  # below this probability the answer is called a guess
@@ -22,16 +24,18 @@ _LAST = "classify_last"  # session: the last question, and what was answered
 
 def draw(model: Model) -> None:
     """Draw the view."""
-    settled = engine.settled()
-    st.fragment(_try, run_every=None if settled else engine.TICK)(model, settled)
+    settled, phone = engine.settled(), screen() is Screen.PHONE
+    st.fragment(_try, run_every=None if settled else engine.TICK)(model, settled, phone)
 
 
-def _try(model: Model, was_settled: bool) -> None:
+def _try(model: Model, was_settled: bool, phone: bool) -> None:
     picture, answer, options = None, None, Options()  # where a sentence takes their place
     grey = model.dataset.shape[-1] == 1  # colour pictures are neither negated nor masked
     left, right = st.columns([1, 1], gap="medium")
     with left, st.container(border=True), sentences():
         picture = sources.choose()
+        # What is beside the picture elsewhere would be two screens below it.
+        verdict = st.container() if phone else None
         editor = st.container()
         kind = adjust.kind_choice() if grey and picture is not None else None
         looks = st.container()
@@ -43,7 +47,7 @@ def _try(model: Model, was_settled: bool) -> None:
                 edits = adjust.edits_of(picture.rgb)
                 options = adjust.options(kind, edits)
                 answer, pixels, probabilities = _ask(edits, model, options)
-                _say(answer, model)
+                _say(answer, model, verdict)
                 _two_ways(answer, model, pixels, probabilities)
     if picture is None:
         return
@@ -86,9 +90,13 @@ def _ask(edits: Edits, model: Model, options: Options) -> tuple[Answer, np.ndarr
     return answer, *naive
 
 
-def _say(answer: Answer, model: Model) -> None:
-    """Say what the network answers, or that it is probably none of what it knows."""
-    words, bars, below = st.container(), st.container(), st.container()
+def _say(answer: Answer, model: Model, verdict: DeltaGenerator | None) -> None:
+    """Say what the network answers, or that it is probably none of what it knows.
+
+    The words go to ``verdict``, where there is such a place, the rest to here.
+    """
+    words = verdict or st.container()
+    bars, below = st.container(), st.container()
     with below:
         threshold = doubt.threshold(model, answer)
     sure = float(answer.probabilities[answer.label])
