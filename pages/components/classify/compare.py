@@ -124,7 +124,7 @@ def _differences(
     spread = shares.max(axis=0) - shares.min(axis=0)
     apart = [int(each) for each in np.argsort(-spread, kind="stable") if spread[each] >= DIFFER]
     agree = (
-        f"All {counted(len(answers))} answer **{names[0]}**."
+        f"{'Both' if len(answers) == 2 else f'All {counted(len(answers))}'} answer **{names[0]}**."
         if len(names) == 1
         else f"They do not agree: {', '.join(f'**{name}**' for name in names)}."
     )
