@@ -9,7 +9,8 @@ Atelier trains a real run: a server, a worker, a folder in which the curves are 
 Chromium that draws them on the run's page meanwhile (unless ``--no-browser``). Its speed is that of
 the curve's points, so writing them counts. The server keeps no warm spare, which would load
 TensorFlow again beside the training. Takes about 10 minutes on two cores, which should do nothing
-else. PyTorch may live in a virtual environment of its own (``--torch-python``).
+else. PyTorch may live in a virtual environment of its own, with NumPy and Pillow
+(``--torch-python``).
 """
 
 import argparse
@@ -55,8 +56,8 @@ def script(python: str, module: str, preset: str) -> float:
 
 
 def has_torch(python: str) -> bool:
-    """Tell whether this Python can import PyTorch."""
-    command = [python, "-c", "import torch"]
+    """Tell whether this Python can import PyTorch, and what the script needs besides."""
+    command = [python, "-c", "import numpy, PIL, torch"]
     try:
         return not subprocess.run(command, stderr=subprocess.DEVNULL, check=False).returncode
     except OSError:

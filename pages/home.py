@@ -11,7 +11,7 @@ from pages.components.data import split
 from pages.components.guard import sentences
 from pages.components.pixels import pixel_image
 from pages.components.probability_bars import probability_bars
-from pages.components.wording import percent
+from pages.components.wording import percent, sure_by
 
 WAY = (
     ("explore", "Explore", "See the 70,000 pictures, class by class.", ":material/grid_view:"),
@@ -86,7 +86,7 @@ def _answer(was_ready: bool, index: int, truth: int) -> None:
     probabilities = inference.load(model).probabilities(images)[0]
     label = int(probabilities.argmax())
     verdict = "and it is one" if label == truth else f"but it is: {spec.classes[truth]}"
-    sure = percent(float(probabilities[label]), 0)
+    sure = sure_by(float(probabilities[label]))
     st.markdown(f"**{spec.classes[label]}**, says the network with {sure}, {verdict}.")
     probability_bars(spec.classes, probabilities.tolist(), key="home_bars", truth=truth)
 

@@ -187,8 +187,8 @@ def _prepare_photo(
     steps.append(
         Step(
             Stage.MASK,
-            "Garment",
-            f"What belongs to the garment: {100 * mask.mean():.0f} % of the picture. The rest "
+            "Mask",
+            f"What belongs to the object: {100 * mask.mean():.0f} % of the picture. The rest "
             "becomes black.",
             np.where(mask[..., None], scene.colour, scene.colour // 6),
             Stage.MASK not in off,
@@ -201,7 +201,7 @@ def _prepare_photo(
         Step(
             Stage.CROP,
             "Crop",
-            "Cut to the garment, in grey.",
+            "Cut to the object, in grey.",
             np.where(inside, grey, 255).astype(np.uint8),
             Stage.CROP not in off,
         )
@@ -227,7 +227,7 @@ def _prepare_photo(
         Step(
             Stage.CONTRAST,
             "Contrast",
-            "The shades of the garment are stretched over the whole range.",
+            "The shades of the object are stretched over the whole range.",
             grey,
             Stage.CONTRAST not in off,
         )

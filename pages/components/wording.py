@@ -34,6 +34,11 @@ def percent(share: float | None, digits: int = 1) -> str:
     return "–" if share is None else f"{100 * share:.{digits}f} %"
 
 
+def sure_by(probability: float) -> str:
+    """Return how sure a network is, in whole percent, but never that it is quite sure."""
+    return "over 99 %" if probability >= 0.995 else percent(probability, 0)
+
+
 def number(value: float | None, digits: int = 3) -> str:
     """Return a number with fixed digits, or a dash."""
     return "–" if value is None else f"{value:.{digits}f}"

@@ -43,7 +43,7 @@ def test_an_uploaded_picture_gets_an_answer_and_its_steps(open_page, picture):
     (bars,) = components(app, "probability_bars")
     assert all(name in str(bars) for name in datasets.find("fashion-mnist").classes)
     assert [each.label for each in app.toggle] == [
-        f"**{title}**" for title in ("Garment", "Crop", "Negate", "Contrast")
+        f"**{title}**" for title in ("Mask", "Crop", "Negate", "Contrast")
     ]
     assert "Only made small" in texts(app)
     assert [each.label for each in app.expander] == ["When is it none of the ten?", "Why?"]

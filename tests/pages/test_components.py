@@ -60,6 +60,14 @@ def test_duration(seconds, words):
     assert wording.duration(seconds) == words
 
 
+@pytest.mark.parametrize(
+    ("probability", "words"),
+    [(0.0, "0 %"), (0.516, "52 %"), (0.994, "99 %"), (0.9951, "over 99 %"), (1.0, "over 99 %")],
+)
+def test_no_network_is_quite_sure(probability, words):
+    assert wording.sure_by(probability) == words
+
+
 def test_every_state_has_words():
     assert set(wording.STATE_WORDS) == set(runs.State)
 

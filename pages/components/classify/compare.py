@@ -16,7 +16,15 @@ from pages.components.probability_bars import probability_bars
 from pages.components.run_picker import NONE, finished_runs
 from pages.components.table import table
 from pages.components.visitor import visitor_id
-from pages.components.wording import counted, label, none_of, percent, title, title_markdown
+from pages.components.wording import (
+    counted,
+    label,
+    none_of,
+    percent,
+    sure_by,
+    title,
+    title_markdown,
+)
 
 OTHERS = ("Second network", "Third network")
 DIFFER = 0.05  # from this difference in probability on, a class is listed
@@ -108,7 +116,7 @@ def _side_by_side(picture: Picture, chosen: Sequence[runs.Run]) -> None:
 
 
 def _said(answer: Answer, limit: float, model: Model) -> str:
-    sure = percent(float(answer.probabilities[answer.label]), 0)
+    sure = sure_by(float(answer.probabilities[answer.label]))
     if answer.unknown >= limit:
         return f"Probably {none_of(model.dataset)}; the nearest is **{answer.name}** ({sure})"
     return f"**{answer.name}** ({sure})"

@@ -15,7 +15,7 @@ from pages.components.mask_editor import layer_shape, mask_editor
 from pages.components.pixels import pixel_image
 from pages.components.probability_bars import probability_bars
 from pages.components.screen import Screen, screen
-from pages.components.wording import literal, none_of, percent
+from pages.components.wording import literal, none_of, sure_by
 
 UNSURE = 0.5  # below this probability the answer is called a guess
 
@@ -103,13 +103,13 @@ def _say(answer: Answer, model: Model, verdict: DeltaGenerator | None) -> None:
     with words:
         if answer.unknown >= threshold:
             st.subheader(f"Probably {none_of(model.dataset)}.", anchor=False)
-            st.markdown(f"The nearest is **{literal(answer.name)}** ({percent(sure, 0)}).")
+            st.markdown(f"The nearest is **{literal(answer.name)}** ({sure_by(sure)}).")
             if model.dataset.missing() is None:
                 st.caption("The training images most like it:")
                 why.nearest_three(answer, model)
         else:
             word = "It is:" if sure >= UNSURE else "Perhaps, but it is a guess:"
-            st.subheader(f"{word} {literal(answer.name)} ({percent(sure, 0)})", anchor=False)
+            st.subheader(f"{word} {literal(answer.name)} ({sure_by(sure)})", anchor=False)
         if hint := answer.hint:
             st.info(hint, icon=":material/lightbulb:")
     with bars:
@@ -132,7 +132,7 @@ def _two_ways(answer: Answer, model: Model, pixels: np.ndarray, probabilities: n
             with st.container(gap="xsmall"):
                 st.caption(title)
                 pixel_image(image, f"{title}: what the network sees", width=140)
-                st.markdown(f"**{literal(name)}**, {percent(float(sure), 0)}")
+                st.markdown(f"**{literal(name)}**, {sure_by(float(sure))}")
     st.caption(
         "The same picture, the same network. Most demos only make the picture small; "
         + (

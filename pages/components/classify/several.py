@@ -26,7 +26,7 @@ from pages.components.gallery import gallery, sprite_sheet
 from pages.components.guard import check_url, sentences
 from pages.components.probability_bars import probability_bars
 from pages.components.table import csv_button
-from pages.components.wording import duration, literal, none_of, percent
+from pages.components.wording import duration, literal, none_of, sure_by
 
 MOST = 50  # files at a time
 MOST_BYTES = 150 * 1024**2  # of all files together; they stay in memory until they are taken away
@@ -394,7 +394,7 @@ def _caption(row: Row, model: Model) -> str:
     if row.verdict == NONE:
         return f"{_verdicts(model)[NONE]}\n{_short(row.name)}"
     mark = "" if row.verdict == SURE else "?"
-    return f"{row.answer}{mark}\n{percent(row.sure, 0)}"
+    return f"{row.answer}{mark}\n{sure_by(row.sure)}"
 
 
 def _short(name: str) -> str:
@@ -407,7 +407,7 @@ def _label(row: Row, model: Model) -> str:
     if row.verdict == NONE:
         return f"{row.name}: probably {none_of(model.dataset)}, nearest {row.answer}"
     words = "" if row.verdict == SURE else "perhaps "
-    return f"{row.name}: {words}{row.answer}, {percent(row.sure, 0)}"
+    return f"{row.name}: {words}{row.answer}, {sure_by(row.sure)}"
 
 
 def _line(row: Row, model: Model) -> list[Any]:
@@ -458,7 +458,7 @@ def _detail(row: Row, model: Model) -> None:
             st.image(picture.rgb, width=300, alt="The picture")
             st.caption(literal(row.name))
         with right:
-            name, sure = answer.name, percent(row.sure, 0)
+            name, sure = answer.name, sure_by(row.sure)
             words = {
                 SURE: f"It is: **{name}** ({sure})",
                 GUESS: f"Perhaps, but it is a guess: **{name}** ({sure})",

@@ -16,7 +16,7 @@ from core.inference.explain import Change, Gaze, Occlusion
 from core.inference.nearest import NAME, Near, nearest
 from pages.components import data, task_view
 from pages.components.figures import Figure, figures
-from pages.components.wording import literal, percent
+from pages.components.wording import literal, sure_by
 
 NEAREST = 10  # training images
 OVERLAY = 230  # CSS pixels
@@ -167,15 +167,15 @@ def _otherwise(answer: Answer, model: Model, covered: Occlusion, changes: list[C
     name, other = literal(answer.name), _runner_up(answer)
     sure, next_sure = (float(answer.probabilities[each]) for each in (answer.label, other))
     lines = [
-        f"**The margin:** {name} has {percent(sure, 0)}, {literal(model.dataset.classes[other])} "
-        f"{percent(next_sure, 0)}."
+        f"**The margin:** {name} has {sure_by(sure)}, {literal(model.dataset.classes[other])} "
+        f"{sure_by(next_sure)}."
     ]
     turned = [change for change in changes if change.answer.label != answer.label]
     if turned:
         least = turned[0]
         lines.append(
             f"**The preparation:** {_way(least).lower()}, it would be "
-            f"{literal(least.answer.name)} ({percent(_sure(least.answer), 0)})."
+            f"{literal(least.answer.name)} ({sure_by(_sure(least.answer))})."
         )
     elif len(changes) == 1:
         lines.append(f"**The preparation:** {_way(changes[0]).lower()}, it stays {name}.")
@@ -191,20 +191,20 @@ def _otherwise(answer: Answer, model: Model, covered: Occlusion, changes: list[C
         instead = literal(model.dataset.classes[int(told.argmax())])
         lines.append(
             f"**The picture:** cover the part at the {place}, and it is {instead} "
-            f"({percent(float(told.max()), 0)})."
+            f"({sure_by(float(told.max()))})."
         )
     elif len(covered.boxes):
         least_sure = float(covered.probabilities[..., answer.label].min())
         lines.append(
             f"**The picture:** no single part decides. Whichever is covered, it stays {name}, with "
-            f"{percent(least_sure, 0)} at least."
+            f"{sure_by(least_sure)} at least."
         )
     st.markdown("\n".join(f"- {line}" for line in lines))
     items = [
         Figure(
             change.answer.prepared.pixels,
             f"{_way(change)}: what the network sees then",
-            f"{change.answer.name}, {percent(_sure(change.answer), 0)}",
+            f"{change.answer.name}, {sure_by(_sure(change.answer))}",
             _way(change),
             marked=change in turned,
         )
@@ -216,7 +216,7 @@ def _otherwise(answer: Answer, model: Model, covered: Occlusion, changes: list[C
             Figure(
                 covered.pictures[turning],
                 "The prepared picture with a part covered",
-                f"{model.dataset.classes[int(told.argmax())]}, {percent(float(told.max()), 0)}",
+                f"{model.dataset.classes[int(told.argmax())]}, {sure_by(float(told.max()))}",
                 "Partly covered",
                 marked=True,
             )

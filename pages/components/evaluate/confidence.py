@@ -16,7 +16,7 @@ from pages.components.evaluate.looked import Looked
 from pages.components.gallery import gallery
 from pages.components.guard import check_url_number, sentences
 from pages.components.table import table
-from pages.components.wording import number, percent
+from pages.components.wording import number, percent, sure_by
 
 PLAIN, SCALED = "trained", "scaled"
 ANSWERS = {PLAIN: "As trained", SCALED: "Temperature scaled"}
@@ -528,7 +528,7 @@ def _refused(looked: Looked, found: Refusal, share: float, confidence: np.ndarra
     st.markdown(f"**Refused first** · {min(SHOWN, len(places)):,} of {len(places):,}")
     names = looked.spec.classes
     shown = looked.answers.at(places[:SHOWN])
-    sure = [percent(float(each), 0) for each in confidence[places[:SHOWN]]]
+    sure = [sure_by(float(each)) for each in confidence[places[:SHOWN]]]
     gallery(
         looked.images(shown),
         [f"{names[answer]}\n{each}" for answer, each in zip(shown.predicted, sure, strict=True)],

@@ -15,7 +15,7 @@ from pages.components.evaluate.looked import Looked
 from pages.components.gallery import gallery
 from pages.components.guard import sentences
 from pages.components.table import csv_button
-from pages.components.wording import literal, percent, title_markdown
+from pages.components.wording import literal, sure_by, title_markdown
 
 NUMBERS = {
     Numbers.COUNTS: "Counts",
@@ -231,7 +231,7 @@ def _whose(groups: dict[str, _Group]) -> str:
 
 def _gallery(looked: Looked, shown: Answers, cell: Cell) -> int | None:
     true, predicted = cell
-    captions = [percent(float(sure), 0) for sure in shown.probabilities[:, predicted]]
+    captions = [sure_by(float(sure)) for sure in shown.probabilities[:, predicted]]
     return gallery(
         looked.images(shown),
         captions,

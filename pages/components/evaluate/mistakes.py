@@ -15,7 +15,7 @@ from pages.components.gallery import gallery
 from pages.components.guard import check_url, check_url_number, sentences
 from pages.components.pareto import Row, pareto
 from pages.components.table import csv_button
-from pages.components.wording import number, percent
+from pages.components.wording import number, percent, sure_by
 
 SURE, HESITANT, PAIRS = "sure", "hesitant", "pairs"
 ONLY_A, ONLY_B, BOTH = "only-a", "only-b", "both"
@@ -313,7 +313,7 @@ def _labels(looked: Looked, shown: _List, places: np.ndarray) -> list[str]:
     for letter, side in sides:
         sure = side.probabilities.max(axis=1)
         words = [
-            f"{said}; {letter}{names[answer]}, {percent(float(each), 0)} sure"
+            f"{said}; {letter}{names[answer]}, {sure_by(float(each))} sure"
             for said, answer, each in zip(words, side.predicted, sure, strict=True)
         ]
     return words

@@ -20,7 +20,7 @@ from pages.components.guard import sentences
 from pages.components.pixels import pixel_viewer, png
 from pages.components.run_picker import finished_runs
 from pages.components.visitor import visitor_id
-from pages.components.wording import literal, percent, title_markdown
+from pages.components.wording import literal, sure_by, title_markdown
 
 NEIGHBOURS = 10
 NETWORKS = 13  # the bundled models and the newest runs
@@ -223,7 +223,7 @@ def _said(spec: datasets.DatasetSpec, seen: Seen, label: int) -> None:
             verdict = ":green[✓]" if answer == label else ":red[✗]"
             rows.append(
                 f"| {title_markdown(run)} | {verdict} {literal(spec.classes[answer])} "
-                f"| {percent(float(probabilities[answer]), 0)} |"
+                f"| {sure_by(float(probabilities[answer]))} |"
             )
     st.markdown("**What networks say of it**")
     if rows:

@@ -7,8 +7,8 @@
  */
 const TOOLS = { look: "Look", add: "Add", erase: "Erase", crop: "Crop" }
 const HINTS = {
-  look: ["Bright is what was taken for the garment.", "Coloured is what was taken for ink."],
-  add: ["Paint over what belongs to the garment.", "Draw the ink that is missing."],
+  look: ["Bright is what was taken for the object.", "Coloured is what was taken for ink."],
+  add: ["Paint over what belongs to the object.", "Draw the ink that is missing."],
   erase: ["Paint over what does not belong to it.", "Rub out what does not belong to it."],
   crop: ["Drag the frame or one of its corners.", "Drag the frame or one of its corners."],
 }
