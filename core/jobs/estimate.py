@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core import datasets
+from core.architectures import Optimizer
 from core.errors import AtelierError
 from core.jobs.scan import Scan
 from core.runs import Run, TrainingConfig, read
@@ -23,12 +24,15 @@ LOOK_SECONDS = 2.0  # between two looks for runs that have finished
 START_SECONDS = 1.5  # from the queue to the first step, with a warm spare
 
 # What a training step costs an image: for each multiplication of the forward pass, for each number
-# kept for the gradients, and besides. Fitted to single threads of a server with AVX-512, and to its
-# two cores when nothing else ran there: a second thread gains less than half. By the clock the
-# strided CNN took 2.3 times as long as this says, the other presets were within a factor of 1.6;
-# the residual, Atelier's and the pictures CNN were fitted by the time of one core.
+# kept for the gradients, for its share in the update of each parameter, and besides. Fitted to
+# single threads of a server with AVX-512, and to its two cores when nothing else ran there: a second
+# thread gains less than half. The five presets are within a factor of 1.3 of the speeds that
+# ``benchmark training`` found there; the residual, Atelier's and the pictures CNN were fitted by the
+# time of one core.
 MULTIPLICATION_SECONDS = 50e-12
 ACTIVATION_SECONDS = 1.5e-9
+UPDATE_SECONDS = 11e-9  # with the two moments of Adam
+PLAIN_UPDATE_SECONDS = 1e-9
 IMAGE_SECONDS = 10e-6
 THREADS_GAIN = 0.5  # exponent: four threads are twice as fast as one
 FORWARD = 1 / 3  # of the work of a training step is its forward pass
@@ -185,6 +189,9 @@ def _modelled(config: TrainingConfig) -> float:
         row.multiplications * MULTIPLICATION_SECONDS + row.activations * ACTIVATION_SECONDS
         for row in rows
     )
+    plain = config.recipe.optimizer is Optimizer.SGD
+    update = PLAIN_UPDATE_SECONDS if plain else UPDATE_SECONDS
+    work += sum(row.parameters for row in rows) * update / config.recipe.batch_size
     return IMAGE_SECONDS + work / settings().threads ** THREADS_GAIN
 
 
