@@ -95,7 +95,7 @@ def _say(answer: Answer, model: Model, verdict: DeltaGenerator | None) -> None:
 
     The words go to ``verdict``, where there is such a place, the rest to here.
     """
-    words = verdict or st.container()
+    words = st.container() if verdict is None else verdict
     bars, below = st.container(), st.container()
     with below:
         threshold = doubt.threshold(model, answer)
