@@ -25,10 +25,10 @@ START_SECONDS = 1.5  # from the queue to the first step, with a warm spare
 
 # What a training step costs an image: for each multiplication of the forward pass, for each number
 # kept for the gradients, for its share in the update of each parameter, and besides. Fitted to
-# single threads of a server with AVX-512, and to its two cores when nothing else ran there: a second
-# thread gains less than half. The five presets are within a factor of 1.3 of the speeds that
-# ``benchmark training`` found there; the residual, Atelier's and the pictures CNN were fitted by the
-# time of one core.
+# single threads of a server with AVX-512, and to its two cores when nothing else ran there: a
+# second thread gains less than half. The five presets are within a factor of 1.3 of the speeds
+# that ``benchmark training`` found there; the residual, Atelier's and the pictures CNN were fitted
+# by the time of one core.
 MULTIPLICATION_SECONDS = 50e-12
 ACTIVATION_SECONDS = 1.5e-9
 UPDATE_SECONDS = 11e-9  # with the two moments of Adam
