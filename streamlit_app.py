@@ -1,8 +1,8 @@
 """Atelier: explore, train, evaluate and try image classifiers. ``streamlit run streamlit_app.py``
 
-The frame is in ``pages/components/frame.py``, as a page may have to draw it too.
+The frame is in ``pages/session/frame.py``, as a page may have to draw it too.
 """
 
-from pages.components import frame
+from pages.session import frame
 
 frame.run()

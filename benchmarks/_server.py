@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.runs.process import memory_of
+from core.processes.identity import memory_of
 from core.settings import ROOT
 
 

@@ -1,6 +1,6 @@
 """How well real photos and drawings are recognised: ``python -m core benchmark pictures``.
 
-Reads the manifests of a folder of photos and one of drawings (see ``core.pretraining.shared``), and
+Reads the manifests of a folder of photos and one of drawings (see ``core.bundled.manifests``), and
 counts as they ask: top-1 over all ten outputs; shoes from above apart; ambiguous pictures left out.
 Rejection is the area under the ROC curve of ``unknown``, pictures of the ten classes against
 others. Beside ours stands the naive way: the picture squeezed into the frame, nothing else. The
@@ -23,13 +23,9 @@ import numpy as np
 
 from benchmarks._machine import describe
 from benchmarks._results import publish
-from core import inference, runs
-from core.errors import AtelierError, ImageRejected, SettingsError
-from core.imaging.prepare import SWITCHES, Kind, Options
-from core.inference import rejection
-from core.inference.engine import load_file
-from core.inference.picture import open_file
-from core.pretraining.shared import (
+from core import classify, networks, runs
+from core.bundled.accurate import unite
+from core.bundled.manifests import (
     TOP_VIEW,
     Belongs,
     SharedPicture,
@@ -37,7 +33,11 @@ from core.pretraining.shared import (
     read_photos,
     read_sketches,
 )
-from core.training.pretrain import unite
+from core.classify import rejection
+from core.classify.picture import open_file
+from core.errors import AtelierError, ImageRejected, SettingsError
+from core.imaging.prepare import SWITCHES, Kind, Options
+from core.networks.engine import load_file
 
 NOT_READ = -1  # label of a picture that was refused: it counts as wrong
 PLURAL = {Kind.PHOTO: "photos", Kind.SKETCH: "sketches"}
@@ -61,13 +61,13 @@ class Answers:
 
 
 def ours(
-    pictures: Sequence[SharedPicture], model: inference.Model, options: Options | None = None
+    pictures: Sequence[SharedPicture], model: networks.Model, options: Options | None = None
 ) -> Answers:
     """Classify pictures as the command line does."""
     begun = time.perf_counter()
     rows = []
     paths = (each.path for each in pictures)
-    for answer in inference.classify_files(paths, model, options):
+    for answer in classify.classify_files(paths, model, options):
         if isinstance(answer, ImageRejected):
             rows.append((NOT_READ, 1.0, False))
         else:
@@ -78,7 +78,7 @@ def ours(
     return Answers(np.array(labels), np.array(unknown), np.array(sketches), seconds)
 
 
-def naively(pictures: Sequence[SharedPicture], model: inference.Model) -> Answers:
+def naively(pictures: Sequence[SharedPicture], model: networks.Model) -> Answers:
     """Classify pictures squeezed into the frame.
 
     A picture that cannot be read counts as wrong here too.
@@ -87,7 +87,7 @@ def naively(pictures: Sequence[SharedPicture], model: inference.Model) -> Answer
     labels, unknown = [], []
     for each in pictures:
         try:
-            _, probabilities = inference.naive_answer(open_file(each.path).rgb, model)
+            _, probabilities = classify.naive_answer(open_file(each.path).rgb, model)
         except ImageRejected:
             labels.append(NOT_READ)
             unknown.append(1.0)
@@ -165,7 +165,7 @@ def main() -> int:
         parser.error("name a folder with --photos, with --sketches, or both")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
-        model = inference.find(options.run)
+        model = networks.find(options.run)
         if model.dataset.name != "fashion-mnist":
             raise SettingsError(
                 f"The run {options.run} was trained on {model.dataset.title}, whose classes are "
@@ -195,7 +195,7 @@ def _parts(options: argparse.Namespace) -> dict[Kind, Part]:
     }
 
 
-def _first_network(model: inference.Model, folder: Path) -> inference.Model:
+def _first_network(model: networks.Model, folder: Path) -> networks.Model:
     """Write a model of the first network of ``model`` alone into ``folder``, and return it."""
     import keras
 
@@ -206,11 +206,11 @@ def _first_network(model: inference.Model, folder: Path) -> inference.Model:
 
 
 def report(
-    parts: dict[Kind, Part], model: inference.Model, judged: inference.Model, *, ablation: bool
+    parts: dict[Kind, Part], model: networks.Model, judged: networks.Model, *, ablation: bool
 ) -> str:
     """Return the tables, as Markdown: how fast ``model`` is, and how right ``judged``."""
     for each in (model, judged):
-        inference.load(each)  # or the first would pay for TensorFlow
+        networks.load(each)  # or the first would pay for TensorFlow
     answers, seconds = {}, {}
     for kind, part in parts.items():
         sys.stderr.write(f"{len(part.pictures):,} {PLURAL[kind]} ...\n")
@@ -278,7 +278,7 @@ def _rejection(parts: dict[Kind, Part], answers: dict[Kind, tuple[Answers, Answe
 
 
 def _classes(
-    kind: Kind, part: Part, answers: tuple[Answers, Answers], model: inference.Model
+    kind: Kind, part: Part, answers: tuple[Answers, Answers], model: networks.Model
 ) -> list[str]:
     mine, naive = (part.by_class(each) for each in answers)
     lines = [
@@ -303,7 +303,7 @@ def _classes(
 def _ablation(
     parts: dict[Kind, Part],
     answers: dict[Kind, tuple[Answers, Answers]],
-    model: inference.Model,
+    model: networks.Model,
 ) -> list[str]:
     lines = ["| without | of | top-1 | change |", "| --- | --- | --- | --- |"]
     for kind, part in parts.items():

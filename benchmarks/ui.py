@@ -55,10 +55,10 @@ def first_point(page: Page, address: str, times: int) -> list[float]:
 
 def classification(times: int) -> list[float]:
     """Return seconds for one picture: gate, preparation and network, in this process, warm."""
-    from core import datasets, inference, runs
+    from core import classify, datasets, networks, runs
     from core.imaging.gate import open_picture
 
-    model = inference.find(runs.BUNDLED)
+    model = networks.find(runs.BUNDLED)
     images = datasets.load("fashion-mnist", "test").images
     seconds = []
     for index in range(times + 1):
@@ -67,7 +67,7 @@ def classification(times: int) -> list[float]:
         file = io.BytesIO()
         photo.save(file, "JPEG")
         started = time.monotonic()
-        inference.classify_picture(open_picture(file.getvalue(), "photo.jpg").rgb, model)
+        classify.classify_picture(open_picture(file.getvalue(), "photo.jpg").rgb, model)
         seconds.append(time.monotonic() - started)
     return seconds[1:]  # the first one loads TensorFlow
 

@@ -204,7 +204,7 @@ def cells(visitor: Visitor, count: int) -> Times:
 # In a process of its own, as the app does it: TensorFlow has to load.
 ASK = """
 from core import datasets, runs
-from core.evaluation.network import Network
+from core.networks.network import Network
 print(len(Network(runs.read(runs.BUNDLED)).probabilities(
     datasets.load("fashion-mnist", "test").images)))
 """

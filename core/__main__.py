@@ -16,13 +16,13 @@ from typing import Any
 from core import architectures, datasets, runs
 from core.architectures.recipe import EXPLANATIONS as RECIPE_SETTINGS
 from core.architectures.recipe import Augmentation, Recipe
+from core.bundled.accurate import MODELS, PICTURES
 from core.datasets import imported
 from core.datasets.sources import SIZES
 from core.errors import AtelierError, ImageRejected, SettingsError
 from core.runs.config import EXPLANATIONS as RUN_SETTINGS
 from core.runs.config import TrainingConfig
 from core.settings import ROOT, settings
-from core.training.pretrain import MODELS, PICTURES
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -242,8 +242,8 @@ def _validation_file(run: runs.Run) -> Path | None:
     """Work out the validation answers of a run of a version that kept none, and say where."""
     if run.folder.validation.exists() or run.state is not runs.State.FINISHED:
         return None
-    from core.evaluation.worker import work_out
     from core.runs.analysis import analysis_file, fits
+    from core.tasks.worker import work_out
 
     path = analysis_file("validation", run)
     if not fits(path, run):
@@ -259,13 +259,13 @@ def _validation_file(run: runs.Run) -> Path | None:
 
 
 def _classify(options: argparse.Namespace) -> int:
-    from core import inference
+    from core import classify, networks
+    from core.classify.rejection import THRESHOLD
     from core.imaging.prepare import Kind, Options
-    from core.inference.rejection import THRESHOLD
 
-    model = inference.find(options.run)
+    model = networks.find(options.run)
     choices = Options(kind=Kind(options.kind)) if options.kind else None
-    answers = inference.classify_files(map(Path, options.files), model, choices)
+    answers = classify.classify_files(map(Path, options.files), model, choices)
     nothing = dict.fromkeys(("label", "class", "probabilities", "kind", "unknown"))
     good = 0
     for path, answer in zip(options.files, answers, strict=True):
@@ -353,7 +353,7 @@ def _class_names(asked: str | None, found: Any) -> tuple[str, ...]:
 
 def _pretrain(options: argparse.Namespace) -> int:
     if options.name == PICTURES:
-        from core.pretraining.pictures import pretrain_pictures
+        from core.bundled.pictures import pretrain_pictures
 
         figures = pretrain_pictures(
             options.photos,
@@ -365,7 +365,7 @@ def _pretrain(options: argparse.Namespace) -> int:
         )
         print(json.dumps(figures, indent=1))
     else:
-        from core.training.pretrain import pretrain
+        from core.bundled.accurate import pretrain
 
         print(pretrain(options.name, options.epochs, options.limit, options.output))
     if options.output is None and not options.without:
@@ -375,10 +375,10 @@ def _pretrain(options: argparse.Namespace) -> int:
 
 def _write_neighbours(run_id: str) -> None:
     """Put the training images as a bundled model sees them beside it, for Classify's Why."""
-    from core import inference
-    from core.inference.nearest import NAME, write_neighbours
+    from core import networks
+    from core.classify.nearest import NAME, write_neighbours
 
-    model = inference.find(run_id)
+    model = networks.find(run_id)
     write_neighbours(model, model.path.with_name(f"{NAME}.npz"))
 
 

@@ -2,11 +2,11 @@
 
 import streamlit as st
 
-from core import inference
-from pages.components import frame
-from pages.components.choice import choice
-from pages.components.classify import compare, one, several
-from pages.components.run_picker import run_picker
+from core import networks
+from pages.session import frame
+from pages.views.classify import compare, one, several
+from pages.widgets.choice import choice
+from pages.widgets.run_picker import run_picker
 
 CLOTHES = "fashion-mnist"
 VIEWS = {
@@ -20,12 +20,12 @@ def main() -> None:
     """Draw the page."""
     st.title("Classify", anchor=False)
     question = st.container()
-    inference.warm()
+    networks.warm()
     titles = {name: title for name, (title, _) in VIEWS.items()}
     notes = st.container()
     left, right = st.columns([2, 3], vertical_alignment="bottom")
     with right:
-        model = inference.of_run(run_picker("Network", notes=notes))
+        model = networks.of_run(run_picker("Network", notes=notes))
     thing = "One piece of clothing" if model.dataset.name == CLOTHES else "One thing"
     question.markdown(f"{thing}, photographed or drawn: what is it?")
     with left:

@@ -5,23 +5,16 @@ import streamlit as st
 from core import datasets, runs
 from core.errors import DataUnavailable, RunDamaged
 from core.evaluation import TEST, VALIDATION, Answers
-from pages.components import data, frame
-from pages.components.choice import choice
-from pages.components.evaluate import (
-    confidence,
-    confusion,
-    examples,
-    mistakes,
-    report,
-    robustness,
-)
-from pages.components.evaluate.figures import compared, figures, gap
-from pages.components.evaluate.looked import Looked
-from pages.components.evaluate.seal import sealed
-from pages.components.guard import sentences
-from pages.components.run_picker import other_picker, run_picker
-from pages.components.task_view import task
-from pages.components.wording import title_markdown
+from pages.session import data, frame
+from pages.session.guard import sentences
+from pages.views.evaluate import confidence, confusion, examples, mistakes, report, robustness
+from pages.views.evaluate.figures import compared, figures, gap
+from pages.views.evaluate.looked import Looked
+from pages.views.evaluate.seal import sealed
+from pages.widgets.choice import choice
+from pages.widgets.run_picker import other_picker, run_picker
+from pages.widgets.task import task
+from pages.words import title_markdown
 
 MISSING = "What this network says of its validation images"
 HOW_MISSING = (

@@ -3,12 +3,12 @@
 import streamlit as st
 
 from core.errors import DataUnavailable
-from pages.components import frame
-from pages.components.choice import choice
-from pages.components.dataset_picker import dataset_picker
-from pages.components.explore import classes, images, labels, sources
-from pages.components.explore import map as image_map
-from pages.components.visitor import visitor_id
+from pages.session import frame
+from pages.session.visitor import visitor_id
+from pages.views.explore import classes, images, labels, sources
+from pages.views.explore import map as image_map
+from pages.widgets.choice import choice
+from pages.widgets.dataset_picker import dataset_picker
 
 VIEWS = {
     "images": ("Images", images.draw),

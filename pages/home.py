@@ -4,14 +4,14 @@ import random
 
 import streamlit as st
 
-from core import datasets, inference, jobs, runs
+from core import datasets, jobs, networks, runs
 from core.errors import AtelierError
-from pages.components import frame
-from pages.components.data import split
-from pages.components.guard import sentences
-from pages.components.pixels import pixel_image
-from pages.components.probability_bars import probability_bars
-from pages.components.wording import percent, sure_by
+from pages.session import frame
+from pages.session.data import split
+from pages.session.guard import sentences
+from pages.widgets.pixel_viewer import pixel_image
+from pages.widgets.probability_bars import probability_bars
+from pages.words import percent, sure_by
 
 WAY = (
     ("explore", "Explore", "See the 70,000 pictures, class by class.", ":material/grid_view:"),
@@ -28,7 +28,7 @@ def main() -> None:
         "A small network looks at pictures of clothes. Explore what it sees, train one yourself, "
         "find out where it goes wrong, and try it on your own photos and drawings."
     )
-    ready = inference.state().phase in ("ready", "failed")
+    ready = networks.state().phase in ("ready", "failed")
     sample = st.fragment(_sample, run_every=None if ready else 0.5)
     with st.container(border=True):
         sample(ready)
@@ -64,10 +64,10 @@ def _sample(was_ready: bool) -> None:
 
 def _answer(was_ready: bool, index: int, truth: int) -> None:
     spec = datasets.find("fashion-mnist")
-    state = inference.state()
+    state = networks.state()
     # Not in the first run: TensorFlow must not keep the first page from painting.
     if st.session_state.get("home_painted"):
-        inference.warm()
+        networks.warm()
     st.session_state["home_painted"] = True
     if state.phase == "failed":
         st.error(state.problem, icon=":material/error:")
@@ -81,9 +81,9 @@ def _answer(was_ready: bool, index: int, truth: int) -> None:
         return
     if not was_ready:
         st.rerun()  # ends the fragment's ticking
-    model = inference.find(runs.BUNDLED)
+    model = networks.find(runs.BUNDLED)
     images = datasets.load("fashion-mnist", "test").images[index : index + 1]
-    probabilities = inference.load(model).probabilities(images)[0]
+    probabilities = networks.load(model).probabilities(images)[0]
     label = int(probabilities.argmax())
     verdict = "and it is one" if label == truth else f"but it is: {spec.classes[truth]}"
     sure = sure_by(float(probabilities[label]))
@@ -97,7 +97,7 @@ def _engine() -> None:
         engine = jobs.backend().engine()
         if engine.problem:
             st.error(engine.problem, icon=":material/error:")
-        state = inference.state()
+        state = networks.state()
         phases = {
             "cold": "starts with the first picture",
             "loading": f"loading for {state.seconds_now():.0f} s",
@@ -121,7 +121,7 @@ def _engine() -> None:
 
 def _bundled_accuracy() -> str:
     try:
-        accuracy = inference.find(runs.BUNDLED).test_accuracy
+        accuracy = networks.find(runs.BUNDLED).test_accuracy
     except AtelierError:
         return ""
     return f"The bundled model gets {percent(accuracy, 2)} of the test images right."

@@ -9,12 +9,13 @@ import streamlit as st
 from core import architectures, jobs, runs
 from core.errors import AtelierError
 from core.runs import Run, State
-from pages.components import frame
-from pages.components.access import may_see, owned, owns
-from pages.components.compare import MOST, comparison
-from pages.components.dataset_picker import dataset_titles
-from pages.components.guard import check_url
-from pages.components.runs_table import (
+from pages.session import frame
+from pages.session.access import may_see, owned, owns
+from pages.session.guard import check_url
+from pages.session.visitor import visitor_id
+from pages.views.runs.compare import MOST, comparison
+from pages.widgets.dataset_picker import dataset_titles
+from pages.widgets.runs_table import (
     ALL,
     MINE,
     SHARED,
@@ -24,8 +25,7 @@ from pages.components.runs_table import (
     to_csv,
     valid_sort,
 )
-from pages.components.visitor import visitor_id
-from pages.components.wording import STATE_WORDS, title, title_markdown
+from pages.words import STATE_WORDS, title, title_markdown
 
 PAGE = 20  # runs
 CHOSEN_MOST = 100  # what a URL can carry

@@ -8,14 +8,14 @@ from core import architectures, datasets, jobs, runs
 from core.architectures import Architecture
 from core.architectures.recipe import Schedule, ValidationFrom
 from core.errors import DataUnavailable
-from pages.components import frame
-from pages.components.guard import sentences
-from pages.components.run_list import run_list
-from pages.components.run_view import run_view
-from pages.components.table import table
-from pages.components.training_settings import AUGMENTATIONS, OPTIMIZERS, training_settings
-from pages.components.visitor import visitor_id
-from pages.components.wording import duration, percent
+from pages.session import frame
+from pages.session.guard import sentences
+from pages.session.visitor import visitor_id
+from pages.views.train.recent import run_list
+from pages.views.train.run import run_view
+from pages.views.train.settings import AUGMENTATIONS, OPTIMIZERS, training_settings
+from pages.widgets.table import table
+from pages.words import duration, percent
 
 
 def main() -> None:

@@ -15,17 +15,19 @@ ORDER = (
     "errors",
     "settings",
     "files",
+    "processes",
     "datasets",
     "architectures",
     "runs",
     "training",
     "jobs",
     "imaging",
-    "inference",
+    "networks",
+    "classify",
     "evaluation",
     "analysis",
-    "pretraining",
-    "export",
+    "tasks",
+    "bundled",
     "__main__",
 )
 # What core may import besides the standard library.
@@ -87,8 +89,10 @@ def loaded_by(names: list[str]) -> set[str]:
 
 
 CORE = modules("core")
-PAGES = [name for name in modules("pages") if not name.startswith("pages.components")]
-COMPONENTS = modules("pages/components")
+VIEWS, WIDGETS = modules("pages/views"), modules("pages/widgets")
+SESSION, WORDS = modules("pages/session"), modules("pages/words")
+ROOMS = [*VIEWS, *WIDGETS, *SESSION, *WORDS]
+PAGES = sorted({*modules("pages")} - {*ROOMS})
 WITHOUT_TENSORFLOW = [name for name in CORE if not loads_tensorflow(name)]
 
 
@@ -116,19 +120,38 @@ def test_core_imports_no_streamlit_and_no_page(module):
     assert used <= LIBRARIES | set(sys.stdlib_module_names) | {"core"} | special
 
 
-@pytest.mark.parametrize("module", COMPONENTS)
-def test_components_import_no_page(module):
-    used = {name for name in imports_of(module) if name.split(".")[0] in ("pages", "streamlit_app")}
-    assert all(name.startswith("pages.components.") for name in used), used
+def used_of_pages(module: str) -> set[str]:
+    """Return what a module imports of the pages."""
+    return {name for name in imports_of(module) if name.split(".")[0] in ("pages", "streamlit_app")}
+
+
+def within(names: set[str], *rooms: str) -> bool:
+    return all(f"{name}.".startswith(tuple(f"pages.{room}." for room in rooms)) for name in names)
+
+
+@pytest.mark.parametrize("module", WORDS)
+def test_words_import_words_alone(module):
+    assert within(used_of_pages(module), "words")
+
+
+@pytest.mark.parametrize("module", [*WIDGETS, *SESSION])
+def test_widgets_and_session_import_each_other_and_words(module):
+    assert within(used_of_pages(module), "widgets", "session", "words"), used_of_pages(module)
+
+
+@pytest.mark.parametrize("module", VIEWS)
+def test_a_view_imports_no_page_and_no_view_of_another_page(module):
+    own = ".".join(module.split(".")[1:3])
+    assert within(used_of_pages(module), own, "widgets", "session", "words"), used_of_pages(module)
 
 
 @pytest.mark.parametrize("module", PAGES)
-def test_pages_import_components_and_no_other_page(module):
-    used = {name for name in imports_of(module) if name.split(".")[0] in ("pages", "streamlit_app")}
-    assert all(name.startswith("pages.components") for name in used), used
+def test_a_page_imports_its_own_views_and_no_other_page(module):
+    own = f"views.{module.rpartition('.')[2]}"
+    assert within(used_of_pages(module), own, "widgets", "session", "words"), used_of_pages(module)
 
 
-@pytest.mark.parametrize("module", [*PAGES, *COMPONENTS, "streamlit_app"])
+@pytest.mark.parametrize("module", [*PAGES, *ROOMS, "streamlit_app"])
 def test_pages_leave_tensorflow_to_core(module):
     announced = {name for name in CORE if loads_tensorflow(name)}
     for name in imports_of(module):
@@ -143,12 +166,12 @@ def test_an_announced_import_of_tensorflow_is_there(module):
 
 
 def test_importing_core_loads_neither_tensorflow_nor_streamlit():
-    assert {"core.training.worker", "core.inference.engine", "core.__main__"} <= set(
+    assert {"core.training.worker", "core.networks.engine", "core.__main__"} <= set(
         WITHOUT_TENSORFLOW
     )
     assert not loaded_by(WITHOUT_TENSORFLOW) & (TENSORFLOW | {"streamlit", "sklearn", "scipy"})
 
 
-def test_importing_the_components_does_not_load_tensorflow():
-    assert COMPONENTS
-    assert not loaded_by(COMPONENTS) & TENSORFLOW
+def test_importing_the_rooms_of_the_pages_does_not_load_tensorflow():
+    assert all((VIEWS, WIDGETS, SESSION, WORDS))
+    assert not loaded_by(ROOMS) & TENSORFLOW

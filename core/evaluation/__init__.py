@@ -17,10 +17,12 @@ from core.evaluation.calibration import (
 from core.evaluation.comparison import (
     Paired,
     Setting,
+    Share,
     accuracy_interval,
     difference_interval,
     differences,
     mcnemar,
+    share_of,
 )
 from core.evaluation.corruptions import CORRUPTIONS, SEVERITIES, Corruption, corrupt
 from core.evaluation.mistakes import (
@@ -71,6 +73,7 @@ __all__ = [
     "Report",
     "Robustness",
     "Setting",
+    "Share",
     "Tempered",
     "accuracy_interval",
     "answers_of",
@@ -100,6 +103,7 @@ __all__ = [
     "report_of",
     "right_but_hesitant",
     "row_normalised",
+    "share_of",
     "similar_order",
     "sure_and_wrong",
     "temper",

@@ -143,3 +143,32 @@ def _flat(values: Mapping[str, Any]) -> dict[str, Any]:
         elif name not in _WITHOUT_EFFECT:
             flat[name] = value
     return flat
+
+
+@dataclass(frozen=True)
+class Share:
+    """An accuracy and what it was measured on.
+
+    Attributes:
+        value: 0 to 1.
+        count: images.
+    """
+
+    value: float
+    count: int
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """The 95 % interval."""
+        return accuracy_interval(self.value * self.count, self.count)
+
+    @property
+    def interval_words(self) -> str:
+        """The interval in percent."""
+        low, high = self.interval
+        return f"{100 * low:.2f} to {100 * high:.2f}"
+
+
+def share_of(value: float | None, count: int) -> Share | None:
+    """Return an accuracy, or None where it was not measured."""
+    return None if value is None else Share(min(1.0, max(0.0, value)), count)

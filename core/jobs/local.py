@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import IO
 
 from core.jobs.estimate import expected_seconds
-from core.jobs.start import start
 from core.jobs.supervisor import Job, Supervisor
+from core.processes.start import start
 from core.runs import Run
 from core.settings import Settings
 

@@ -3,7 +3,7 @@
 ``ATELIER_HOME/analysis/<run id>/<kind>.npz``. Every file names the network that it is of, by the
 SHA-256 of the model file: of a network that was trained anew since, or of a run whose folder was
 replaced, nobody is told what the old one did. The files can be deleted at any time; whoever needs
-one has it made again (``core.jobs.tasks``); with the run they go too (``purge_deleted``).
+one has it made again (``core.tasks.pool``); with the run they go too (``purge_deleted``).
 """
 
 import hashlib

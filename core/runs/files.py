@@ -14,7 +14,7 @@ from core.files import (
     write_atomic,
     write_json,
 )
-from core.runs.process import start_time
+from core.processes.identity import start_time
 
 __all__ = [
     "NPZ_ERRORS",

@@ -17,9 +17,9 @@ from typing import Any, TypeGuard
 from core import datasets
 from core.datasets.imported import COMMAND_LINE
 from core.errors import AtelierError, RunDamaged, RunNotFound, SettingsError
+from core.processes.identity import HOST, OWN_START, is_process
 from core.runs.config import TrainingConfig
 from core.runs.files import read_json, remove_temporary, write_json
-from core.runs.process import HOST, OWN_START, is_process
 from core.settings import ASSETS, settings
 
 # The runs that come with the app, by id. The first answers wherever nobody chose another.

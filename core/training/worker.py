@@ -24,6 +24,7 @@ from typing import IO, TYPE_CHECKING
 
 from core import datasets
 from core.errors import AtelierError, DataUnavailable, RunDamaged, SettingsError
+from core.processes.identity import HOST, OWN_START, memory_of
 from core.runs.checkpoint import Checkpoint, Progress, read_checkpoint, write_checkpoint
 from core.runs.config import TrainingConfig
 from core.runs.curves import rewind_curves
@@ -42,7 +43,6 @@ from core.runs.folder import (
     read,
     request_stop,
 )
-from core.runs.process import HOST, OWN_START, memory_of
 from core.settings import settings
 from core.training.events import BatchEvent, Diverged, EpochEvent
 

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from core.settings import ASSETS
-from pages.components.evaluate.seal import GUESSED
+from pages.views.evaluate.seal import GUESSED
 
 pytestmark = pytest.mark.browser
 

@@ -1,4 +1,4 @@
-"""A program in the place of ``core.evaluation.worker`` that takes no TensorFlow to start.
+"""A program in the place of ``core.tasks.worker`` that takes no TensorFlow to start.
 
 Its kinds say what it does; it is no test.
 """

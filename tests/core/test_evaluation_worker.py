@@ -6,10 +6,11 @@ from support import wait_until
 
 from core import datasets, evaluation, runs
 from core.errors import RunDamaged
-from core.evaluation import CORRUPTIONS, SEVERITIES, read_robustness, robustness, worker
+from core.evaluation import CORRUPTIONS, SEVERITIES, read_robustness, robustness
 from core.evaluation.hidden import balanced_sample, layouts
-from core.jobs import tasks
 from core.runs.analysis import analysis_file, read_analysis, stamp_of, write_analysis
+from core.tasks import pool as tasks
+from core.tasks import worker
 
 
 @pytest.fixture

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core import datasets, inference
+from core import classify, datasets, networks
+from core.classify import explain
 from core.imaging.prepare import Kind, Options, Stage, prepare
-from core.inference import explain
 from core.runs import BUNDLED
 from core.runs.folder import BUNDLED_FOLDERS
 
@@ -23,7 +23,7 @@ def put(trained):
 
     def put(network):
         network.save(trained.folder.model)
-        return inference.find(trained.id)
+        return networks.find(trained.id)
 
     return put
 
@@ -79,7 +79,7 @@ def test_a_mirrored_branch_looks_at_the_same_place(striped, stripes, put):
 
 def test_without_convolutions_it_is_the_pixels(trained):
     pixels = datasets.load("fashion-mnist", "test").images[0]
-    model = inference.find(trained.id)  # an MLP
+    model = networks.find(trained.id)  # an MLP
     gaze = explain.look(model, pixels[..., 0], 9)
     assert gaze.method == "gradient"
     assert gaze.heat.max() == 1 and not gaze.heat[pixels[..., 0] == 0].any()
@@ -89,10 +89,10 @@ def test_without_convolutions_it_is_the_pixels(trained):
     not (BUNDLED_FOLDERS[BUNDLED] / "model.keras").exists(), reason="no bundled model"
 )
 def test_the_bundled_model_looks_somewhere():
-    model = inference.find(BUNDLED)
+    model = networks.find(BUNDLED)
     images = datasets.load("fashion-mnist", "test").images[:5]
     for image in images:
-        label = int(inference.load(model).probabilities(image[None]).argmax())
+        label = int(networks.load(model).probabilities(image[None]).argmax())
         gaze = explain.look(model, image[..., 0], label)
         assert gaze.method in ("grad-cam", "layer-cam")
         assert gaze.heat.max() == 1
@@ -132,7 +132,7 @@ def test_a_cover_that_turns_the_answer_is_found(striped, stripes):
     assert turning is not None
     told = covered.probabilities[turning]
     assert told.argmax() != answer
-    found = inference.load(striped).probabilities(covered.pictures[turning][None])[0]
+    found = networks.load(striped).probabilities(covered.pictures[turning][None])[0]
     np.testing.assert_allclose(told, found, atol=1e-5)
 
 
@@ -166,7 +166,7 @@ def test_in_colour_the_crop_fills_the_frame(shirt):
 
 
 def test_every_other_way_is_one_decision_away(striped, shirt):
-    answer = inference.classify_picture(shirt, striped)
+    answer = classify.classify_picture(shirt, striped)
     changes = explain.changes(answer, shirt, striped)
     assert [change.distance for change in changes] == sorted(c.distance for c in changes)
     ways = {(change.stage, change.kind) for change in changes}
@@ -175,13 +175,13 @@ def test_every_other_way_is_one_decision_away(striped, shirt):
         assert (change.answer.prepared.pixels != answer.prepared.pixels).any()
         if change.stage is not None:
             options = Options(kind=Kind.PHOTO, off=frozenset({change.stage}))
-            again = inference.classify_picture(shirt, striped, options)
+            again = classify.classify_picture(shirt, striped, options)
             assert (again.prepared.pixels == change.answer.prepared.pixels).all()
 
 
 def test_what_is_off_already_is_no_other_way(striped, shirt):
     options = Options(kind=Kind.PHOTO, off=frozenset({Stage.NEGATE}))
-    answer = inference.classify_picture(shirt, striped, options)
+    answer = classify.classify_picture(shirt, striped, options)
     changes = explain.changes(answer, shirt, striped, options)
     assert Stage.NEGATE not in {change.stage for change in changes}
     for change in changes:

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from core import datasets
+from core.classify.hints import hint
 from core.imaging.prepare import Kind, Prepared
-from core.inference.hints import hint
 
 SPEC = datasets.find("fashion-mnist")
 

@@ -6,16 +6,16 @@ import pytest
 from PIL import Image
 from support import small, wait_until
 
-from core import datasets, inference, runs
+from core import classify, datasets, networks, runs
 from core.errors import ImageRejected, ModelUnavailable, RunNotFound
-from core.inference import engine
+from core.networks import engine
 from core.runs import BUNDLED, BUNDLED_ACCURATE
 from core.runs.folder import BUNDLED_FOLDERS
 
 
 def classify_file(path, model):
     """Return the answer for one file, or raise why there is none."""
-    (answer,) = inference.classify_files([path], model)
+    (answer,) = classify.classify_files([path], model)
     if isinstance(answer, ImageRejected):
         raise answer
     return answer
@@ -31,7 +31,7 @@ bundled = pytest.mark.skipif(
 def cold(monkeypatch):
     """Begin with nothing loaded, as a fresh server does."""
     engine._networks.clear()
-    monkeypatch.setattr(engine, "_state", inference.EngineState())
+    monkeypatch.setattr(engine, "_state", networks.EngineState())
     monkeypatch.setattr(engine, "_started", threading.Event())
 
 
@@ -44,8 +44,8 @@ def images():
 
 
 def test_the_model_of_a_run(trained):
-    model = inference.find(trained.id)
-    assert model == inference.of_run(trained)
+    model = networks.find(trained.id)
+    assert model == networks.of_run(trained)
     assert model.path == trained.folder.model
     assert model.dataset is datasets.find("fashion-mnist")
     assert model.test_accuracy == trained.result.test_accuracy
@@ -54,7 +54,7 @@ def test_the_model_of_a_run(trained):
 def test_a_run_that_has_no_model():
     run_id = runs.create(small(), "ada")
     with pytest.raises(ModelUnavailable, match=f"{run_id} has no trained model: it is queued"):
-        inference.find(run_id)
+        networks.find(run_id)
 
 
 def test_a_damaged_run_has_no_model(trained):
@@ -62,25 +62,25 @@ def test_a_damaged_run_has_no_model(trained):
     shutil.copytree(trained.path, damaged)
     (damaged / "config.json").write_text("{")
     with pytest.raises(ModelUnavailable, match="it is damaged"):
-        inference.find("damaged")
+        networks.find("damaged")
 
 
 def test_a_run_that_is_not_there():
     with pytest.raises(RunNotFound):
-        inference.find("no-such-run")
+        networks.find("no-such-run")
 
 
 def test_a_missing_bundled_model_says_how_to_restore_it(monkeypatch, tmp_path):
     monkeypatch.setattr("core.runs.folder.BUNDLED_FOLDERS", {BUNDLED: tmp_path / "nowhere"})
     with pytest.raises(ModelUnavailable, match="git restore assets/models"):
-        inference.find(BUNDLED)
+        networks.find(BUNDLED)
 
 
 # Asking
 
 
 def test_answers_are_those_of_the_evaluation_whatever_the_number_of_images(trained, images):
-    network = inference.load(inference.find(trained.id))
+    network = networks.load(networks.find(trained.id))
     expected = runs.read_evaluation(trained.folder.evaluation, 10_000, 10).probabilities
     for count in (1, 3, 8, 9, 64, 70):  # around the sizes that answers are padded to
         answers = network.probabilities(images[:count])
@@ -92,46 +92,46 @@ def test_answers_are_those_of_the_evaluation_whatever_the_number_of_images(train
 
 @pytest.mark.parametrize("shape", [(1, 32, 32, 3), (1, 28, 28), (28, 28, 1)])
 def test_images_of_another_shape_are_refused(trained, shape):
-    network = inference.load(inference.find(trained.id))
+    network = networks.load(networks.find(trained.id))
     with pytest.raises(ValueError, match=r"\(28, 28, 1\), got"):
         network.probabilities(np.zeros(shape, np.uint8))
 
 
 def test_many_visitors_share_one_network(trained, images):
-    model = inference.find(trained.id)
-    networks, answers = [], []
+    model = networks.find(trained.id)
+    found, answers = [], []
 
     def ask():
-        networks.append(inference.load(model))
-        answers.append(networks[-1].probabilities(images[:5]))
+        found.append(networks.load(model))
+        answers.append(found[-1].probabilities(images[:5]))
 
     threads = [threading.Thread(target=ask) for _ in range(6)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert len({id(network) for network in networks}) == 1
+    assert len({id(network) for network in found}) == 1
     assert all(np.array_equal(answer, answers[0]) for answer in answers)
     assert len(answers) == 6
 
 
 def test_a_model_that_was_trained_further_is_loaded_anew(trained):
-    first = inference.load(inference.find(trained.id))
+    first = networks.load(networks.find(trained.id))
     content = trained.folder.model.read_bytes()
     trained.folder.model.unlink()
     trained.folder.model.write_bytes(content)
-    assert inference.load(inference.find(trained.id)) is not first
+    assert networks.load(networks.find(trained.id)) is not first
 
 
 def test_only_the_models_used_last_are_kept(trained, monkeypatch):
     monkeypatch.setattr(engine, "_KEPT", 2)
     for name in ("one", "two", "three"):
         shutil.copytree(trained.path, trained.path.with_name(name))
-    one = inference.load(inference.find("one"))
-    inference.load(inference.find("two"))
-    assert inference.load(inference.find("one")) is one
-    inference.load(inference.find("three"))  # "two" goes
-    assert inference.load(inference.find("one")) is one
+    one = networks.load(networks.find("one"))
+    networks.load(networks.find("two"))
+    assert networks.load(networks.find("one")) is one
+    networks.load(networks.find("three"))  # "two" goes
+    assert networks.load(networks.find("one")) is one
     assert len(engine._networks) == 2
 
 
@@ -158,14 +158,14 @@ def test_a_damaged_model_file_is_refused_in_a_sentence(trained, damage):
     content = trained.folder.model.read_bytes()
     trained.folder.model.write_bytes(damage(content))
     with pytest.raises(ModelUnavailable, match=f"model of {trained.id} .* cannot be read"):
-        inference.load(inference.find(trained.id))
+        networks.load(networks.find(trained.id))
 
 
 def test_a_model_that_vanishes_is_said_to_be_missing(trained):
-    model = inference.find(trained.id)
+    model = networks.find(trained.id)
     trained.folder.model.unlink()
     with pytest.raises(ModelUnavailable, match="it is missing"):
-        inference.load(model)
+        networks.load(model)
 
 
 # The bundled models
@@ -176,43 +176,43 @@ def test_a_model_that_vanishes_is_said_to_be_missing(trained):
     reason="the model for accuracy is not trained yet",
 )
 def test_the_model_for_accuracy_is_better_and_not_too_large(images):
-    model = inference.find(BUNDLED_ACCURATE)
+    model = networks.find(BUNDLED_ACCURATE)
     assert model.path.stat().st_size <= 10_000_000
-    assert model.test_accuracy > inference.find(BUNDLED).test_accuracy
+    assert model.test_accuracy > networks.find(BUNDLED).test_accuracy
     labels = datasets.load("fashion-mnist", "test").labels[:500]
-    answers = inference.load(model).probabilities(images[:500])
+    answers = networks.load(model).probabilities(images[:500])
     assert (answers.argmax(axis=1) == labels).mean() >= 0.93
 
 
 @bundled
 def test_the_bundled_model_is_small_good_and_has_a_card(images):
-    model = inference.find(BUNDLED)
+    model = networks.find(BUNDLED)
     assert model.path.stat().st_size <= 10_000_000
     card = (model.path.parent / "README.md").read_text(encoding="utf-8")
     assert f"{model.test_accuracy:.2%}" in card
     labels = datasets.load("fashion-mnist", "test").labels[:2000]
-    answers = inference.load(model).probabilities(images[:2000])
+    answers = networks.load(model).probabilities(images[:2000])
     assert (answers.argmax(axis=1) == labels).mean() >= 0.92
 
 
 @bundled
 def test_warming_loads_the_bundled_model_once():
-    assert inference.state().phase == "cold"
-    inference.warm()
-    inference.warm()
-    wait_until(lambda: inference.state().phase not in ("cold", "loading"), 60, "end of loading")
-    assert inference.state().phase == "ready", inference.state().problem
-    assert inference.state().seconds_now() == inference.state().seconds > 0
+    assert networks.state().phase == "cold"
+    networks.warm()
+    networks.warm()
+    wait_until(lambda: networks.state().phase not in ("cold", "loading"), 60, "end of loading")
+    assert networks.state().phase == "ready", networks.state().problem
+    assert networks.state().seconds_now() == networks.state().seconds > 0
     assert len(engine._networks) == 1
 
 
 def test_a_failed_warming_says_why_and_can_be_tried_again(monkeypatch, tmp_path):
     monkeypatch.setattr("core.runs.folder.BUNDLED_FOLDERS", {BUNDLED: tmp_path / "nowhere"})
     for _ in range(2):
-        monkeypatch.setattr(engine, "_state", inference.EngineState())
-        inference.warm()
-        wait_until(lambda: inference.state().phase == "failed", 60, "a failure")
-        assert "git restore assets/models" in inference.state().problem
+        monkeypatch.setattr(engine, "_state", networks.EngineState())
+        networks.warm()
+        wait_until(lambda: networks.state().phase == "failed", 60, "a failure")
+        assert "git restore assets/models" in networks.state().problem
         wait_until(lambda: not engine._started.is_set(), 5, "the next try")
 
 
@@ -222,7 +222,7 @@ def test_a_failed_warming_says_why_and_can_be_tried_again(monkeypatch, tmp_path)
 def test_a_picture_file_gets_an_answer(trained, images, tmp_path):
     picture = Image.fromarray(images[0, :, :, 0]).resize((280, 280))
     picture.save(tmp_path / "boot.png")
-    model = inference.find(trained.id)
+    model = networks.find(trained.id)
     answer = classify_file(tmp_path / "boot.png", model)
     assert answer.name == model.dataset.classes[answer.label]
     assert answer.label == answer.probabilities.argmax()
@@ -236,10 +236,10 @@ def test_a_picture_file_gets_an_answer(trained, images, tmp_path):
 def test_a_file_that_cannot_be_read_is_rejected(trained, tmp_path, name):
     (tmp_path / "folder").mkdir()
     with pytest.raises(ImageRejected, match="cannot be read"):
-        classify_file(tmp_path / name, inference.find(trained.id))
+        classify_file(tmp_path / name, networks.find(trained.id))
 
 
 def test_a_file_that_is_no_picture_is_rejected(trained, tmp_path):
     (tmp_path / "bad.png").write_text("not a picture")
     with pytest.raises(ImageRejected, match=r"bad\.png"):
-        classify_file(tmp_path / "bad.png", inference.find(trained.id))
+        classify_file(tmp_path / "bad.png", networks.find(trained.id))

@@ -6,7 +6,7 @@ import pytest
 
 from core.architectures import ARCHITECTURES
 from core.architectures.build import build
-from core.inference.inside import LEAST, look_inside
+from core.networks.inside import LEAST, look_inside
 
 L = keras.layers
 

@@ -3,17 +3,17 @@
 import numpy as np
 import pytest
 
-from core import datasets, inference, runs
-from core.evaluation.network import Network
-from core.evaluation.worker import work_out
-from core.inference import nearest as module
-from core.inference.nearest import NAME, nearest, write_neighbours
+from core import datasets, networks, runs
+from core.classify import nearest as module
+from core.classify.nearest import NAME, nearest, write_neighbours
+from core.networks.network import Network
 from core.runs.analysis import analysis_file, read_analysis, stamp_of, write_analysis
+from core.tasks.worker import work_out
 
 
 @pytest.fixture
 def model(trained):
-    return inference.find(trained.id)
+    return networks.find(trained.id)
 
 
 @pytest.fixture

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from support import small
 
-from core import datasets, inference, runs
+from core import datasets, networks, runs
+from core.bundled import accurate as program
+from core.bundled.accurate import ACCURATE, DATASET, MODELS, SEEDS, bundle, pretrain
 from core.errors import AtelierError, SettingsError
 from core.runs import RunFolder
 from core.runs.folder import BUNDLED_FOLDERS
-from core.training import pretrain as program
-from core.training.pretrain import ACCURATE, DATASET, MODELS, SEEDS, bundle, pretrain
 from core.training.worker import train_in_process
 
 
@@ -31,11 +31,11 @@ def test_a_bundle_is_a_run_whose_networks_answer_together(bundled):
     test = datasets.find(DATASET).load("test")
     images = test.images[:8]
     alone = [
-        inference.load(inference.of_run(each)).probabilities(side)
+        networks.load(networks.of_run(each)).probabilities(side)
         for each in (first, second)
         for side in (images, images[:, :, ::-1])  # and for the mirror image
     ]
-    together = inference.load(inference.find(run.id)).probabilities(images)
+    together = networks.load(networks.find(run.id)).probabilities(images)
     assert np.allclose(together, np.mean(alone, axis=0), atol=1e-5)
     assert not np.allclose(alone[0], alone[2], atol=1e-2), "two networks, not one twice"
     kept = runs.read_evaluation(run.folder.evaluation, len(test), 10).probabilities

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core import architectures, datasets, inference, runs
-from core.pretraining import pictures, variations
-from core.pretraining.pictures import NONE, WITHOUT, Pool, _batches, pools, pretrain_pictures
-from core.pretraining.shared import Belongs, SharedPicture, held_out
+from core import architectures, datasets, networks, runs
+from core.bundled import pictures, variations
+from core.bundled.manifests import Belongs, SharedPicture, held_out
+from core.bundled.pictures import NONE, WITHOUT, Pool, _batches, pools, pretrain_pictures
 
 WAYS = (variations.as_photographed, variations.as_drawn)
 
@@ -102,9 +102,9 @@ def test_a_small_training_makes_a_bundle_that_answers(tmp_path, monkeypatch):
     assert run.state is runs.State.FINISHED and run.result.epochs == 1
     assert run.result.networks == 2
     assert "replaced textures" in text and "Quick, Draw" not in text
-    model = inference.find(runs.BUNDLED)
+    model = networks.find(runs.BUNDLED)
     images = datasets.find("fashion-mnist").load("train").images[-8:]
-    again = inference.load(model).probabilities(images)
+    again = networks.load(model).probabilities(images)
     kept = runs.read_evaluation(run.folder.validation, 5000, 10).probabilities[-8:]
     assert np.allclose(again, kept, atol=0.02)  # trained in bfloat16, answers in float32
     assert not (output / WITHOUT).exists()

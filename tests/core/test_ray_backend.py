@@ -23,8 +23,8 @@ from support import small, wait_until
 
 from core import jobs, runs
 from core.jobs.ray import RayBackend
+from core.processes.identity import start_time
 from core.runs import State, read_curves
-from core.runs.process import start_time
 from core.settings import Settings, forget_settings
 
 START = 300  # seconds until a task trains: Ray starts a process, which loads TensorFlow

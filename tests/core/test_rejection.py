@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from core.inference.rejection import unknown
+from core.classify.rejection import unknown
 
 
 @pytest.mark.parametrize("classes", [2, 10])

@@ -12,9 +12,9 @@ from support import small
 
 from core import runs
 from core.errors import RunNotFound, SettingsError
+from core.processes.identity import start_time
 from core.runs import Heartbeat, Result, RunFolder, State
 from core.runs.folder import BUNDLED_FOLDERS, STALE_AFTER
-from core.runs.process import start_time
 from core.settings import forget_settings, settings
 
 HOST = socket.gethostname()

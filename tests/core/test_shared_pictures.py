@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 
 from benchmarks.pictures import NOT_READ, Answers, Part, auroc
+from core.bundled.manifests import Belongs, held_out, read_photos, read_sketches
 from core.errors import AtelierError
-from core.pretraining.shared import Belongs, held_out, read_photos, read_sketches
 from core.settings import ROOT
 
 HEAD = "path,label,kind,view,sender\n"

@@ -12,10 +12,10 @@ from support import wait_until
 
 from core import runs
 from core.errors import ModelUnavailable, RunDamaged, SettingsError
-from core.jobs import tasks
+from core.processes.identity import start_time
 from core.runs.analysis import analysis_file, read_analysis, stamp_of, write_analysis
-from core.runs.process import start_time
 from core.settings import ROOT, settings
+from core.tasks import pool as tasks
 
 SLOW = "tests.core.slow_task"
 

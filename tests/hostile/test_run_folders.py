@@ -15,9 +15,9 @@ import pytest
 
 from core import architectures, runs
 from core.errors import AtelierError, RunDamaged, RunNotFound
+from core.processes.identity import HOST, OWN_START, start_time
 from core.runs import Heartbeat, State, read_curves
 from core.runs.checkpoint import read_checkpoint
-from core.runs.process import HOST, OWN_START, start_time
 
 RECIPE = architectures.find("basic-cnn").recipe.changed(epochs=1)
 CONFIG = runs.TrainingConfig("fashion-mnist", "basic-cnn", RECIPE, limit=300)

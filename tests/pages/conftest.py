@@ -13,14 +13,14 @@ import streamlit as st
 from making import VISITOR, config
 from streamlit.testing.v1 import AppTest
 
-from core import datasets, inference, jobs, runs
+from core import datasets, jobs, networks, runs
 from core.datasets import fashion_mnist
 from core.errors import SettingsError
-from core.inference import engine
+from core.networks import engine
 from core.runs import State
 from core.settings import ASSETS, ROOT, forget_settings, settings
 from core.training.worker import train_in_process
-from pages.components import wording
+from pages import words as wording
 
 OpenPage = Callable[..., AppTest]
 
@@ -71,8 +71,8 @@ def queue(home: Path, monkeypatch: pytest.MonkeyPatch) -> Queue:
 @pytest.fixture(autouse=True)
 def cold(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Begin as a fresh server does, and keep it so: TensorFlow is not loaded in the background."""
-    monkeypatch.setattr(inference, "warm", lambda: None)
-    monkeypatch.setattr(engine, "_state", inference.EngineState())
+    monkeypatch.setattr(networks, "warm", lambda: None)
+    monkeypatch.setattr(engine, "_state", networks.EngineState())
     # A choice by its label is lost in AppTest, but not in a browser, when the label changes.
     monkeypatch.setattr(wording, "ago", lambda moment: "some time ago")
     st.cache_data.clear()

@@ -8,14 +8,14 @@ import pytest
 from reading import components
 from streamlit.testing.v1 import AppTest
 
-from pages.components.chart import chart
+from pages.widgets.chart import chart
 
 
 def sent(figure, **options) -> dict:
     """Return what a chart of this figure sends to the browser."""
 
     def page(figure, options):
-        from pages.components.chart import chart
+        from pages.widgets.chart import chart
 
         chart(figure, key="c", name="a-chart", **options)
 

@@ -14,8 +14,8 @@ from core.datasets import imported
 from core.datasets.imported import Choices
 from core.datasets.sources import Found
 from core.datasets.sources.parts import Part
-from pages.components.class_pictures import valid_label
-from pages.components.explore import classes as view
+from pages.views.explore import classes as view
+from pages.widgets.class_pictures import valid_label
 
 NAMES = ("Cat", "Dog", "Owl")
 

@@ -10,12 +10,12 @@ from PIL import Image
 from reading import button, components, quiet, sentence, texts
 
 from core import datasets, runs
+from core.classify.rejection import THRESHOLD
 from core.imaging.prepare import Stage
-from core.inference.rejection import THRESHOLD
 from core.runs import State
 from core.settings import settings
-from pages.components.classify import adjust, sources
-from pages.components.mask_editor import ERASE, Edit, layer_shape, packed
+from pages.views.classify import adjust, sources
+from pages.widgets.mask_editor import ERASE, Edit, layer_shape, packed
 
 
 @pytest.mark.usefixtures("bundled")

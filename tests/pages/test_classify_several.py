@@ -12,9 +12,9 @@ from reading import button, components, quiet, texts
 from core import datasets
 from core.runs import State
 from core.settings import ASSETS
-from pages.components.classify import several
-from pages.components.classify.samples import SAMPLES
-from pages.components.table import csv_text
+from pages.views.classify import several
+from pages.views.classify.samples import SAMPLES
+from pages.widgets.table import csv_text
 
 
 def file(index: int, name: str) -> tuple[str, bytes, str]:

@@ -4,8 +4,8 @@ import pytest
 from reading import quiet, texts
 from streamlit.testing.v1 import AppTest
 
-from core import inference
-from core.inference.nearest import NAME, write_neighbours
+from core import networks
+from core.classify.nearest import NAME, write_neighbours
 from core.runs import State
 
 
@@ -15,14 +15,14 @@ def page(run: str, content: bytes) -> None:
     import streamlit as st
     from PIL import Image as Pictures
 
-    from core import inference as asking
+    from core import classify, networks
     from core.imaging.prepare import Options
-    from pages.components.classify import why
+    from pages.views.classify import why
 
-    model = asking.find(run)
+    model = networks.find(run)
     picture = Pictures.open(files.BytesIO(content)).convert("RGB")
     if "answer" not in st.session_state:
-        st.session_state["answer"] = asking.classify_picture(picture, model)
+        st.session_state["answer"] = classify.classify_picture(picture, model)
     why.nearest_three(st.session_state["answer"], model)
     why.draw(st.session_state["answer"], picture, model, Options())
 
@@ -45,7 +45,7 @@ def figures(app: AppTest) -> str:
 
 
 def test_why_says_where_what_is_like_it_and_what_would_change_it(draw):
-    model = inference.find(draw.run)
+    model = networks.find(draw.run)
     write_neighbours(model, model.path.with_name(f"{NAME}.npz"))
     app = draw()
     assert quiet(app)

@@ -9,8 +9,9 @@ from PIL import Image
 from core import runs
 from core.architectures import find
 from core.runs.files import append_line
-from pages.components import curves, wording
-from pages.components.gallery import SHEET_BYTES, SHEET_COLUMNS, sprite_sheet
+from pages import words as wording
+from pages.widgets import curves
+from pages.widgets.gallery import SHEET_BYTES, SHEET_COLUMNS, sprite_sheet
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from reading import components, quiet, sentence, texts
 
 from core import evaluation, runs
 from core.runs import Evaluation, State
-from pages.components.evaluate.confidence import calibration_words, refusal_words
+from pages.views.evaluate.confidence import calibration_words, refusal_words
 
 
 @pytest.fixture
@@ -130,7 +130,7 @@ def test_few_images_are_said_to_be_too_few(open_page, finished, monkeypatch):
     count = len(evaluation.answers_of(run, "validation"))
     assert 100 <= count < 200
     assert f"there are {count} validation images" in texts(app)
-    monkeypatch.setattr("pages.components.evaluate.confidence.FEWEST", 1_000)
+    monkeypatch.setattr("pages.views.evaluate.confidence.FEWEST", 1_000)
     app = open_page("evaluate", run=run.id, view="confidence")
     assert f"These are {count} validation images: too few" in app.info[0].value
 

@@ -11,9 +11,9 @@ from core import datasets, evaluation, runs
 from core.evaluation import VALIDATION
 from core.runs import Evaluation, State, write_evaluation
 from core.settings import settings
-from pages.components.confusion_grid import Numbers, confusion_grid, valid_cell
-from pages.components.evaluate import confusion
-from pages.components.wording import literal
+from pages.views.evaluate import confusion
+from pages.widgets.confusion_grid import Numbers, confusion_grid, valid_cell
+from pages.words import literal
 
 CLASSES = datasets.find("fashion-mnist").classes
 

@@ -8,7 +8,7 @@ from reading import components, quiet, sentence, texts
 
 from core import evaluation, runs
 from core.runs import Evaluation, State
-from pages.components.compare import NONE_IN_COMMON
+from pages.words.comparison import NONE_IN_COMMON
 
 ONE = ("sure", "hesitant", "pairs")
 TWO = ("only-a", "only-b", "both")

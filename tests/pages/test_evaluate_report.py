@@ -11,7 +11,7 @@ from core import datasets, evaluation, runs
 from core.evaluation import VALIDATION
 from core.runs import Evaluation, State, write_evaluation
 from core.settings import settings
-from pages.components.evaluate.report import DRAWN_OF_TWO, explanation
+from pages.views.evaluate.report import DRAWN_OF_TWO, explanation
 
 CLASSES = datasets.find("fashion-mnist").classes
 

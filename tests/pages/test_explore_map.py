@@ -12,7 +12,7 @@ from core import datasets, runs
 from core.analysis import embedding, files
 from core.runs.analysis import analysis_file, stamp_of, write_analysis
 from core.settings import settings
-from pages.components import embedding_map
+from pages.widgets import embedding_map
 
 KEY = "map_fashion-mnist_pixels_umap"
 WHOLE = [[-2, -2], [2, -2], [2, 2], [-2, 2]]

@@ -6,15 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pages.components.mask_editor import (
-    ADD,
-    ERASE,
-    SIDE,
-    Edit,
-    layer_shape,
-    packed,
-    valid_edit,
-)
+from pages.widgets.mask_editor import ADD, ERASE, SIDE, Edit, layer_shape, packed, valid_edit
 
 SHAPE = (5, 7)  # 35 pixels: the last byte is not full
 

@@ -9,12 +9,12 @@ from reading import button, components, labels, quiet, sentence, texts
 from core import evaluation, runs
 from core.errors import SettingsError
 from core.evaluation import CORRUPTIONS, SEVERITIES
-from core.jobs import tasks
-from core.jobs.tasks import TaskState
 from core.runs import State
 from core.runs.analysis import analysis_file, stamp_of, write_analysis
-from pages.components import task_view
-from pages.components.evaluate import robustness as view
+from core.tasks import pool as tasks
+from core.tasks.pool import TaskState
+from pages.views.evaluate import robustness as view
+from pages.widgets import task as task_view
 
 
 @pytest.fixture

@@ -16,10 +16,10 @@ from core import runs
 from core.evaluation import Paired
 from core.runs import State, write_evaluation
 from core.settings import settings
-from pages.components import access
-from pages.components.compare import paired_words
-from pages.components.compare_chart import Across, curves_across
-from pages.components.runs_table import COLUMNS, Filters, in_order, to_csv
+from pages.session import access
+from pages.widgets.compare_chart import Across, curves_across
+from pages.widgets.runs_table import COLUMNS, Filters, in_order, to_csv
+from pages.words.comparison import paired_words
 
 pytestmark = pytest.mark.usefixtures("no_bundled")
 

@@ -12,16 +12,12 @@ from reading import button, components, everything, labels, quiet, sentence, tex
 from core import evaluation, runs
 from core.runs import State, read_evaluation
 from core.runs.analysis import analysis_file, stamp_of, write_analysis
-from pages.components import access
-from pages.components.compare_tables import Share
-from pages.components.evaluate.figures import (
-    accuracy_guess_words,
-    gap_words,
-    pair_guess_words,
-)
-from pages.components.evaluate.seal import GUESSED
-from pages.components.runs_table import in_order, to_csv
-from pages.components.wording import label
+from pages.session import access
+from pages.views.evaluate.figures import accuracy_guess_words, gap_words, pair_guess_words
+from pages.views.evaluate.seal import GUESSED
+from pages.views.runs.compare_tables import Share
+from pages.widgets.runs_table import in_order, to_csv
+from pages.words import label
 
 pytestmark = pytest.mark.usefixtures("bundled")
 

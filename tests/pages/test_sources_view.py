@@ -10,8 +10,8 @@ from core import architectures, datasets, runs
 from core.datasets import imported
 from core.runs import TrainingConfig
 from core.settings import forget_settings, settings
-from pages.components.explore import images
-from pages.components.explore import labels as suspects
+from pages.views.explore import images
+from pages.views.explore import labels as suspects
 
 
 def table(count: int = 60, classes: int = 10, edge: int = 28) -> str:

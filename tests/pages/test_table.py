@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.components.table import csv_text
+from pages.widgets.table import csv_text
 
 
 def read(text: str) -> list[list[str]]:
@@ -37,7 +37,7 @@ def test_a_negative_number_is_no_formula():
 
 def test_what_is_shown_and_what_is_saved_may_differ():
     def page():
-        from pages.components.table import table
+        from pages.widgets.table import table
 
         table({"Class": ["Bag"], "Share": ["50 %"]}, key="t", name="shares-of-bags")
         table({"A": [1]}, key="u", name="other", csv_columns={"A": [1.25]})

@@ -1,0 +1,1 @@
+"""What differs between operating systems: starting processes, ending with the parent, identity."""

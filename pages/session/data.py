@@ -1,0 +1,248 @@
+"""Data for the pages, cached: what several visitors look at is worked out once.
+
+The only place with ``st.cache_*``. Any visitor can have these emptied, which costs time and
+nothing else.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+
+from core import datasets, evaluation, runs
+from core.analysis import duplicates, embedding, files, labels, neighbours, statistics
+from core.analysis.order import ORDERS, Subject
+from core.errors import RunDamaged
+from core.tasks import pool as tasks
+from pages.widgets.embedding_map import sheet
+from pages.widgets.gallery import sprite_sheet
+
+
+def split(dataset: str, name: str) -> datasets.Split:
+    """Return a split, with a spinner while it is read for the first time."""
+    spec = datasets.find(dataset)
+    if spec.is_loaded(name):
+        return spec.load(name)
+    with st.spinner(f"Reading the {spec.counts[name]:,} {name} images of {spec.title} …"):
+        return spec.load(name)
+
+
+def pictures(images: np.ndarray) -> np.ndarray:
+    """Return images (n, height, width, channels) as pictures: gray ones lose their channel axis."""
+    return images[..., 0] if images.shape[-1] == 1 else images
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def indices(dataset: str, name: str, label: int | None) -> np.ndarray:
+    """Return the indices of the images of one class, or of all, in the split's order."""
+    labels = datasets.load(dataset, name).labels
+    return np.arange(len(labels)) if label is None else np.flatnonzero(labels == label)
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def class_counts(dataset: str, name: str) -> list[int]:
+    """Return the number of images of each class."""
+    spec = datasets.find(dataset)
+    return np.bincount(spec.load(name).labels, minlength=len(spec.classes)).tolist()
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def moments(dataset: str, name: str) -> statistics.Moments:
+    """Return mean and spread of the images of each class."""
+    spec = datasets.find(dataset)
+    return statistics.moments(spec.load(name), len(spec.classes))
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def histogram(dataset: str, name: str) -> np.ndarray:
+    """Return how often each pixel value occurs, (classes, channels, 256)."""
+    spec = datasets.find(dataset)
+    return statistics.histogram(spec.load(name), len(spec.classes))
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def distances(dataset: str, name: str) -> statistics.Distances:
+    """Return how far the classes are from one another."""
+    return statistics.distances(moments(dataset, name))
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def class_sheet(dataset: str, name: str) -> bytes:
+    """Return a sprite sheet: the mean images of all classes, then their spreads, twice as bright.
+
+    A spread is at most half of the range of values. Classes without an image are black.
+    """
+    of = moments(dataset, name)
+    both = np.nan_to_num(np.concatenate([of.means, 2 * of.spreads]))
+    return sprite_sheet(pictures(both.round().astype(np.uint8)))
+
+
+@st.cache_data(max_entries=512, show_spinner=False)
+def nearest(dataset: str, name: str, index: int, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return indices and distances of the training images that are nearest to an image."""
+    query = datasets.load(dataset, name).images[index]
+    without = index if name == "train" else None
+    images = datasets.load(dataset, "train").images
+    return neighbours.nearest(images, query, count, without=without)
+
+
+def order_values(
+    order: str, dataset: str, name: str, run: runs.Run | None = None
+) -> np.ndarray | None:
+    """Return the values by which an order sorts the images of a split.
+
+    Raises:
+        RunDamaged: the order is about the run, and its answers cannot be read.
+    """
+    if run is None:
+        # Doubtful labels may be worked out while the app runs.
+        written = _written(files.path_of(dataset, labels.NAME))
+        return _order_values(order, dataset, name, written)
+    part = evaluation.TEST if name == "test" else evaluation.VALIDATION
+    return ORDERS[order].values(Subject(dataset, name, answers(run, part)))
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _order_values(order: str, dataset: str, name: str, written: int) -> np.ndarray | None:
+    return ORDERS[order].values(Subject(dataset, name))
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def sprite(dataset: str, name: str, chosen: tuple[int, ...]) -> bytes:
+    """Return the sprite sheet of some images."""
+    return sprite_sheet(pictures(datasets.load(dataset, name).images[list(chosen)]))
+
+
+def embedding_of(dataset: str) -> embedding.Embedding | None:
+    """Return the bundled map of a data set, if there is one; raises as the core's function does."""
+    return _embedding(dataset, _written(files.path_of(dataset, embedding.NAME)))
+
+
+def labels_of(dataset: str, name: str) -> labels.Labels | None:
+    """Return what is known of a split's labels, if anything; raises as the core's function does."""
+    return _labels(dataset, name, _written(files.path_of(dataset, labels.NAME)))
+
+
+def duplicates_of(dataset: str) -> duplicates.Duplicates | None:
+    """Return the pairs of images that are alike, if they were worked out; raises as above."""
+    return _duplicates(dataset, _written(files.path_of(dataset, duplicates.NAME)))
+
+
+def hidden_of(dataset: str, path: Path) -> embedding.Hidden:
+    """Return the map of a run's last hidden layer; raises as the core's function does."""
+    return _hidden(dataset, str(path), _written(path))
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _hidden(dataset: str, path: str, written: int) -> embedding.Hidden:
+    return embedding.hidden_of(datasets.find(dataset), Path(path))
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _embedding(dataset: str, written: int) -> embedding.Embedding | None:
+    return embedding.embedding_of(datasets.find(dataset))
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _labels(dataset: str, name: str, written: int) -> labels.Labels | None:
+    return labels.labels_of(datasets.find(dataset), name)
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _duplicates(dataset: str, written: int) -> duplicates.Duplicates | None:
+    return duplicates.duplicates_of(datasets.find(dataset))
+
+
+@st.cache_data(max_entries=4, show_spinner=False)
+def map_sheet(dataset: str, indices: np.ndarray) -> bytes:
+    """Return the small pictures of some training images for a map."""
+    return sheet(pictures(datasets.load(dataset, "train").images[indices]))
+
+
+def answers_file(run: runs.Run, part: str) -> Path:
+    """Return where a run's answers on a part are, whether there are any or not.
+
+    A run of a version that kept none on the validation images has them from a task, once that was
+    asked for.
+    """
+    if part == evaluation.TEST:
+        return run.folder.evaluation
+    path = run.folder.validation
+    return path if path.exists() else tasks.result("validation", run) or path
+
+
+def answers(run: runs.Run, part: str) -> evaluation.Answers:
+    """Return a finished run's answers on its ``"validation"`` or on the ``"test"`` images.
+
+    Raises:
+        RunDamaged: the run has none, or they cannot be read.
+    """
+    path = answers_file(run, part)
+    if part == evaluation.VALIDATION and not path.exists():
+        raise RunDamaged(
+            "The run is of an earlier version, which kept no answers on the validation images. "
+            "Choose it as the network on the Evaluate page, look at its validation images, and "
+            "have them worked out there."
+        )
+    return _answers(run.id, part, str(path), _written(path))
+
+
+def report(run: runs.Run, part: str) -> evaluation.Report:
+    """Return the report on those answers; raises as ``answers`` does."""
+    path = answers_file(run, part)
+    return _report(run.id, part, str(path), _written(path))
+
+
+def rankings(run: runs.Run, part: str) -> list[evaluation.Ranking]:
+    """Return how those answers rank each class's images; raises as ``answers`` does."""
+    path = answers_file(run, part)
+    return _rankings(run.id, part, str(path), _written(path))
+
+
+@st.cache_data(max_entries=32, show_spinner="Reading the answers …")
+def _answers(run_id: str, part: str, path: str, written: int) -> evaluation.Answers:
+    # When the file was written is part of the cache's key.
+    return evaluation.answers_of(runs.read(run_id), part, Path(path))
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _report(run_id: str, part: str, path: str, written: int) -> evaluation.Report:
+    answers = _answers(run_id, part, path, written)
+    config = runs.read(run_id).config
+    assert config is not None, "a damaged run has no answers"
+    classes = datasets.find(config.dataset).classes
+    return evaluation.report(answers.probabilities, answers.labels, classes, answers.loss)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _rankings(run_id: str, part: str, path: str, written: int) -> list[evaluation.Ranking]:
+    answers = _answers(run_id, part, path, written)
+    config = runs.read(run_id).config
+    assert config is not None, "a damaged run has no answers"
+    classes = datasets.find(config.dataset).classes
+    return evaluation.rankings(answers.probabilities, answers.labels, classes)
+
+
+def tempered(run: runs.Run, part: str) -> evaluation.Tempered | None:
+    """Return those answers after temperature scaling, None where no temperature fits.
+
+    Raises:
+        RunDamaged: the run has no answers on the validation images, or they cannot be read.
+        ValueError: the validation images are fewer than ``evaluation.fewest_to_fit``.
+    """
+    paths = [answers_file(run, each) for each in (evaluation.TEST, evaluation.VALIDATION)]
+    return _tempered(run.id, part, str(paths), *[_written(path) for path in paths])
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _tempered(run_id: str, part: str, paths: str, *written: int) -> evaluation.Tempered | None:
+    run = runs.read(run_id)
+    return evaluation.tempered(answers(run, part), answers(run, evaluation.VALIDATION))
+
+
+def _written(path: Path) -> int:
+    """Return when a file was written, in ns; 0 if it is not there."""
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return 0

@@ -1,0 +1,64 @@
+"""The frame around every page: page config, logo, navigation, visitor, and errors as sentences."""
+
+import threading
+from collections.abc import Callable
+
+import streamlit as st
+
+from core.settings import ASSETS
+from pages.session.guard import sentences
+from pages.session.visitor import keep_visitor
+
+# Streamlit writes white on the theme's primary colour, which in the dark theme has to be light to
+# be readable as text. This indigo carries white in both (5.3 to 1). On a phone, an opened run comes
+# before the settings.
+STYLE = """<style>
+[data-testid="stBaseButton-primary"] { background: #5b5bd6; border-color: #5b5bd6; }
+[data-testid="stBaseButton-primary"]:hover { background: #4a4ac0; border-color: #4a4ac0; }
+@media (max-width: 640px) {
+  /* Choices that do not fit go on in a second line, instead of off the screen. */
+  [data-testid="stButtonGroup"] [role="radiogroup"] { flex-wrap: wrap; }
+  .st-key-run_first > div > [data-testid="stHorizontalBlock"] { flex-direction: column-reverse; }
+}
+</style>"""
+
+_framed = threading.local()
+
+
+def run() -> None:
+    """Draw the frame, and in it the page that the URL asks for."""
+    # Before the navigation, whose first icon would otherwise be fetched from outside as the tab's
+    # icon.
+    st.set_page_config(page_icon="👕", layout="wide")
+    st.logo(ASSETS / "logo.svg", size="large")
+    page = st.navigation(
+        [
+            st.Page("pages/home.py", title="Home", icon=":material/home:", default=True),
+            st.Page("pages/explore.py", title="Explore", icon=":material/grid_view:"),
+            st.Page("pages/train.py", title="Train", icon=":material/show_chart:"),
+            st.Page("pages/runs.py", title="Runs", icon=":material/table_rows:"),
+            st.Page("pages/evaluate.py", title="Evaluate", icon=":material/target:"),
+            st.Page("pages/classify.py", title="Classify", icon=":material/photo_camera:"),
+        ]
+    )
+    st.set_page_config(page_title=f"{page.title} · Atelier")
+    st.html(STYLE)
+    keep_visitor()
+    _framed.now = True
+    try:
+        with sentences():
+            page.run()
+    finally:
+        _framed.now = False
+
+
+def draw(page: Callable[[], None]) -> None:
+    """Draw a page; every file in ``pages/`` ends with this.
+
+    Streamlit runs a file of a folder named ``pages`` by itself, without ``streamlit_app.py``, if
+    its address is the first that a server is asked for. Then the frame has to come from here.
+    """
+    if getattr(_framed, "now", False):
+        page()
+    else:
+        run()

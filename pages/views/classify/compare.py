@@ -1,0 +1,158 @@
+"""Classify, compare: up to three networks asked about the same picture, side by side."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import streamlit as st
+
+from core import classify, networks, runs
+from core.classify import Answer
+from core.imaging.gate import Picture
+from core.imaging.prepare import prepare
+from core.networks import Model
+from pages.session.guard import sentences
+from pages.session.visitor import visitor_id
+from pages.views.classify import doubt, engine, sources
+from pages.widgets.pixel_viewer import pixel_image
+from pages.widgets.probability_bars import probability_bars
+from pages.widgets.run_picker import NONE, finished_runs
+from pages.widgets.table import table
+from pages.words import counted, label, none_of, percent, sure_by, title, title_markdown
+
+OTHERS = ("Second network", "Third network")
+DIFFER = 0.05  # from this difference in probability on, a class is listed
+
+
+def draw(model: Model) -> None:
+    """Draw the view."""
+    settled = engine.settled()
+    st.fragment(_view, run_every=None if settled else engine.TICK)(model, settled)
+
+
+def _view(model: Model, was_settled: bool) -> None:
+    with sentences():
+        chosen = [runs.read(model.run), *_others(model)]
+        with st.container(border=True), sentences():
+            left, right = st.columns([3, 2], gap="medium")
+            with left:
+                picture = sources.choose()
+            if picture is not None:
+                right.image(picture.rgb, width=220, alt="The picture")
+        if not engine.loaded(model, was_settled):
+            return
+        if picture is None:
+            st.caption("Choose a picture, and each network says what it sees in it.")
+            return
+        _side_by_side(picture, chosen)
+
+
+def _others(model: Model) -> list[runs.Run]:
+    """Draw the choice of the other networks, kept in ``?with=``, and return their runs."""
+    offered = {
+        run.id: run
+        for run in finished_runs(visitor_id(), model.dataset.name)
+        if run.id != model.run
+    }
+    asked = [each for each in st.query_params.get("with", "").split(",") if each]
+    unknown = [each for each in asked if each not in offered and each != model.run]
+    if unknown:
+        st.warning(
+            f"The link asks for the network “{unknown[0][:60]}”, which is not there for you, or "
+            "answers for another data set. Choose another.",
+            icon=":material/link_off:",
+        )
+    # Without a wish: the other bundled network, or else the newest run.
+    first = [each for each in asked if each in offered] or list(offered)[:1]
+    titles = {NONE: "–"} | {each: label(run) for each, run in offered.items()}
+    chosen = []
+    with st.grid(2, min_column_width=280):
+        for place, caption in enumerate(OTHERS):
+            key = f"compare_{place}_{model.run}"
+            if st.session_state.get(key) not in titles:
+                st.session_state[key] = first[place] if place < len(first) else NONE
+            chosen.append(
+                st.selectbox(caption, list(titles), format_func=titles.__getitem__, key=key)
+            )
+    if not offered:
+        st.caption("There is no other network for this data set yet. Train one on the Train page.")
+    ids = [each for each in dict.fromkeys(chosen) if each]
+    if ids and ids != asked:
+        st.query_params["with"] = ",".join(ids)
+    elif not ids:
+        st.query_params.pop("with", None)
+    return [offered[each] for each in ids]
+
+
+def _side_by_side(picture: Picture, chosen: Sequence[runs.Run]) -> None:
+    answers = []
+    models = [networks.of_run(run) for run in chosen]
+    prepared = prepare(picture.rgb, **models[0].frame)
+    with st.spinner("Asking the networks …", show_time=True):
+        for model in models:
+            answers += classify.answers_of([prepared], model)
+    side_by_side = st.container()
+    limit = doubt.threshold(models[0])
+    with side_by_side, st.grid(len(answers), min_column_width=280, gap="medium"):
+        for run, answer in zip(chosen, answers, strict=True):
+            with st.container(border=True):
+                st.markdown(f"**{title_markdown(run)}**")
+                st.markdown(_said(answer, limit, models[0]))
+                probability_bars(
+                    models[0].dataset.classes,
+                    answer.probabilities.tolist(),
+                    key=f"compare_bars_{run.id}",
+                )
+    if len(answers) > 1:
+        _differences(chosen, answers, models[0].dataset.classes)
+    with st.expander("What all of them see", icon=":material/visibility:"):
+        pixel_image(prepared.pixels, "What the networks see", width=140)
+
+
+def _said(answer: Answer, limit: float, model: Model) -> str:
+    sure = sure_by(float(answer.probabilities[answer.label]))
+    if answer.unknown >= limit:
+        return f"Probably {none_of(model.dataset)}; the nearest is **{answer.name}** ({sure})"
+    return f"**{answer.name}** ({sure})"
+
+
+def _differences(
+    chosen: Sequence[runs.Run], answers: Sequence[Answer], classes: Sequence[str]
+) -> None:
+    """Say whether the networks agree, and list the classes on which they do not."""
+    st.subheader("Where they differ", anchor=False)
+    names = list(dict.fromkeys(answer.name for answer in answers))
+    shares = np.stack([answer.probabilities for answer in answers])
+    spread = shares.max(axis=0) - shares.min(axis=0)
+    apart = [int(each) for each in np.argsort(-spread, kind="stable") if spread[each] >= DIFFER]
+    agree = (
+        f"{'Both' if len(answers) == 2 else f'All {counted(len(answers))}'} answer **{names[0]}**."
+        if len(names) == 1
+        else f"They do not agree: {', '.join(f'**{name}**' for name in names)}."
+    )
+    if not apart:
+        st.markdown(f"{agree} No probability differs by {percent(DIFFER, 0)} or more.")
+        return
+    st.markdown(agree)
+    titles = _apart([title(run) for run in chosen])
+    table(
+        {
+            "Class": [classes[each] for each in apart],
+            **{
+                heading: [percent(float(share[each])) for each in apart]
+                for heading, share in zip(titles, shares, strict=True)
+            },
+            "Apart": [percent(float(spread[each])) for each in apart],
+        },
+        key="compare_table",
+        name="comparison",
+    )
+
+
+def _apart(titles: Sequence[str]) -> list[str]:
+    """Return titles of which no two are alike, as a table's headings must be."""
+    seen: dict[str, int] = {}
+    for each in titles:
+        seen[each] = seen.get(each, 0) + 1
+    return [
+        each if seen[each] == 1 else f"{number}: {each}" for number, each in enumerate(titles, 1)
+    ]

@@ -1,0 +1,177 @@
+"""Classify, one picture: the answer, and how the picture was prepared for the network."""
+
+import numpy as np
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from core import classify
+from core.classify import Answer
+from core.imaging.gate import Picture
+from core.imaging.prepare import Kind, Options
+from core.networks import Model
+from pages.session.guard import sentences
+from pages.session.screen import Screen, screen
+from pages.views.classify import adjust, doubt, engine, sources, steps, why
+from pages.views.classify.adjust import Edits
+from pages.widgets.mask_editor import layer_shape, mask_editor
+from pages.widgets.pixel_viewer import pixel_image
+from pages.widgets.probability_bars import probability_bars
+from pages.words import literal, none_of, sure_by
+
+UNSURE = 0.5  # below this probability the answer is called a guess
+
+_LAST = "classify_last"  # session: the last question, and what was answered
+
+
+def draw(model: Model) -> None:
+    """Draw the view."""
+    settled, phone = engine.settled(), screen() is Screen.PHONE
+    st.fragment(_try, run_every=None if settled else engine.TICK)(model, settled, phone)
+
+
+def _try(model: Model, was_settled: bool, phone: bool) -> None:
+    picture, answer, options = None, None, Options()  # where a sentence takes their place
+    grey = model.dataset.shape[-1] == 1  # colour pictures are neither negated nor masked
+    left, right = st.columns([1, 1], gap="medium")
+    with left, st.container(border=True), sentences():
+        picture = sources.choose()
+        # What is beside the picture elsewhere would be two screens below it.
+        verdict = st.container() if phone else None
+        editor = st.container()
+        kind = adjust.kind_choice() if grey and picture is not None else None
+        looks = st.container()
+    with right, st.container(border=True), sentences():
+        if engine.loaded(model, was_settled):
+            if picture is None:
+                _nothing_yet(model)
+            else:
+                edits = adjust.edits_of(picture.rgb)
+                options = adjust.options(kind, edits)
+                answer, pixels, probabilities = _ask(edits, model, options)
+                _say(answer, model, verdict)
+                _two_ways(answer, model, pixels, probabilities)
+    if picture is None:
+        return
+    edits = adjust.edits_of(picture.rgb)
+    with editor:
+        _picture(edits, answer, brush=grey)
+    if answer is not None:
+        if kind is None and answer.prepared.kind is not None:
+            looks.caption(f"By its look it is a {answer.prepared.kind}.")
+        _steps(picture, edits, answer)
+        with sentences():
+            why.expander(answer, picture.rgb, model, options)
+
+
+def _nothing_yet(model: Model) -> None:
+    st.markdown("**The answer appears here**")
+    st.caption(
+        f"The network knows {', '.join(model.dataset.classes)}. Show it one of these, alone and "
+        "whole, and it says which."
+    )
+
+
+def _ask(edits: Edits, model: Model, options: Options) -> tuple[Answer, np.ndarray, np.ndarray]:
+    """Return the answer, and what the naive way shows the network and gets for it.
+
+    The last answers are kept: most script runs, such as one of the threshold, ask nothing new.
+    """
+    picture, asked = edits.picture, (model.run, edits.token)
+    question = (edits.version, options.kind, options.off, options.box)
+    last = st.session_state.get(_LAST)
+    if last is None or last[0] != asked:
+        # A network that was trained here is loaded when it is first asked.
+        with st.spinner("Asking the network …", show_time=True):
+            last = (asked, classify.naive_answer(picture, model), None, None)
+    _, naive, answered, answer = last
+    if answered != question:
+        before = answer.prepared if answer else None
+        answer = classify.classify_picture(picture, model, options, before)
+        st.session_state[_LAST] = (asked, naive, question, answer)
+    return answer, *naive
+
+
+def _say(answer: Answer, model: Model, verdict: DeltaGenerator | None) -> None:
+    """Say what the network answers, or that it is probably none of what it knows.
+
+    The words go to ``verdict``, where there is such a place, the rest to here.
+    """
+    words = st.container() if verdict is None else verdict
+    bars, below = st.container(), st.container()
+    with below:
+        threshold = doubt.threshold(model, answer)
+    sure = float(answer.probabilities[answer.label])
+    with words:
+        if answer.unknown >= threshold:
+            st.subheader(f"Probably {none_of(model.dataset)}.", anchor=False)
+            st.markdown(f"The nearest is **{literal(answer.name)}** ({sure_by(sure)}).")
+            if model.dataset.missing() is None:
+                st.caption("The training images most like it:")
+                why.nearest_three(answer, model)
+        else:
+            word = "It is:" if sure >= UNSURE else "Perhaps, but it is a guess:"
+            st.subheader(f"{word} {literal(answer.name)} ({sure_by(sure)})", anchor=False)
+        if hint := answer.hint:
+            st.info(hint, icon=":material/lightbulb:")
+    with bars:
+        probability_bars(model.dataset.classes, answer.probabilities.tolist(), key="answer")
+
+
+def _two_ways(answer: Answer, model: Model, pixels: np.ndarray, probabilities: np.ndarray) -> None:
+    """Show what the network saw, beside what most demos would have shown it."""
+    if np.array_equal(pixels.ravel(), answer.prepared.pixels.ravel()):  # square, and in colour
+        st.caption("What the network sees")
+        pixel_image(pixels, "What the network sees", width=140)
+        return
+    label = int(probabilities.argmax())
+    ways = (
+        ("Prepared", answer.prepared.pixels, answer.name, answer.probabilities[answer.label]),
+        ("Only made small", pixels, model.dataset.classes[label], probabilities[label]),
+    )
+    with st.grid(2, min_column_width=120):
+        for title, image, name, sure in ways:
+            with st.container(gap="xsmall"):
+                st.caption(title)
+                pixel_image(image, f"{title}: what the network sees", width=140)
+                st.markdown(f"**{literal(name)}**, {sure_by(float(sure))}")
+    st.caption(
+        "The same picture, the same network. Most demos only make the picture small; "
+        + (
+            "what does not fit is squeezed then, and cut off here."
+            if answer.prepared.kind is None
+            else "what the network has learned from was prepared, and so is yours."
+        )
+    )
+
+
+def _picture(edits: Edits, answer: Answer | None, *, brush: bool) -> None:
+    """Show the picture with what was found in it, to be changed by hand."""
+    prepared = answer.prepared if answer else None
+    mask_editor(
+        edits.file,
+        layer_shape(edits.picture),
+        mask=prepared.mask if prepared else None,
+        box=prepared.box if prepared else (0.0, 0.0, 1.0, 1.0),
+        edit=edits.edit,
+        token=edits.token,
+        ink=prepared is not None and prepared.kind is Kind.SKETCH,
+        brush=brush,
+        on_edit=edits.change,
+        key="editor",
+    )
+
+
+def _steps(picture: Picture, edits: Edits, answer: Answer) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.subheader("Step by step", anchor=False)
+        st.button(
+            "Reset",
+            icon=":material/restart_alt:",
+            disabled=not adjust.changed(edits),
+            help="All steps on, no brush, no crop of your own, and photo or sketch by looking.",
+            on_click=adjust.reset,
+            args=(picture.rgb,),
+        )
+    if answer.prepared.kind is not None:
+        st.caption("Switch a step off and see what becomes of the answer.")
+    steps.draw(picture, answer.prepared)

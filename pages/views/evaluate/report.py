@@ -1,0 +1,289 @@
+"""Evaluate, report: figures by class, ROC and precision-recall curves, and how training went."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from core.evaluation import Ranking, Report
+from pages.session import data
+from pages.session.guard import sentences
+from pages.views.evaluate.looked import Looked
+from pages.widgets.chart import chart
+from pages.widgets.curves import curves_of
+from pages.widgets.live_chart import live_chart
+from pages.widgets.table import table
+from pages.words import literal, number, percent, title_markdown
+
+DRAWN = 10  # classes whose curves are drawn at first; more lines than that nobody can tell apart
+DRAWN_OF_TWO = 3  # of each, where two networks are drawn
+COLOURS = 10  # of the theme's charts
+PLOT, LEGEND_LINE = 380, 16  # pixels
+
+# Of each network: its letter ("" where there is one only), its report and its rankings.
+Network = tuple[str, Report, list[Ranking]]
+
+
+def draw(looked: Looked) -> None:
+    """Draw the view."""
+    networks = _networks(looked)
+    _accuracy(looked, networks)
+    with st.container(border=True):
+        st.subheader("By class", anchor=False)
+        _table(looked, networks)
+        st.fragment(_explained)(looked, networks[0])
+    with st.container(border=True):
+        st.fragment(_curves)(looked, networks)
+    with st.container(border=True):
+        st.subheader("Training", anchor=False)
+        st.caption("How loss and accuracy went while the network learned.")
+        live_chart(curves_of(looked.run), key=f"curves_{looked.run.id}", height=230)
+
+
+def _networks(looked: Looked) -> list[Network]:
+    part = looked.answers.part
+    runs = [looked.run] if looked.other is None else [looked.run, looked.other]
+    letters = [""] if len(runs) == 1 else ["A", "B"]
+    return [
+        (letter, data.report(run, part), data.rankings(run, part))
+        for letter, run in zip(letters, runs, strict=True)
+    ]
+
+
+def _accuracy(looked: Looked, networks: Sequence[Network]) -> None:
+    """Say what the accuracy is worth."""
+    part = looked.answers.part
+    lines = []
+    for letter, report, _ in networks:
+        matrix = np.array(report.matrix)
+        low, high = report.interval
+        who = f"**{letter}** is right" if letter else "Right"
+        lines.append(
+            f"{who} on {np.trace(matrix):,} of {matrix.sum():,} {part} images: "
+            f"**{percent(report.accuracy, 2)}**, 95 % interval {100 * low:.2f} to "
+            f"{percent(high, 2)}. The right class is among the two likeliest answers in "
+            f"**{percent(report.top_two, 2)}** (top-2 accuracy)."
+        )
+    if looked.other is not None:
+        lines.insert(0, f"A is {title_markdown(looked.run)}, B is {title_markdown(looked.other)}.")
+    st.markdown("  \n".join(lines))
+    st.caption(
+        "The interval (Wilson) says how far the accuracy would move on other images of the same "
+        "kind."
+    )
+
+
+def _table(looked: Looked, networks: Sequence[Network]) -> None:
+    """Show every figure by class, those of a second network beside the first's."""
+    first = networks[0][1]
+    columns: dict[str, list[Any]] = {
+        "Class": [row.name for row in (*first.rows, *first.averages)],
+    }
+    config: dict[str, Any] = {"Class": st.column_config.TextColumn(pinned=True)}
+    for heading, values in (
+        ("Precision", lambda report, _: _rows(report, "precision")),
+        ("Recall", lambda report, _: _rows(report, "recall")),
+        ("F1", lambda report, _: _rows(report, "f1")),
+        ("ROC AUC", lambda report, ranks: _areas([rank.auc for rank in ranks], report)),
+        (
+            "Average precision",
+            lambda report, ranks: _areas([rank.average_precision for rank in ranks], report),
+        ),
+    ):
+        for letter, report, ranks in networks:
+            name = f"{heading} {letter}".strip()
+            columns[name] = values(report, ranks)
+            config[name] = st.column_config.NumberColumn(format="%.3f")
+    columns["Support"] = _rows(first, "support")
+    table(
+        columns,
+        key="report",
+        name=f"report-{looked.answers.part}-{looked.run.id}",
+        column_config=config,
+    )
+
+
+def _rows(report: Report, name: str) -> list[Any]:
+    return [getattr(row, name) for row in (*report.rows, *report.averages)]
+
+
+def _areas(areas: Sequence[float | None], report: Report) -> list[float | None]:
+    """Return areas by class, then their macro and weighted means over the classes that have one."""
+    known = [
+        (area, row.support)
+        for area, row in zip(areas, report.rows, strict=True)
+        if area is not None
+    ]
+    if not known:
+        return [*areas, None, None]
+    values, support = np.array(known).T
+    return [*areas, float(values.mean()), float(np.average(values, weights=support))]
+
+
+def _explained(looked: Looked, network: Network) -> None:
+    """Say what the figures of one class mean, with its own numbers."""
+    with sentences():
+        letter, report, ranks = network
+        weakest = min(range(len(report.rows)), key=lambda index: report.rows[index].f1)
+        index = st.selectbox(
+            "In words",
+            range(len(report.rows)),
+            index=weakest,
+            format_func=lambda index: report.rows[index].name,
+            key="explained",
+            help="What the figures of a class say. First comes the class with the lowest F1.",
+        )
+        st.markdown(explanation(report, ranks[index], index, letter))
+
+
+def explanation(report: Report, rank: Ranking, index: int, letter: str = "") -> str:
+    """Return what precision, recall, F1 and the areas say of one class, as a Markdown list.
+
+    Args:
+        report: of the network.
+        rank: of the class.
+        index: of the class.
+        letter: what the network is called, if there are two.
+    """
+    matrix, row = np.array(report.matrix), report.rows[index]
+    name = literal(row.name)
+    network = f"network {letter}" if letter else "the network"
+    hits, answered = int(matrix[index, index]), int(matrix[:, index].sum())
+    lines = [
+        f"**Precision {number(row.precision)}**: of {answered:,} images that {network} called "
+        f"“{name}”, {hits:,} were. The others were something else."
+        if answered
+        else f"**Precision**: {network} never answered “{name}”, so there is none; it counts as 0.",
+        f"**Recall {number(row.recall)}**: of {row.support:,} images of “{name}”, {network} "
+        f"found {hits:,}."
+        if row.support
+        else f"**Recall**: no image is of “{name}”, so there is none; it counts as 0.",
+        f"**F1 {number(row.f1)}** is between the two, nearer to the smaller (their harmonic mean).",
+    ]
+    if rank.auc is not None:
+        lines.append(
+            f"**ROC AUC {number(rank.auc)}**: take one image of “{name}” and one of another "
+            f"class; in {percent(rank.auc)} of such pairs {network} gives the first the higher "
+            f"probability for “{name}”."
+        )
+    return "\n".join(f"- {line}" for line in lines)
+
+
+def _curves(looked: Looked, networks: Sequence[Network]) -> None:
+    with sentences():
+        st.subheader("Ranking curves", anchor=False)
+        st.caption(
+            "Each class against all others, from the surest images to the least sure. The nearer "
+            "a curve comes to the corner with the dot, the better."
+            + (" A is drawn solid, B dotted." if len(networks) > 1 else "")
+        )
+        classes = looked.spec.classes
+        shown = st.pills(
+            "Classes",
+            range(len(classes)),
+            selection_mode="multi",
+            default=_weakest(networks[0][2], DRAWN if len(networks) == 1 else DRAWN_OF_TWO),
+            format_func=lambda index: literal(classes[index]),
+            key=f"ranked_{looked.spec.name}_{len(networks)}",
+        )
+        near = st.toggle("Enlarge the corner", key="near", bind="query-params")
+        # Room for the legend below the curves, in two columns.
+        height = PLOT + LEGEND_LINE * (1 + len(shown) * len(networks) // 2)
+        left, right = st.columns(2)
+        part = looked.answers.part
+        with left:
+            st.markdown("**ROC**: hits against false alarms, with the area (AUC)")
+            chart(
+                _figure(networks, shown, "roc", near=near),
+                key="roc",
+                name=f"roc-{part}-{looked.run.id}",
+                height=height,
+                label="ROC curves by class",
+            )
+        with right:
+            st.markdown("**Precision and recall**, with the average precision")
+            chart(
+                _figure(networks, shown, "precision_recall", near=near),
+                key="precision_recall",
+                name=f"precision-recall-{part}-{looked.run.id}",
+                height=height,
+                label="Precision-recall curves by class",
+            )
+
+
+def _weakest(ranks: Sequence[Ranking], most: int) -> list[int]:
+    """Return the classes drawn at first: all, or of more than ``most`` the worst ranked."""
+    if len(ranks) <= most:
+        return list(range(len(ranks)))
+    known = [index for index, rank in enumerate(ranks) if rank.auc is not None]
+    return sorted(sorted(known, key=lambda index: ranks[index].auc or 0)[:most])
+
+
+def _figure(
+    networks: Sequence[Network], shown: Sequence[int], kind: str, *, near: bool
+) -> dict[str, Any]:
+    """Return the curves of the classes shown as a Plotly figure.
+
+    Args:
+        networks: whose curves; the second's are dotted.
+        shown: classes, by index.
+        kind: ``"roc"`` or ``"precision_recall"``, as ``Ranking`` has them.
+        near: show the fifth next to the best corner only: good curves differ there.
+    """
+    is_roc = kind == "roc"
+    across, up = ("false alarms", "hits") if is_roc else ("recall", "precision")
+    traces = []
+    for index in shown:
+        for letter, _, ranks in networks:
+            rank = ranks[index]
+            x, y = getattr(rank, kind)
+            area = rank.auc if is_roc else rank.average_precision
+            traces.append(
+                {
+                    "x": x,
+                    "y": y,
+                    "mode": "lines",
+                    "name": f"{rank.name} {letter}".strip() + f" {number(area)}",
+                    "line": {
+                        "color": f"theme-{index % COLOURS}",
+                        "width": 1.75,
+                        "dash": "dot" if letter == "B" else "solid",
+                    },
+                    "hovertemplate": f"{across} %{{x:.1%}}, {up} %{{y:.1%}}",
+                }
+            )
+    corner = 0 if is_roc else 1
+    traces.append(
+        {
+            "x": [corner],
+            "y": [1],
+            "mode": "markers",
+            "marker": {"color": "theme-muted", "size": 9},
+            "showlegend": False,
+            "hoverinfo": "skip",
+            "cliponaxis": False,
+        }
+    )
+    if is_roc:
+        traces.append(
+            {
+                "x": [0, 1],
+                "y": [0, 1],
+                "mode": "lines",
+                "name": "chance 0.500",
+                "line": {"color": "theme-muted", "width": 1, "dash": "dash"},
+                "hoverinfo": "skip",
+            }
+        )
+    up_range = [0.796, 1.004] if near else [-0.02, 1.02]
+    across_range = [-0.004, 0.204] if near and is_roc else up_range
+    across_title = "false alarms (share of the other images)" if is_roc else "recall"
+    up_title = "hits (recall)" if is_roc else "precision"
+    layout = {
+        "xaxis": {"range": across_range, "tickformat": ".0%", "title": {"text": across_title}},
+        "yaxis": {"range": up_range, "tickformat": ".0%", "title": {"text": up_title}},
+        "showlegend": True,
+        "legend": {"y": -0.2, "yanchor": "top"},
+    }
+    return {"data": traces, "layout": layout}

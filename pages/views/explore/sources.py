@@ -1,0 +1,516 @@
+"""Explore, your data: bringing data sets, looking at what was found in them, and deleting them.
+
+What is brought is read in a process of its own (``core.datasets.sources.check``) and waits in a
+folder until its owner has looked at it and chosen names and a split.
+"""
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+from core import datasets, runs
+from core.datasets import imported
+from core.datasets.imported import COMMAND_LINE, Choices, Imported, Order
+from core.datasets.sources import SIZES, Found, SourceFile
+from core.datasets.sources.check import check
+from core.datasets.sources.gather import FORMS, MOST_FILES
+from core.errors import AtelierError, DataDamaged, SettingsError, SourceRejected
+from core.files import harmless
+from core.settings import settings
+from pages.session.access import owns_dataset, usable_datasets
+from pages.session.data import pictures
+from pages.widgets.gallery import gallery
+from pages.widgets.table import table
+from pages.words import ago, percent
+
+FOUND = "brought_found"  # what was found, with the folder that it waits in
+PROBLEM = "brought_problem"  # to be said by the next run: why files or a deletion were refused
+SAVED = "brought_saved"  # the id of the data set just imported
+UPLOADER = "brought_number"  # counts the uploads: another key lets the server forget the files
+UPLOAD_MB = 200  # as server.maxUploadSize
+TILES = 20
+MOST_OFFERED = 200  # files in the folder of the operator
+PICTURE_SIZES = {
+    "": "as the first one",
+    "grey-28": "28 × 28, grey",
+    "colour-32": "32 × 32, colour",
+}
+OWN_NAMES, NUMBERS = "own", "numbers"
+ORDERS = {
+    Order.STRATIFIED: "a random share of each class",
+    Order.END: "the last images",
+}
+
+
+def draw(visitor: str) -> None:
+    """Draw the view."""
+    problem = st.session_state.pop(PROBLEM, None)
+    if problem is not None:
+        _show(problem)
+    found = _waiting()
+    if found is None:
+        _bring(visitor)
+    else:
+        try:
+            _decide(*found, visitor)
+        except DataDamaged:
+            _forget(found[0])
+            st.session_state[PROBLEM] = DataDamaged(
+                "What was read from these files is damaged by now and was discarded. Bring the "
+                "files again."
+            )
+            st.rerun()
+    _list(visitor)
+
+
+def _bring(visitor: str) -> None:
+    with st.container(border=True):
+        st.subheader("Bring your own data", anchor=False)
+        st.markdown(
+            "A **CSV** with one image a line, as Kaggle has Fashion-MNIST · **IDX** files · a "
+            "**ZIP** of pictures in one folder a class, or of CSV or IDX files."
+        )
+        _explanation()
+        uploaded = st.file_uploader(
+            "Files",
+            accept_multiple_files=True,
+            key=f"brought_{st.session_state.setdefault(UPLOADER, 0)}",
+            max_upload_size=UPLOAD_MB,
+            label_visibility="collapsed",
+        )
+        if problem := _too_much(uploaded):
+            _free(problem)
+            st.rerun()
+        offered = _offered()
+        chosen = (
+            st.multiselect(
+                "Or files on this server",
+                list(offered),
+                key="brought_paths",
+                help="What whoever runs this server has put into its import folder.",
+            )
+            if offered
+            else []
+        )
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            size = st.selectbox(
+                "Size of pictures in a ZIP",
+                list(PICTURE_SIZES),
+                format_func=PICTURE_SIZES.__getitem__,
+                key="brought_size",
+                width=220,
+            )
+            pressed = st.button(
+                "Check the files",
+                type="primary",
+                icon=":material/fact_check:",
+                disabled=not (uploaded or chosen),
+            )
+        paths = [offered[name] for name in chosen if name in offered]
+        if pressed and _check(uploaded, paths, SIZES.get(size or ""), visitor):
+            st.rerun()
+
+
+def _too_much(uploaded: Sequence[UploadedFile]) -> AtelierError | None:
+    """Return why so many or so large files are not kept, as the server holds them in memory."""
+    if len(uploaded) > MOST_FILES:
+        return SourceRejected(f"There are {len(uploaded)} files. {FORMS}")
+    size = sum(each.size for each in uploaded)
+    if size > UPLOAD_MB * 2**20:
+        return SettingsError(
+            f"The files have {size / 2**20:,.0f} MB together, and {UPLOAD_MB} MB can be uploaded. "
+            "Bring fewer images, or a ZIP."
+        )
+    room = imported.room() if uploaded else 0
+    if size > room:
+        return SettingsError(
+            f"The files have {size / 1e6:,.0f} MB, and there is room for {room / 1e6:,.0f} MB on "
+            "this server. Bring fewer images, or delete a data set."
+        )
+    return None
+
+
+def _free(problem: AtelierError | None = None) -> None:
+    """Let the server forget the uploads; the next run says why, if something is wrong."""
+    st.session_state[UPLOADER] += 1
+    if problem is not None:
+        st.session_state[PROBLEM] = problem
+
+
+def _explanation() -> None:
+    with st.expander("What the files must look like", icon=":material/help:"):
+        st.markdown(
+            "- **CSV**: a column `label`, first or last, and the pixels of an image in order, row "
+            "by row: `label,pixel1,…,pixel784` is 28 × 28 in grey, `pixel1,…,pixel3072` is 32 × 32 "
+            "in colour, red, green and blue for each pixel. Whole numbers of 0 to 255; labels from "
+            "0.\n"
+            "- **IDX**: images and labels, `.gz` or not, as MNIST has them.\n"
+            "- **ZIP**: `cat/1.png`, `dog/1.png`, …; or `train/cat/1.png`, `test/cat/1.png`, …\n"
+            "- Images are square, 8 to 64 pixels high; pictures in a ZIP are resized.\n"
+            "- A second CSV, or a second pair of IDX files, with “test” in its name is the test "
+            "data.\n"
+            f"- Up to {UPLOAD_MB} MB. A CSV in a ZIP is about four times smaller."
+        )
+
+
+def _offered() -> dict[str, Path]:
+    """Return the plain files in the folder of the operator, by name."""
+    try:
+        files = [
+            path
+            for path in sorted(settings().to_import.iterdir())[:MOST_OFFERED]
+            if path.is_file() and not path.is_symlink() and not path.name.startswith(".")
+        ]
+    except OSError:
+        return {}
+    return {harmless(path.name): path for path in files}
+
+
+def _check(
+    uploaded: Sequence[UploadedFile],
+    paths: Sequence[Path],
+    shape: tuple[int, int, int] | None,
+    visitor: str,
+) -> bool:
+    """Read the files, with progress; keep what was found, or show what is wrong.
+
+    Returns:
+        Whether the page is to be drawn anew, without the uploads: they were read, for good or bad.
+    """
+    bar = st.progress(0.0, "Taking in the files …")
+    try:
+        imported.check_room(visitor)
+        folder = imported.stage(visitor)
+        with _discarded_on_failure(folder):
+            with _kept(uploaded, folder) as files:
+                files += [SourceFile(path, path.name) for path in paths]
+                answers = check(files, folder, shape=shape, room=lambda: imported.room(folder))
+                with contextlib.closing(answers):
+                    for answer in answers:
+                        if isinstance(answer, Found):
+                            found = answer
+                        else:
+                            share, what = answer
+                            bar.progress(
+                                min(1.0, share), f"Reading {what} … {percent(min(1.0, share), 0)}"
+                            )
+            st.session_state[FOUND] = (imported.token_of(folder), found)
+    except SourceRejected as error:
+        _free(error)
+        return True
+    except AtelierError as error:
+        bar.empty()
+        _show(error)
+        return False
+    _free()
+    return True
+
+
+@contextlib.contextmanager
+def _discarded_on_failure(folder: Path) -> Iterator[None]:
+    """Remove a staged folder if its filling fails, or if the visitor leaves."""
+    try:
+        yield
+    except BaseException:
+        imported.discard(folder)
+        raise
+
+
+@contextlib.contextmanager
+def _kept(uploaded: Sequence[UploadedFile], folder: Path) -> Iterator[list[SourceFile]]:
+    """Put uploads into files of our own naming while they are read."""
+    files = []
+    try:
+        for index, each in enumerate(uploaded):
+            path = folder / f"upload-{index}"
+            path.write_bytes(each.getbuffer())
+            files.append(SourceFile(path, each.name))
+        yield files
+    except OSError as error:
+        raise SettingsError(
+            f"The files could not be taken in: {error.strerror or error}. Tell whoever runs this "
+            "server, or try again later."
+        ) from error
+    finally:
+        for path in folder.glob("upload-*"):
+            path.unlink(missing_ok=True)
+
+
+def _waiting() -> tuple[Path, Found] | None:
+    """Return what was read and waits for its owner's decision, unless an hour is over."""
+    kept = st.session_state.get(FOUND)
+    if kept is None:
+        return None
+    token, found = kept
+    folder = imported.staged(token)
+    if folder is None:
+        del st.session_state[FOUND]
+        st.info(
+            "What you brought waited for too long, or you have brought something else since. "
+            "Bring it again.",
+            icon=":material/timer_off:",
+        )
+        return None
+    return folder, found
+
+
+def _decide(folder: Path, found: Found, visitor: str) -> None:
+    """Show what was found, and let the owner choose names and split."""
+    with st.container(border=True):
+        st.subheader("What was found", anchor=False)
+        height, width, channels = found.shape
+        colour = "grey" if channels == 1 else "colour"
+        parts = {"all": "", "train": " for training", "test": " for testing"}
+        counts = " and ".join(
+            f"**{sum(each):,} images**{parts[part]}" for part, each in found.counts.items()
+        )
+        used = sum(1 for place in found.first if place)
+        st.markdown(
+            f"{counts} of {height} × {width} in {colour}, {used} classes. Every value was checked."
+        )
+        for note in found.notes:
+            st.info(note, icon=":material/info:")
+        names = _names(found)
+        labels = _first_images(folder, found, names)
+        with st.expander("Images of each class", icon=":material/bar_chart:"):
+            table(_counts(found, names), key="brought_counts", name="images-of-each-class")
+        title = st.text_input(
+            "Title", found.title, max_chars=imported.TITLE_LENGTH, key="brought_title"
+        )
+        test, order, seed = _split(found)
+        with st.container(horizontal=True):
+            pressed = st.button("Import", type="primary", icon=":material/download_done:")
+            st.button("Discard", icon=":material/close:", on_click=_forget, args=(folder,))
+        if labels is not None:
+            _show(labels)
+        if pressed:
+            # Taken away first: a second click, while it is saved, must not look for the folder.
+            kept = st.session_state.pop(FOUND)
+            try:
+                choices = Choices(title, names, test, order, seed)
+                st.session_state[SAVED] = imported.save(folder, found, choices, visitor)
+            except AtelierError as error:
+                st.session_state[FOUND] = kept
+                _show(error)
+                return
+            st.rerun()
+
+
+def _names(found: Found) -> tuple[str, ...]:
+    """Let the owner choose what the classes are called."""
+    kinds = {
+        "fashion-mnist": "Fashion-MNIST's ten",
+        "cifar-10": "CIFAR-10's ten",
+        "digits": "the digits 0 to 9",
+    }
+    proposed = imported.default_classes(found)
+    known = {name: names for name, names in imported.KNOWN_CLASSES.items() if name in kinds}
+    if found.classes:
+        kind, kinds = OWN_NAMES, {OWN_NAMES: "the folders' names"}
+    else:
+        kind = next((name for name, names in known.items() if names == proposed), NUMBERS)
+        kinds |= {NUMBERS: f"as many as there are labels ({found.labels})", OWN_NAMES: "my own"}
+        kind = st.selectbox(
+            "Names of the classes",
+            list(kinds),
+            index=list(kinds).index(kind),
+            format_func=kinds.__getitem__,
+            key="brought_kind",
+        )
+    if kind == OWN_NAMES:
+        text = st.text_area(
+            "One name a line, in the order of the labels",
+            "\n".join(proposed if found.classes else imported.numbered(found)),
+            height="content",
+            key="brought_names",
+        )
+        return tuple(line.strip() for line in text.splitlines() if line.strip())
+    return imported.numbered(found) if kind == NUMBERS else known[kind]
+
+
+def _first_images(
+    folder: Path, found: Found, names: tuple[str, ...]
+) -> SourceRejected | SettingsError | None:
+    """Show some images with the names of their classes; return why the names cannot be taken."""
+    images, labels = imported.preview(folder, found, TILES)
+    gallery(
+        pictures(images),
+        [names[label] if label < len(names) else f"label {label}" for label in labels],
+        key="brought_gallery",
+        marked=[label >= len(names) for label in labels],
+    )
+    try:
+        imported.check_labels(found, len(names))
+    except SourceRejected as error:
+        return error
+    if found.classes and len(names) != len(found.classes):
+        return SettingsError(
+            f"There are {len(found.classes)} folders, but {len(names)} names. Give one a line."
+        )
+    return None
+
+
+def _counts(found: Found, names: tuple[str, ...]) -> dict[str, list[str] | list[int]]:
+    titles = {"all": "Images", "train": "Training", "test": "Test"}
+    used = [label for label in range(found.labels) if found.first[label]]
+    return {
+        "Label": used,
+        "Class": [names[label] if label < len(names) else "–" for label in used],
+        **{
+            titles[part]: [counts[label] for label in used] for part, counts in found.counts.items()
+        },
+    }
+
+
+def _split(found: Found) -> tuple[float | None, Order, int]:
+    """Let the owner choose the test images, unless the files have them apart."""
+    if "test" in found.counts:
+        return None, Order.STRATIFIED, 0
+    with st.grid(3, min_column_width=220):
+        share = st.slider(
+            "Test images",
+            5,
+            50,
+            15,
+            format="%d %%",
+            key="brought_share",
+            help="Held back for the last look. Validation images are taken from the others when "
+            "you train.",
+        )
+        order = st.selectbox(
+            "Which ones", list(ORDERS), format_func=ORDERS.__getitem__, key="brought_order"
+        )
+        seed = st.number_input(
+            "Seed", 0, 2**31 - 1, 0, key="brought_seed", help="The same seed takes the same images."
+        )
+    return share / 100, order or Order.STRATIFIED, int(seed or 0)
+
+
+def _forget(folder: Path) -> None:
+    imported.discard(folder)
+    st.session_state.pop(FOUND, None)
+
+
+def _list(visitor: str) -> None:
+    own = usable_datasets(visitor)
+    saved = st.session_state.pop(SAVED, None)
+    if not own:
+        return
+    st.subheader("Your data sets", anchor=False)
+    limits = settings().limits
+    count = sum(owns_dataset(each, visitor) for each in own)
+    room = imported.room() / 1e6
+    st.caption(
+        f"{count} of the {limits.datasets} you may have · {room:,.0f} MB free on this server"
+    )
+    for each in own:
+        _row(each, visitor, new=each.spec.name == saved)
+
+
+def _row(each: Imported, visitor: str, *, new: bool) -> None:
+    spec = each.spec
+    with st.container(border=True):
+        if new:
+            st.success(f"“{spec.title}” is imported.", icon=":material/check_circle:")
+        height, width, channels = spec.shape
+        st.markdown(f"**{spec.title}** · {spec.name[-6:]}")
+        whose = "on the command line, for everyone" if each.visitor == COMMAND_LINE else "by you"
+        st.caption(
+            f"{spec.counts['train']:,} training and {spec.counts['test']:,} test images of "
+            f"{height} × {width} in {'grey' if channels == 1 else 'colour'} · "
+            f"{len(spec.classes)} classes · {each.bytes / 1e6:,.1f} MB · imported {whose}, "
+            f"{ago(each.created)}"
+        )
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.button(
+                "Explore it",
+                key=f"explore_{spec.name}",
+                icon=":material/grid_view:",
+                on_click=_explore,
+                args=(spec,),
+            )
+            # No page link: the choice made here would go before what a link asks for.
+            if st.button(
+                "Train on it",
+                key=f"train_{spec.name}",
+                icon=":material/model_training:",
+                on_click=_choose,
+                args=(spec.name,),
+            ):
+                st.switch_page("pages/train.py", query_params={})
+            if owns_dataset(each, visitor):
+                st.space("stretch")
+                with st.popover("Delete", icon=":material/delete:"):
+                    _confirm(spec, visitor)
+
+
+def _confirm(spec: datasets.DatasetSpec, visitor: str) -> None:
+    users = _users(spec.name)
+    if problem := _needed(users):
+        st.markdown(problem)
+        return
+    text = "Its images will be gone for good."
+    if users:
+        text += (
+            " The run on it keeps its figures."
+            if len(users) == 1
+            else (f" The {len(users)} runs on it keep their figures.")
+        )
+    st.markdown(text)
+    st.button(
+        "Delete it for good",
+        key=f"delete_{spec.name}",
+        type="primary",
+        on_click=_delete,
+        args=(spec.name, visitor),
+    )
+
+
+def _users(name: str) -> list[runs.Run]:
+    """Return the runs on a data set."""
+    return [run for run in runs.list_runs() if run.config and run.config.dataset == name]
+
+
+def _needed(users: list[runs.Run]) -> str | None:
+    """Return why a data set cannot be deleted, if one of the runs on it may still read it."""
+    if any(run.state.active for run in users):
+        return "A run on it is waiting or training. Stop it and delete it first, or let it finish."
+    if any(run.resumable for run in users):
+        return "A run on it can still go on. Resume it and let it finish, or delete it first."
+    return None
+
+
+def _choose(name: str) -> None:
+    st.session_state["dataset"] = name
+
+
+def _explore(spec: datasets.DatasetSpec) -> None:
+    _choose(spec.name)
+    st.session_state["view"] = "images"
+    st.session_state["page"] = 1
+
+
+def _delete(name: str, visitor: str) -> None:
+    """Delete a data set, if that is right now: the button may have been drawn long ago."""
+    try:
+        found = imported.find(name)
+        if found is not None and not owns_dataset(found, visitor):
+            raise SettingsError("This is not your data set, and only its owner may delete it.")
+        if problem := _needed(_users(name)):
+            raise SettingsError(f"The data set was not deleted. {problem}")
+        imported.delete(name)
+    except AtelierError as error:
+        st.session_state[PROBLEM] = error
+    if st.session_state.get("dataset") == name:
+        del st.session_state["dataset"]
+
+
+def _show(error: AtelierError) -> None:
+    """Show a sentence, and the first problems below it, one a line."""
+    text = str(error)
+    if isinstance(error, SourceRejected) and error.problems:
+        text = "\n".join([error.sentence, "", *(f"- {each}" for each in error.problems)])
+    st.error(text, icon=":material/error:")

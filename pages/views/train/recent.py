@@ -1,0 +1,62 @@
+"""The visitor's latest runs, any of which can be opened again; the Runs page has them all."""
+
+import streamlit as st
+
+from core import runs
+from pages.session.access import owns
+from pages.session.visitor import visitor_id
+from pages.words import STATE_WORDS, ago, percent, title_markdown
+
+SHOWN = 8
+
+
+def run_list(opened: str | None) -> None:
+    """Draw the list; ``opened`` is the id of the run that is shown above it."""
+    every, visitor = runs.list_runs(), visitor_id()
+    mine = [run for run in every if owns(run, visitor)]
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.subheader("Your latest runs", anchor=False, width="stretch")
+        if every:
+            st.page_link(
+                "pages/runs.py",
+                label="All runs: find, compare, share",
+                icon=":material/table_rows:",
+            )
+    if not mine:
+        st.info("No run yet. Press Train: the MLP takes about a minute.", icon=":material/school:")
+    for run in mine[:SHOWN]:
+        _row(run, is_open=run.id == opened)
+
+
+def _row(run: runs.Run, *, is_open: bool) -> None:
+    word, color, icon = STATE_WORDS[run.state]
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        st.badge(word, color=color, icon=icon)  # type: ignore[arg-type]
+        with st.container(width="stretch", gap=None):
+            st.markdown(f"**{title_markdown(run)}**")
+            st.caption(_line(run))
+        st.button(
+            "Open",
+            key=f"open_{run.id}",
+            disabled=is_open,
+            on_click=_open,
+            args=(run.id,),
+        )
+
+
+def _line(run: runs.Run) -> str:
+    words = [ago(run.created)]
+    if run.config is not None:
+        words.append(f"{run.config.recipe.epochs} epochs planned")
+    result = run.told
+    if result is not None and result.test_accuracy is not None:
+        words.append(f"test accuracy {percent(result.test_accuracy, 2)}")
+    elif result is not None and result.val_accuracy is not None:
+        words.append(f"validation accuracy {percent(result.val_accuracy, 2)}")
+    if run.reason:
+        words.append(run.reason)
+    return " · ".join(words)
+
+
+def _open(run_id: str) -> None:
+    st.query_params["run"] = run_id

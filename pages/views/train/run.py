@@ -1,0 +1,187 @@
+"""One run: its state in words, its curves while they grow, and what can be done with it."""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from core import jobs, runs
+from core.runs import Run, State
+from pages.session.access import owns, seen
+from pages.session.guard import sentences
+from pages.session.visitor import visitor_id
+from pages.views.train.settings import take_settings
+from pages.widgets.curves import curves_of
+from pages.widgets.live_chart import live_chart
+from pages.words import PHASE_WORDS, STATE_WORDS, duration, number, percent, title_markdown
+from pages.words.settings import OPTIMIZERS
+
+SEALED = (
+    "The test set of a run is opened once, on the Evaluate page, when its owner is done tuning. "
+    "Until then choose by the validation accuracy."
+)
+TICK = 1.0  # seconds between two looks at a run that is active; each takes time from the training
+
+
+def run_view(run_id: str) -> None:
+    """Show a run; a run that is active keeps itself up to date.
+
+    Raises:
+        RunNotFound: no run has this id, or it is not the visitor's to see.
+    """
+    visitor = visitor_id()
+    active = seen(run_id, visitor).state.active
+    st.fragment(_view, run_every=TICK if active else None)(run_id, visitor, active)
+
+
+def _view(run_id: str, visitor: str, was_active: bool) -> None:
+    with sentences():
+        run = seen(run_id, visitor)
+        if was_active and not run.state.active:
+            st.rerun()  # ends the fragment's ticking and brings the list below up to date
+        with st.container(border=True):
+            _head(run)
+            if run.config is None:
+                st.error(f"This run cannot be shown: {run.reason}", icon=":material/broken_image:")
+                return
+            if run.state.active:
+                _progress(run, run.config)
+            elif run.reason:
+                st.warning(run.reason, icon=":material/info:")
+            _figures(run)
+            live_chart(curves_of(run), key=f"chart_{run.id}", height=250)
+            _actions(run, visitor)
+
+
+def _head(run: Run) -> None:
+    word, color, icon = STATE_WORDS[run.state]
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"#### {title_markdown(run)}")
+        st.badge("Stopping" if run.stopping else word, color=color, icon=icon)  # type: ignore[arg-type]
+
+
+def _progress(run: Run, config: runs.TrainingConfig) -> None:
+    """Say where an active run is, how fast, and how long it will take."""
+    epochs = config.recipe.epochs
+    beat = run.heartbeat
+    if run.state is State.QUEUED or beat is None:
+        st.progress(0.0, text=_waiting(run))
+        return
+    words = [PHASE_WORDS.get(beat.phase, beat.phase)]
+    if beat.phase == "training":
+        words = [f"Epoch {min(epochs, int(beat.epoch) + 1)} of {epochs}"]
+        if beat.images_per_second:
+            words.append(f"{beat.images_per_second:,.0f} images/s")
+        if beat.left is not None:
+            words.append(f"{duration(beat.left)} left")
+    share = 1.0 if beat.phase == "evaluating" else min(1.0, max(0.0, beat.epoch / epochs))
+    st.progress(share, text=" · ".join(words))
+
+
+def _waiting(run: Run) -> str:
+    """Say why a queued run does not train yet, and when it will."""
+    backend = jobs.backend()
+    problem, before = backend.engine().problem, backend.position(run.id)
+    if problem:
+        return problem
+    if before is None:
+        return "A worker is getting ready; this takes a few seconds."
+    text = "Waiting: next in line"
+    if before:
+        text = f"Waiting: {before:,} {'run goes' if before == 1 else 'runs go'} first"
+    wait = backend.wait(run.id)
+    return f"{text}." if wait is None else f"{text}, starts in about {duration(wait)}."
+
+
+def _figures(run: Run) -> None:
+    epochs = runs.read_curves(run.folder).epochs
+    result = run.result
+
+    def latest(name: str) -> float | None:
+        return epochs[name][-1] if epochs[name] else None
+
+    with st.grid(4, min_column_width=118):
+        st.metric("Training accuracy", percent(latest("accuracy")))
+        st.metric("Validation accuracy", percent(latest("val_accuracy")))
+        st.metric("Validation loss", number(latest("val_loss")))
+        if result is None or result.test_accuracy is None:
+            st.metric("Epochs", str(len(epochs["epoch"])))
+        elif run.test_opened:
+            st.metric("Test accuracy", percent(result.test_accuracy, 2))
+        else:
+            st.metric("Test accuracy", ":material/lock: sealed", help=SEALED)
+
+
+def _actions(run: Run, visitor: str) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if owns(run, visitor):
+            _control(run)
+        if run.state is State.FINISHED:
+            query = {"run": run.id}
+            st.page_link(
+                "pages/evaluate.py",
+                label="Evaluate it",
+                icon=":material/target:",
+                query_params=query,
+            )
+            st.page_link(
+                "pages/classify.py",
+                label="Try it on pictures",
+                icon=":material/photo_camera:",
+                query_params=query,
+            )
+        config = run.config
+        if config is not None and st.button(
+            "Use its settings",
+            icon=":material/tune:",
+            type="tertiary",
+            on_click=take_settings,
+            args=(config,),
+            help="Fills the settings in, to train it again or with a change.",
+        ):
+            st.rerun()  # the settings are outside of this fragment
+        st.caption(_summary(run))
+
+
+def _control(run: Run) -> None:
+    """Draw what the owner of a run can do with it."""
+    backend = jobs.backend()
+    if run.state.active:
+        _button("Pause", ":material/pause:", backend.pause, run)
+        _button("Stop", ":material/stop:", backend.stop, run)
+    elif run.resumable:
+        _button("Resume", ":material/play_arrow:", backend.resume, run)
+    if run.state is State.FINISHED:
+        st.toggle(
+            "Shared",
+            value=run.shared,
+            key=f"shared_{run.id}",
+            on_change=_share,
+            args=(run.id,),
+            help="Lets everyone on this server look at this run.",
+        )
+
+
+def _button(label: str, icon: str, action: Callable[[str], None], run: Run) -> None:
+    if st.button(label, icon=icon, disabled=run.stopping, key=f"{label}_{run.id}"):
+        action(run.id)
+        st.rerun()  # the whole page: a resumed run has to tick again
+
+
+def _share(run_id: str) -> None:
+    with sentences():
+        runs.annotate(run_id, shared=st.session_state[f"shared_{run_id}"])
+
+
+def _summary(run: Run) -> str:
+    config = run.config
+    assert config is not None, "a damaged run is not shown"
+    recipe = config.recipe
+    words = [
+        f"{OPTIMIZERS[recipe.optimizer]}, learning rate {recipe.learning_rate:g}, batch "
+        f"{recipe.batch_size}",
+        f"{config.training_count:,} training and {config.validation_count:,} validation images",
+        f"seed {config.seed}",
+    ]
+    if run.result is not None:
+        words.append(duration(run.result.seconds))
+    return " · ".join(words)

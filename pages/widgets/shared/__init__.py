@@ -1,0 +1,37 @@
+"""Registers the components with Streamlit, each from the .js and .css files beside its module.
+
+This module knows nothing of what a component shows. The files are read once, when the component's
+Python module is imported. Streamlit sends their text to the browser along with every change of a
+component's data, so they stay small and a library is never inlined.
+"""
+
+from pathlib import Path
+
+import streamlit as st
+from streamlit.components.v2.types import ComponentRenderer
+
+_SHARED = Path(__file__).parent
+
+
+def register(module: str, name: str, *, uses: tuple[str, ...] = ()) -> ComponentRenderer:
+    """Register the component `<name>.js` (and .css) beside a module and return what mounts it.
+
+    The component gets one empty `<div class="root">` in its own shadow root, which stays the same
+    node for as long as the component is on the page.
+
+    Args:
+        module: The `__file__` of the module whose component it is.
+        name: The file's name without its suffix.
+        uses: .js files of this folder whose functions the component calls, and their .css.
+            They are put before it, because a component's script cannot import from another file.
+    """
+    own = Path(module).parent / name
+    parts = [_SHARED / "base", *(_SHARED / part for part in uses), own]
+    styles = [part.with_suffix(".css") for part in parts]
+    scripts = [part.with_suffix(".js") for part in parts[1:]]
+    return st.components.v2.component(
+        f"atelier_{name}",
+        html='<div class="root"></div>',
+        css="\n".join(file.read_text(encoding="utf-8") for file in styles if file.exists()),
+        js="\n".join(file.read_text(encoding="utf-8") for file in scripts),
+    )
