@@ -14,6 +14,7 @@ from pages.session.visitor import visitor_id
 from pages.views.train.recent import run_list
 from pages.views.train.run import run_view
 from pages.views.train.settings import AUGMENTATIONS, OPTIMIZERS, training_settings
+from pages.widgets.copy_link import copy_link
 from pages.widgets.table import table
 from pages.words import duration, percent
 
@@ -27,6 +28,7 @@ def main() -> None:
         settings, view = st.columns([3, 7], gap="medium")
     with settings, st.container(border=True):
         architecture, spec = training_settings(_start)
+        copy_link(key="copy_settings", help="Copies a link that fills in these settings.")
     with view:
         if opened:
             with sentences():

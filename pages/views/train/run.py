@@ -10,6 +10,7 @@ from pages.session.access import owns, seen
 from pages.session.guard import sentences
 from pages.session.visitor import visitor_id
 from pages.views.train.settings import take_settings
+from pages.widgets.copy_link import copy_link
 from pages.widgets.curves import curves_of
 from pages.widgets.live_chart import live_chart
 from pages.words import PHASE_WORDS, STATE_WORDS, duration, number, percent, title_markdown
@@ -139,6 +140,7 @@ def _actions(run: Run, visitor: str) -> None:
             help="Fills the settings in, to train it again or with a change.",
         ):
             st.rerun()  # the settings are outside of this fragment
+        copy_link(key=f"link_{run.id}", help="Copies the address of this run.")
         st.caption(_summary(run))
 
 
