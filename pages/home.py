@@ -6,9 +6,10 @@ import streamlit as st
 
 from core import datasets, jobs, networks, runs
 from core.errors import AtelierError
-from pages.session import frame
+from pages.session import engine, frame
 from pages.session.data import split
 from pages.session.guard import sentences
+from pages.session.ticking import ticking
 from pages.widgets.pixel_viewer import pixel_image
 from pages.widgets.probability_bars import probability_bars
 from pages.words import percent, sure_by
@@ -28,10 +29,8 @@ def main() -> None:
         "A small network looks at pictures of clothes. Explore what it sees, train one yourself, "
         "find out where it goes wrong, and try it on your own photos and drawings."
     )
-    ready = networks.state().phase in ("ready", "failed")
-    sample = st.fragment(_sample, run_every=None if ready else 0.5)
     with st.container(border=True):
-        sample(ready)
+        ticking(_sample, engine.pace)()
     st.subheader("The way through", anchor=False)
     with st.grid(4, min_column_width=170):
         for page, title, sentence, icon in WAY:
@@ -42,7 +41,7 @@ def main() -> None:
     st.fragment(_engine, run_every=5)()
 
 
-def _sample(was_ready: bool) -> None:
+def _sample() -> None:
     """Show a test image and what the bundled model says of it."""
     with sentences():
         test = split("fashion-mnist", "test")
@@ -59,28 +58,17 @@ def _sample(was_ready: bool) -> None:
                 on_click=lambda: st.session_state.pop("home_sample", None),
             )
         with right:
-            _answer(was_ready, index, truth)
+            _answer(index, truth)
 
 
-def _answer(was_ready: bool, index: int, truth: int) -> None:
+def _answer(index: int, truth: int) -> None:
     spec = datasets.find("fashion-mnist")
-    state = networks.state()
     # Not in the first run: TensorFlow must not keep the first page from painting.
     if st.session_state.get("home_painted"):
         networks.warm()
     st.session_state["home_painted"] = True
-    if state.phase == "failed":
-        st.error(state.problem, icon=":material/error:")
+    if not engine.loaded(runs.BUNDLED, "Everything else works meanwhile."):
         return
-    if state.phase != "ready":
-        st.markdown("**Loading the network …**")
-        st.progress(
-            min(0.95, state.seconds_now() / 8),
-            text="TensorFlow takes a few seconds, once. Everything else works meanwhile.",
-        )
-        return
-    if not was_ready:
-        st.rerun()  # ends the fragment's ticking
     model = networks.find(runs.BUNDLED)
     images = datasets.load("fashion-mnist", "test").images[index : index + 1]
     probabilities = networks.load(model).probabilities(images)[0]
@@ -94,9 +82,9 @@ def _answer(was_ready: bool, index: int, truth: int) -> None:
 def _engine() -> None:
     """Show the state of inference and training in words."""
     with sentences():
-        engine = jobs.backend().engine()
-        if engine.problem:
-            st.error(engine.problem, icon=":material/error:")
+        queue = jobs.backend().engine()
+        if queue.problem:
+            st.error(queue.problem, icon=":material/error:")
         state = networks.state()
         phases = {
             "cold": "starts with the first picture",
@@ -111,8 +99,8 @@ def _engine() -> None:
             with st.container(border=True, height="stretch"):
                 st.markdown(":material/model_training: **Training**")
                 st.caption(
-                    f"{engine.running} of {engine.workers} training, {engine.queued} waiting. "
-                    + ("The next run starts at once." if engine.warm else "A worker is warming up.")
+                    f"{queue.running} of {queue.workers} training, {queue.queued} waiting. "
+                    + ("The next run starts at once." if queue.warm else "A worker is warming up.")
                 )
             with st.container(border=True, height="stretch"):
                 st.markdown(":material/database: **Data**")

@@ -10,9 +10,11 @@ from core.classify import Answer
 from core.imaging.gate import Picture
 from core.imaging.prepare import prepare
 from core.networks import Model
+from pages.session import engine
 from pages.session.guard import sentences
+from pages.session.ticking import ticking
 from pages.session.visitor import visitor_id
-from pages.views.classify import doubt, engine, sources
+from pages.views.classify import doubt, sources
 from pages.widgets.pixel_viewer import pixel_image
 from pages.widgets.probability_bars import probability_bars
 from pages.widgets.run_picker import NONE, finished_runs
@@ -25,11 +27,10 @@ DIFFER = 0.05  # from this difference in probability on, a class is listed
 
 def draw(model: Model) -> None:
     """Draw the view."""
-    settled = engine.settled()
-    st.fragment(_view, run_every=None if settled else engine.TICK)(model, settled)
+    ticking(_view, engine.pace)(model)
 
 
-def _view(model: Model, was_settled: bool) -> None:
+def _view(model: Model) -> None:
     with sentences():
         chosen = [runs.read(model.run), *_others(model)]
         with st.container(border=True), sentences():
@@ -38,7 +39,7 @@ def _view(model: Model, was_settled: bool) -> None:
                 picture = sources.choose()
             if picture is not None:
                 right.image(picture.rgb, width=220, alt="The picture")
-        if not engine.loaded(model, was_settled):
+        if not engine.loaded(model.run, sources.MEANWHILE):
             return
         if picture is None:
             st.caption("Choose a picture, and each network says what it sees in it.")

@@ -9,9 +9,11 @@ from core.classify import Answer
 from core.imaging.gate import Picture
 from core.imaging.prepare import Kind, Options
 from core.networks import Model
+from pages.session import engine
 from pages.session.guard import sentences
 from pages.session.screen import Screen, screen
-from pages.views.classify import adjust, doubt, engine, sources, steps, why
+from pages.session.ticking import ticking
+from pages.views.classify import adjust, doubt, sources, steps, why
 from pages.views.classify.adjust import Edits
 from pages.widgets.mask_editor import layer_shape, mask_editor
 from pages.widgets.pixel_viewer import pixel_image
@@ -25,11 +27,10 @@ _LAST = "classify_last"  # session: the last question, and what was answered
 
 def draw(model: Model) -> None:
     """Draw the view."""
-    settled, phone = engine.settled(), screen() is Screen.PHONE
-    st.fragment(_try, run_every=None if settled else engine.TICK)(model, settled, phone)
+    ticking(_try, engine.pace)(model, screen() is Screen.PHONE)
 
 
-def _try(model: Model, was_settled: bool, phone: bool) -> None:
+def _try(model: Model, phone: bool) -> None:
     picture, answer, options = None, None, Options()  # where a sentence takes their place
     grey = model.dataset.shape[-1] == 1  # colour pictures are neither negated nor masked
     left, right = st.columns([1, 1], gap="medium")
@@ -41,7 +42,7 @@ def _try(model: Model, was_settled: bool, phone: bool) -> None:
         kind = adjust.kind_choice() if grey and picture is not None else None
         looks = st.container()
     with right, st.container(border=True), sentences():
-        if engine.loaded(model, was_settled):
+        if engine.loaded(model.run, sources.MEANWHILE):
             if picture is None:
                 _nothing_yet(model)
             else:

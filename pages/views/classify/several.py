@@ -20,8 +20,10 @@ from core.errors import ImageRejected
 from core.imaging.gate import MAX_BYTES, Picture, open_picture, safe_name
 from core.imaging.prepare import Kind, prepare
 from core.networks import Model
+from pages.session import engine
 from pages.session.guard import check_url, sentences
-from pages.views.classify import doubt, engine
+from pages.session.ticking import ticking
+from pages.views.classify import doubt, sources
 from pages.views.classify.steps import step_picture
 from pages.widgets.choice import choice
 from pages.widgets.gallery import gallery, sprite_sheet
@@ -110,9 +112,7 @@ class Row:
 
 def draw(model: Model) -> None:
     """Draw the view."""
-    settled, working = engine.settled(), _working(model)
-    tick = engine.TICK if not settled else TICK if working else None
-    st.fragment(_view, run_every=tick)(model, settled, working)
+    ticking(_view, lambda: engine.pace() or (TICK if _working(model) else None))(model)
 
 
 def _files() -> dict[str, Brought]:
@@ -133,7 +133,7 @@ def _working(model: Model) -> bool:
     return bool(_pending(model)) and not st.session_state.get(_STOPPED, False)
 
 
-def _view(model: Model, was_settled: bool, was_working: bool) -> None:
+def _view(model: Model) -> None:
     with sentences():
         _bring()
         if not _files():
@@ -143,12 +143,10 @@ def _view(model: Model, was_settled: bool, was_working: bool) -> None:
             )
             return
         progress = st.container()
-        if _working(model) and not engine.loaded(model, was_settled):
+        if _working(model) and not engine.loaded(model.run, sources.MEANWHILE):
             return
         if _working(model):
             _work(model)
-        if _working(model) != was_working:
-            st.rerun()  # begins or ends the ticking
         with progress:
             _progress(model)
         _results(model)

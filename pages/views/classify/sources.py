@@ -10,6 +10,7 @@ from core.imaging.gate import MAX_BYTES, Picture, open_picture
 from pages.views.classify import samples
 from pages.widgets.choice import choice
 
+MEANWHILE = "Choose or draw a picture meanwhile."
 CANVAS = 300  # pixels; the canvas is cut off on a phone above 340
 PEN = 16  # pixels; a line is then one or two pixels thick at 28 x 28
 MAX_STROKES = 2_000_000  # characters of JSON; a drawing with more is not drawn again

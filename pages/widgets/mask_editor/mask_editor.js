@@ -250,7 +250,10 @@ function dab(layer, { width, height }, x, y, radius, value) {
   }
 }
 
-/** The box after one of its corners, or without a corner the whole, was moved by shares of the picture. */
+/**
+ * The box after one of its corners, or without a corner the whole, was moved by shares of the picture.
+ * @param {number[]} box @param {string | undefined} corner @param {number[]} by
+ */
 function reshaped([left, top, right, bottom], corner, [x, y]) {
   if (!corner) {
     const across = Math.min(Math.max(x, -left), 1 - right)

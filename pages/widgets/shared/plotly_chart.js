@@ -73,7 +73,7 @@ function loadPlotly() {
     const script = document.createElement("script")
     // A page's URL is the app's plus one segment (/train), which resolving drops; the app's own
     // base path, where it has one, stays.
-    script.src = new URL("app/static/vendor/plotly-basic.min.js", document.baseURI)
+    script.src = new URL("app/static/vendor/plotly-basic.min.js", document.baseURI).href
     script.onload = () => (window.Plotly ? resolve(window.Plotly) : reject(new Error("no Plotly")))
     script.onerror = () => {
       window.atelierPlotly = undefined // the next chart tries again
@@ -87,7 +87,8 @@ function loadPlotly() {
 
 /** Plotly writes its styles into the document's head, from where they do not reach a shadow root. */
 function adoptPlotlyStyles(shadowRoot) {
-  const rules = document.getElementById("plotly.js-style-global")?.sheet?.cssRules ?? []
+  const style = /** @type {HTMLStyleElement} */ (document.getElementById("plotly.js-style-global"))
+  const rules = style?.sheet?.cssRules ?? []
   const sheet = new CSSStyleSheet()
   sheet.replaceSync([...rules].map((rule) => rule.cssText).join("\n"))
   shadowRoot.adoptedStyleSheets = [sheet]
