@@ -21,7 +21,7 @@ def test_the_address_with_its_settings_is_copied(visitor):
     link = visitor.page.evaluate("navigator.clipboard.readText()")
     assert link == visitor.page.url and "epochs=7" in link
     visitor.open(link.removeprefix(f"{visitor.url}/"))
-    expect(visitor.page.get_by_label("Epochs")).to_have_value("7")
+    expect(visitor.page.get_by_role("spinbutton", name="Epochs")).to_have_value("7")
     assert visitor.fits()
 
 
