@@ -49,7 +49,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     train.set_defaults(command=_train)
     train.add_argument("--dataset", default="fashion-mnist", help=", ".join(datasets.DATASETS))
-    train.add_argument("--architecture", default="mlp", help=", ".join(architectures.ARCHITECTURES))
+    train.add_argument(
+        "--architecture", default=architectures.UNNAMED, help=", ".join(architectures.ARCHITECTURES)
+    )
     for setting in SETTINGS.values():
         _add_setting(train, setting)
     train.add_argument("--resume", metavar="RUN", help="go on with this run instead")

@@ -115,4 +115,3 @@ def check_names(what: str, values: object, known: set[str]) -> None:
             f"The {what} has the unknown setting {unknown[0]!r}. Known are: "
             f"{', '.join(sorted(known))}."
         )
-

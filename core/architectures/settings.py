@@ -4,8 +4,8 @@ An entry says what a setting may be, what it is when nobody chooses, and what pe
 values. Everything else reads it: the checks of ``Recipe`` and ``TrainingConfig``, the command line,
 the form on the Train page and its URL, comparisons, summaries and model cards.
 
-To add a setting, add an entry here, a field of that name to ``Recipe`` (how a network is trained) or
-``TrainingConfig`` (on what, and how large), and use it.
+To add a setting, add an entry here, a field of that name to ``Recipe`` (how a network is trained)
+or ``TrainingConfig`` (on what, and how large), and use it.
 """
 
 import math
@@ -92,6 +92,7 @@ class Setting:
         summary: the words of a value in a summary (``batches of 64``); by default title and value.
         special: words for single values ("all" for None).
         of_run: whether it is a field of ``TrainingConfig`` and not of ``Recipe``.
+        shapes: whether it changes what the network learns; if not, comparisons leave it out.
         needs: another setting and the value of it without which this one has no effect.
     """
 
@@ -104,6 +105,7 @@ class Setting:
     summary: Callable[[Any], str] | None = None
     special: Mapping[Any, str] = field(default_factory=dict)
     of_run: bool = False
+    shapes: bool = True
     needs: tuple[str, str] | None = None
 
     @property
@@ -127,7 +129,7 @@ class Setting:
 
     def in_summary(self, value: Any) -> str:
         """Return the setting and its value as a part of a sentence; nothing if it is quiet."""
-        if value == self.quiet:
+        if (tuple(value) if isinstance(value, list) else value) == self.quiet:
             return ""
         if self.summary is not None:
             return self.summary(value)
@@ -171,7 +173,9 @@ class Number(Setting):
         # NaN and infinity are not between any two numbers.
         if isinstance(value, bool) or not right or not self.low <= value <= self.high:
             kind = "whole number" if self.whole else "number"
-            raise self._refused(value, f", but must be a {kind} from {self.low:g} to {self.high:g}.")
+            raise self._refused(
+                value, f", but must be a {kind} from {self.low:g} to {self.high:g}."
+            )
         return value
 
     def _words(self, value: Any) -> str:
@@ -272,8 +276,7 @@ def _held_back(value: float) -> str:
 LIMIT = Number(
     name="limit",
     title="Training images",
-    help="Use only so many training images for a quick try. Validation images are taken from "
-    "them.",
+    help="Use only so many training images for a quick try. Validation images are taken from them.",
     group=Group.DATA,
     default=None,
     quiet=None,
@@ -490,8 +493,9 @@ _ALL: tuple[Setting, ...] = (
         empty=True,
         special={None: "never"},
         text=lambda value: count(value, "epoch"),
-        summary=lambda value: f"stops after {count(value, 'epoch')} without a lower validation "
-        "loss",
+        summary=lambda value: (
+            f"stops after {count(value, 'epoch')} without a lower validation loss"
+        ),
     ),
     Number(
         name="seed",
@@ -511,6 +515,7 @@ _ALL: tuple[Setting, ...] = (
         group=Group.REPRODUCIBILITY,
         default=False,
         quiet=False,
+        shapes=False,
         summary=lambda value: "with TensorBoard files",
         of_run=True,
     ),

@@ -87,6 +87,18 @@ class TrainingConfig:
         """Number of images trained on in each epoch."""
         return self.used - self.validation_count
 
+    @property
+    def usual_recipe(self) -> Recipe:
+        """The recipe that the architecture comes with for this data set."""
+        return architectures.find(self.architecture).recipe_for(self.dataset)
+
+    def flat(self) -> dict[str, Any]:
+        """Return the value of every setting of the table, by name."""
+        return {
+            name: getattr(self if setting.of_run else self.recipe, name)
+            for name, setting in SETTINGS.items()
+        }
+
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
         return {

@@ -24,7 +24,9 @@ def sentences() -> Iterator[None]:
         st.error(str(error), icon=":material/error:")
 
 
-def check_url(key: str, titles: Mapping[Any, str]) -> None:
+def check_url(
+    key: str, titles: Mapping[Any, str], formerly: Mapping[str, Any] | None = None
+) -> None:
     """Take an option's name from the URL, and say so where the URL asks for none that exists.
 
     Call it before the widget with this key. Bound to the URL, a widget writes and reads the titles
@@ -34,11 +36,13 @@ def check_url(key: str, titles: Mapping[Any, str]) -> None:
     Args:
         key: of the widget, and of the query parameter.
         titles: what the widget shows, by option.
+        formerly: options by titles of older versions, which are in links that people have.
     """
     asked = st.query_params.get(key)
     if not asked or key in st.session_state or asked in titles.values():
         return
     names = {f"{each:g}" if isinstance(each, float) else str(each): each for each in titles}
+    names |= formerly or {}
     if asked in names:
         st.query_params[key] = titles[names[asked]]
         _seed_widgets_anew()

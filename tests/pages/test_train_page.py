@@ -15,7 +15,7 @@ def test_without_runs_the_page_says_how_to_begin(open_page):
     app = open_page("train")
     assert quiet(app)
     assert [info.value for info in app.info] == [
-        "No run yet. Press Train: the MLP takes about a minute."
+        "No run yet. Press Train: the first one takes about 15 seconds."
     ]
 
 
@@ -45,7 +45,7 @@ def test_train_makes_a_run_queues_it_and_opens_it(open_page, queue):
     assert app.query_params["run"] == run.id
     assert (run.config.recipe.epochs, run.config.recipe.batch_size) == (3, 128)
     assert (run.config.limit, run.config.seed) == (6_000, 7)
-    assert "Waiting: next in line, starts in about 1:35 min." in [
+    assert "Waiting: next in line, starts in about 2 min." in [
         each.proto.text for each in app.get("progress")
     ]
     assert "Stop" in labels(app)
@@ -238,7 +238,7 @@ def test_a_run_can_be_stopped(open_page, every_state, queue):
 def test_an_active_run_says_how_far_it_is(open_page, every_state):
     app = open_page("train", run=every_state[State.RUNNING])
     (progress,) = app.get("progress")
-    assert progress.proto.text == "Epoch 1 of 1 · 9,500 images/s · 12 s left"
+    assert progress.proto.text == "Epoch 1 of 1 · 9,500 images/s · about 10 s left"
     assert progress.proto.value == 50
 
 
