@@ -54,7 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     for setting in SETTINGS.values():
         _add_setting(train, setting)
-    train.add_argument("--resume", metavar="RUN", help="go on with this run instead")
+    train.add_argument("--resume", metavar="RUN", help="continue this run instead")
     train.add_argument(
         "--json",
         action="store_true",

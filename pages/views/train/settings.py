@@ -53,7 +53,7 @@ def training_settings(start: Start) -> tuple[Architecture, datasets.DatasetSpec]
             if group is not Group.MAIN:
                 st.markdown(f"**{group}**")
                 chosen |= _group(group, recipe, spec)
-    _name_architecture(architecture)
+    _name_architecture(architecture, spec)
     size = {name: chosen.pop(name) for name in list(chosen) if SETTINGS[name].of_run}
 
     with place:
@@ -74,22 +74,16 @@ def _architecture(spec: datasets.DatasetSpec) -> Architecture:
     """Draw the choice of the architecture, and what each takes and reaches."""
     fitting = [each for each in architectures.ARCHITECTURES.values() if each.suits(spec)]
     titles = {each.name: each.title for each in fitting}
-    query, state = st.query_params, st.session_state
-    # The URL leaves the default of a choice out. That stays the architecture that links meant
-    # before there was another first one; a link with settings, but no architecture, is of those.
-    if "architecture" not in state and not any(
-        name in query for name in ("architecture", *SETTINGS)
-    ):
-        state["architecture"] = DEFAULT if DEFAULT in titles else UNNAMED
-    check_url("architecture", titles)
-    options = list(titles)
+    state = st.session_state
+    if "architecture" not in state:
+        check_url("architecture", titles)
+        names = {title: name for name, title in titles.items()}
+        state["architecture"] = names.get(st.query_params.get("architecture", ""), _unnamed(spec))
     name = st.selectbox(
         "Architecture",
-        options,
-        index=options.index(UNNAMED),
+        list(titles),
         format_func=titles.__getitem__,
         key="architecture",
-        bind="query-params",
         on_change=_take_recipe,
     )
     chosen = architectures.find(name or UNNAMED)
@@ -115,11 +109,20 @@ def _architecture(spec: datasets.DatasetSpec) -> Architecture:
     return chosen
 
 
-def _name_architecture(architecture: Architecture) -> None:
-    """Write the architecture into a URL that has settings, which else would mean another one."""
+def _unnamed(spec: datasets.DatasetSpec) -> str:
+    """Return the architecture that the URL means when it names none.
+
+    With settings it is the one that such links have always meant; without, the one to begin with.
+    """
+    named = any(name in st.query_params for name in SETTINGS)
+    return DEFAULT if not named and architectures.find(DEFAULT).suits(spec) else UNNAMED
+
+
+def _name_architecture(architecture: Architecture, spec: datasets.DatasetSpec) -> None:
+    """Write the architecture into the URL, where without it the URL would mean another one."""
     query = st.query_params
-    named = "architecture" in query or architecture.name == UNNAMED
-    if not named and any(name in query for name in SETTINGS):
+    named = query.get("architecture")
+    if architecture.title != named and (named or architecture.name != _unnamed(spec)):
         query["architecture"] = architecture.title
 
 
