@@ -11,7 +11,7 @@ def hold(path: Path) -> filelock.BaseFileLock | None:
     Raises:
         OSError: the file cannot be made or opened, or it is a link.
     """
-    lock = filelock.FileLock(path, is_singleton=False)
+    lock = filelock.FileLock(path, is_singleton=False, thread_local=False)
     try:
         return lock if lock.acquire(blocking=False) else None
     except filelock.Timeout:
