@@ -100,7 +100,9 @@ class LocalBackend(Supervisor):
         super().__init__(settings)
 
     @property
-    def _warm(self) -> bool:
+    def _warm(self) -> bool | None:
+        if not self._settings.warm_spare:
+            return None
         return any(spare.alive and spare.ready.is_set() for spare in list(self._spares))
 
     def _capacity(self) -> int:

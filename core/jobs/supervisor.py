@@ -138,8 +138,8 @@ class Supervisor(ABC):
         return None
 
     @property
-    def _warm(self) -> bool:
-        return False
+    def _warm(self) -> bool | None:
+        return None
 
     # What people ask.
 

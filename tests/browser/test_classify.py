@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
 
-ANSWER = re.compile("^(It is: |Perhaps, but it is a guess: |Probably none of the ten)")
+ANSWER = re.compile("^(It is: |Best guess: |Probably none of the ten)")
 
 
 def test_a_picture_is_overruled_taken_apart_and_edited(visitor, picture):
@@ -17,10 +17,10 @@ def test_a_picture_is_overruled_taken_apart_and_edited(visitor, picture):
         {"name": "trousers.png", "mimeType": "image/png", "buffer": picture}
     )
     expect(page.get_by_role("heading", name=ANSWER)).to_be_visible()
-    expect(page.get_by_text("Only made small")).to_be_visible()
+    expect(page.get_by_text("Resized only")).to_be_visible()
     before = bars(visitor)
 
-    page.get_by_text("Sketch", exact=True).click()
+    page.get_by_text("Drawing", exact=True).click()
     expect(page.get_by_text("Thickness", exact=True)).to_be_visible()
     page.get_by_text("Photo", exact=True).click()
     expect(page.get_by_text("Negate", exact=True)).to_be_visible()
@@ -28,11 +28,11 @@ def test_a_picture_is_overruled_taken_apart_and_edited(visitor, picture):
     assert bars(visitor) == before
 
     page.get_by_text("Negate", exact=True).click()
-    expect(page.get_by_text("Switched off: the picture goes on as it was.")).to_be_visible()
+    expect(page.get_by_text("Off: picture unchanged.")).to_be_visible()
     visitor.settle()
     assert bars(visitor) != before
     visitor.button("Reset").click()
-    expect(page.get_by_text("Switched off: the picture goes on as it was.")).to_have_count(0)
+    expect(page.get_by_text("Off: picture unchanged.")).to_have_count(0)
     visitor.settle()
     assert bars(visitor) == before
 
@@ -76,7 +76,7 @@ def test_a_picture_is_overruled_taken_apart_and_edited(visitor, picture):
 def test_the_steps_stay_as_they_are_for_the_next_picture(visitor, picture):
     page = visitor.page
     visitor.open("classify")
-    switched_off = page.get_by_text("Switched off: the picture goes on as it was.")
+    switched_off = page.get_by_text("Off: picture unchanged.")
 
     def upload(name):
         file = {"name": name, "mimeType": "image/png", "buffer": picture}

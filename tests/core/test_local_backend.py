@@ -101,6 +101,16 @@ def wait_for_spare(backend):
     wait_until(lambda: backend.engine().warm, START, "a warm spare")
 
 
+def test_a_backend_without_spares_does_not_say_that_one_is_warming_up(home, monkeypatch):
+    monkeypatch.setenv("ATELIER_WARM_SPARE", "0")
+    forget_settings()
+    server = LocalBackend(settings())
+    try:
+        assert server.engine().warm is None
+    finally:
+        server.close()
+
+
 def alive(pid):
     """Tell whether a process works; one that only waits for its parent to notice does not."""
     try:

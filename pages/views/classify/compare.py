@@ -36,13 +36,14 @@ def _view(model: Model) -> None:
         with st.container(border=True), sentences():
             left, right = st.columns([3, 2], gap="medium")
             with left:
-                picture = sources.choose()
-            if picture is not None:
+                source = sources.source()
+                picture = sources.picture_from(source)
+            if picture is not None and source != sources.DRAW:  # that is on the sheet already
                 right.image(picture.rgb, width=220, alt="The picture")
         if not engine.loaded(model.run, sources.MEANWHILE):
             return
         if picture is None:
-            st.caption("Choose a picture, and each network says what it sees in it.")
+            st.caption("Choose or draw a picture, and each network answers.")
             return
         _side_by_side(picture, chosen)
 
@@ -58,8 +59,8 @@ def _others(model: Model) -> list[runs.Run]:
     unknown = [each for each in asked if each not in offered and each != model.run]
     if unknown:
         st.warning(
-            f"The link asks for the network “{unknown[0][:60]}”, which is not there for you, or "
-            "answers for another data set. Choose another.",
+            f"This link's network “{unknown[0][:60]}” is not available to you, or was trained on "
+            "another data set. Choose another one.",
             icon=":material/link_off:",
         )
     # Without a wish: the other bundled network, or else the newest run.
@@ -105,14 +106,14 @@ def _side_by_side(picture: Picture, chosen: Sequence[runs.Run]) -> None:
                 )
     if len(answers) > 1:
         _differences(chosen, answers, models[0].dataset.classes)
-    with st.expander("What all of them see", icon=":material/visibility:"):
+    with st.expander("What the networks see", icon=":material/visibility:"):
         pixel_image(prepared.pixels, "What the networks see", width=140)
 
 
 def _said(answer: Answer, limit: float, model: Model) -> str:
     sure = sure_by(float(answer.probabilities[answer.label]))
     if answer.unknown >= limit:
-        return f"Probably {none_of(model.dataset)}; the nearest is **{answer.name}** ({sure})"
+        return f"Probably {none_of(model.dataset)}; the closest is **{answer.name}** ({sure})"
     return f"**{answer.name}** ({sure})"
 
 
@@ -128,7 +129,7 @@ def _differences(
     agree = (
         f"{'Both' if len(answers) == 2 else f'All {counted(len(answers))}'} answer **{names[0]}**."
         if len(names) == 1
-        else f"They do not agree: {', '.join(f'**{name}**' for name in names)}."
+        else f"They disagree: {', '.join(f'**{name}**' for name in names)}."
     )
     if not apart:
         st.markdown(f"{agree} No probability differs by {percent(DIFFER, 0)} or more.")
@@ -142,7 +143,7 @@ def _differences(
                 heading: [percent(float(share[each])) for each in apart]
                 for heading, share in zip(titles, shares, strict=True)
             },
-            "Apart": [percent(float(spread[each])) for each in apart],
+            "Difference": [percent(float(spread[each])) for each in apart],
         },
         key="compare_table",
         name="comparison",
