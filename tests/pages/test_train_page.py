@@ -7,6 +7,7 @@ from making import SOMEBODY_ELSE
 from reading import button, components, labels, quiet, sentence, texts
 
 from core import architectures, datasets, runs
+from core.architectures.settings import SETTINGS
 from core.runs import State
 from core.settings import settings
 
@@ -130,6 +131,85 @@ def test_a_run_is_paused_and_resumed(open_page, every_state, queue):
     button(app, "Resume").click().run()
     assert runs.read(run_id).state is State.QUEUED
     assert queue.submitted == [run_id]
+
+
+def test_a_paused_run_offers_stop(open_page, every_state, queue):
+    app = open_page("train", run=every_state[State.PAUSED])
+    button(app, "Stop").click().run()
+    assert not app.exception
+    assert queue.stopped == [every_state[State.PAUSED]]
+
+
+def test_the_network_under_an_opened_run_is_the_runs_own(open_page, every_state):
+    run = runs.read(every_state[State.FINISHED])
+    app = open_page("train", run=run.id, architecture="basic-cnn")
+    (network,) = [each.label for each in app.expander if "parameters" in each.label]
+    assert network == "**MLP 300-100** · 266,610 parameters"
+
+
+def test_a_renamed_run_still_says_network_and_data(open_page, put_run):
+    app = open_page("train", run=put_run(name="My best"))
+    assert "MLP 300-100 on Fashion-MNIST" in texts(app)
+
+
+def test_the_first_network_is_the_sprint(open_page):
+    app = open_page("train")
+    assert app.selectbox(key="architecture").value == "sprint-cnn"
+    assert "test accuracy" in texts(app) and "about" in texts(app).lower()
+    assert "architecture" not in app.query_params
+
+
+def test_a_link_of_old_without_architecture_means_what_it_meant(open_page):
+    assert open_page("train", epochs="7").selectbox(key="architecture").value == "mlp"
+
+
+def test_a_setting_changed_names_the_architecture_in_the_link(open_page):
+    app = open_page("train")
+    app.selectbox(key="optimizer").select("adamw").run()
+    assert app.query_params["architecture"] == ["Sprint CNN"]
+
+
+ANOTHER = {
+    "epochs": "7",
+    "batch_size": "256",
+    "learning_rate": "0.5",
+    "limit": "2,000",
+    "validation": "0.3",
+    "validation_from": "random",
+    "width": "2",
+    "dropout": "0.2",
+    "optimizer": "rmsprop",
+    "weight_decay": "0.5",
+    "schedule": "cosine",
+    "label_form": "one-hot",
+    "precision": "bfloat16",
+    "augmentation": "Flip",
+    "label_smoothing": "0.25",
+    "patience": "3",
+    "seed": "11",
+    "tensorboard": "true",
+}
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_every_setting_is_on_the_form_in_the_url_and_in_the_run(open_page, queue, name):
+    link = {name: ANOTHER[name]}
+    needs = SETTINGS[name].needs
+    app = open_page("train", **(link | dict([needs] if needs else [])))
+    assert quiet(app)
+    (widget,) = [each for each in app._tree if getattr(each, "key", None) == name]
+    assert widget.label == SETTINGS[name].title
+    button(app, "Train").click().run()
+    (run,) = runs.list_runs()
+    value = run.config.flat()[name]
+    assert value != architectures.find("mlp").recipe.to_dict().get(name, SETTINGS[name].default)
+    assert SETTINGS[name].in_summary(value)
+
+
+@pytest.mark.parametrize("title", ["at random, by the seed", "random (uses the seed)", "random"])
+def test_titles_of_older_versions_in_links_still_work(open_page, title):
+    app = open_page("train", validation_from=title)
+    assert quiet(app) and app.selectbox(key="validation_from").value == "random"
 
 
 def test_the_settings_of_a_run_can_be_taken_over(open_page, every_state):
