@@ -25,6 +25,18 @@ def test_the_address_with_its_settings_is_copied(visitor):
     assert visitor.fits()
 
 
+def test_a_link_names_the_architecture_that_one_did_not_choose(server, new_visitor):
+    visitor = new_visitor(server)
+    visitor.open("train")
+    epochs = visitor.page.get_by_role("spinbutton", name="Epochs")
+    epochs.fill("7")
+    epochs.press("Enter")
+    visitor.page.wait_for_url("**/train?*architecture=Sprint+CNN*")
+    visitor.page.reload()
+    expect(visitor.page.get_by_role("combobox", name="Architecture")).to_have_value("Sprint CNN")
+    expect(epochs).to_have_value("7")
+
+
 def test_without_a_secure_origin_the_old_way_copies(server, new_visitor):
     visitor = new_visitor(server)
     visitor.page.add_init_script(NO_CLIPBOARD)

@@ -163,12 +163,6 @@ def test_a_link_of_old_without_architecture_means_what_it_meant(open_page):
     assert open_page("train", epochs="7").selectbox(key="architecture").value == "mlp"
 
 
-def test_a_setting_changed_names_the_architecture_in_the_link(open_page):
-    app = open_page("train")
-    app.selectbox(key="optimizer").select("adamw").run()
-    assert app.query_params["architecture"] == ["Sprint CNN"]
-
-
 ANOTHER = {
     "epochs": "7",
     "batch_size": "256",
