@@ -6,9 +6,10 @@ subclass says how many places there are and what a running run is: a process her
 """
 
 import contextlib
-import fcntl
+import errno
 import logging
 import os
+import shutil
 import threading
 import time
 from abc import ABC, abstractmethod
@@ -16,13 +17,16 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Protocol
+from typing import Protocol
+
+from filelock import BaseFileLock
 
 from core.errors import AtelierError, RunNotFound, SettingsError
 from core.jobs import estimate
 from core.jobs.backend import Engine
 from core.jobs.queue import Queue
 from core.jobs.scan import Scan
+from core.processes.locks import hold
 from core.runs import (
     Result,
     Run,
@@ -34,7 +38,6 @@ from core.runs import (
     request_stop,
     resume,
 )
-from core.runs.files import open_append
 from core.settings import Settings
 
 LOOK_SECONDS = 0.1  # between two rounds
@@ -99,7 +102,7 @@ class Supervisor(ABC):
         self._closed = False
         self._problem: str | None = None
         self._trouble: str | None = None
-        self._folder_lock: IO[bytes] | None = None
+        self._folder_lock: BaseFileLock | None = None
         self._thread = threading.Thread(target=self._supervise, name="supervisor", daemon=True)
         self._thread.start()
 
@@ -226,7 +229,7 @@ class Supervisor(ABC):
         self._thread.join()
         self._close()
         if self._folder_lock is not None:
-            self._folder_lock.close()
+            self._folder_lock.release()
 
     # The thread.
 
@@ -285,13 +288,9 @@ class Supervisor(ABC):
         if self._folder_lock is not None:
             return True
         self._settings.runs.mkdir(parents=True, exist_ok=True)
-        file = open_append(self._settings.home / "supervisor.lock")
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            file.close()
+        self._folder_lock = hold(self._settings.home / "supervisor.lock")
+        if self._folder_lock is None:
             return False
-        self._folder_lock = file
         self._scan = Scan(self._settings.runs)  # all is ours to see to now
         return True
 
@@ -414,6 +413,5 @@ def _check_space(folder: Path) -> None:
     Raises:
         OSError: it has not.
     """
-    status = os.statvfs(folder)
-    if status.f_bavail * status.f_frsize < SPACE_NEEDED:
-        raise OSError(28, "No space left on device", str(folder))
+    if shutil.disk_usage(folder).free < SPACE_NEEDED:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))
