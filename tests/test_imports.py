@@ -14,8 +14,8 @@ from core.settings import ROOT
 ORDER = (
     "errors",
     "settings",
-    "files",
     "processes",
+    "files",
     "datasets",
     "architectures",
     "runs",
@@ -31,7 +31,7 @@ ORDER = (
     "__main__",
 )
 # What core may import besides the standard library.
-LIBRARIES = {"numpy", "PIL", "cv2", "sklearn", "scipy", "keras", "tensorflow"}
+LIBRARIES = {"numpy", "PIL", "cv2", "sklearn", "scipy", "keras", "tensorflow", "psutil", "filelock"}
 TENSORFLOW = {"keras", "tensorflow"}
 
 

@@ -10,9 +10,11 @@ import subprocess
 import threading
 import time
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import IO
 
+import psutil
+
+from core.files import open_append
 from core.jobs.estimate import expected_seconds
 from core.jobs.supervisor import Job, Supervisor
 from core.processes.start import start
@@ -43,7 +45,8 @@ class Worker:
         Raises:
             OSError: the machine refuses.
         """
-        process = start(settings, "core.training.worker")
+        with open_append(settings.home / "workers.log") as output:
+            process = start(settings, output, "core.training.worker")
         worker = cls(process)
         assert process.stdout is not None
         threading.Thread(
@@ -97,7 +100,9 @@ class LocalBackend(Supervisor):
         super().__init__(settings)
 
     @property
-    def _warm(self) -> bool:
+    def _warm(self) -> bool | None:
+        if not self._settings.warm_spare:
+            return None
         return any(spare.alive and spare.ready.is_set() for spare in list(self._spares))
 
     def _capacity(self) -> int:
@@ -157,9 +162,5 @@ class LocalBackend(Supervisor):
 
 
 def _free_memory() -> int:
-    """Return the bytes of memory that programs could still get; 0 where the system is silent."""
-    try:
-        lines = Path("/proc/meminfo").read_text().splitlines()
-        return 1024 * next(int(line.split()[1]) for line in lines if line.startswith("MemAvail"))
-    except (OSError, ValueError, StopIteration):
-        return 0
+    """Return the bytes of memory that programs could still get."""
+    return int(psutil.virtual_memory().available)

@@ -3,20 +3,22 @@
 import os
 import subprocess
 import sys
+from typing import IO
 
-from core.files import open_append
 from core.settings import ROOT, Settings
 
 
-def start(settings: Settings, program: str, *arguments: str) -> "subprocess.Popen[bytes]":
+def start(
+    settings: Settings, output: IO[bytes], program: str, *arguments: str
+) -> "subprocess.Popen[bytes]":
     """Start a module as a program, with its share of the cores and pipes to and from it.
 
-    It works in the folder of these settings, whatever the environment has come to say since, and
-    its standard error goes to ``workers.log`` there. Its standard input closes when this server
-    dies, however it dies.
+    It works in the folder of these settings, whatever the environment has come to say since. Its
+    standard input closes when this server dies, however it dies.
 
     Args:
         settings: of the backend.
+        output: a file that takes what it writes to standard error.
         program: name of the module.
         arguments: of its command line.
 
@@ -32,13 +34,12 @@ def start(settings: Settings, program: str, *arguments: str) -> "subprocess.Pope
         "TF_CPP_MIN_LOG_LEVEL": "3",
         "PYTHONUNBUFFERED": "1",
     }
-    with open_append(settings.home / "workers.log") as output:
-        return subprocess.Popen(
-            [sys.executable, "-m", program, *arguments],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=output,
-            cwd=ROOT,
-            env=environment,
-            start_new_session=True,  # Ctrl-C in the server's terminal is not for workers
-        )
+    return subprocess.Popen(
+        [sys.executable, "-m", program, *arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=output,
+        cwd=ROOT,
+        env=environment,
+        start_new_session=True,  # Ctrl-C in the server's terminal is not for workers
+    )

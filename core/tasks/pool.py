@@ -29,7 +29,7 @@ from core.processes.identity import memory_of
 from core.processes.start import start as start_process
 from core.runs import Run
 from core.runs.analysis import analysis_file, fits, stamp_of
-from core.runs.files import remove_temporary
+from core.runs.files import open_append, remove_temporary
 from core.settings import settings
 
 PROGRAM = "core.tasks.worker"
@@ -227,7 +227,9 @@ def _begin(task: _Task) -> "subprocess.Popen[bytes]":
         OSError: the machine refuses.
     """
     task.output.parent.mkdir(parents=True, exist_ok=True)
-    return start_process(settings(), PROGRAM, task.kind, task.run.id, str(task.output))
+    with open_append(settings().home / "workers.log") as output:
+        arguments = task.kind, task.run.id, str(task.output)
+        return start_process(settings(), output, PROGRAM, *arguments)
 
 
 def _attend(task: _Task, process: "subprocess.Popen[bytes]") -> None:

@@ -8,7 +8,6 @@ it works, the server that started it is gone: it keeps a checkpoint and ends too
 import contextlib
 import errno
 import faulthandler
-import fcntl
 import os
 import select
 import signal
@@ -20,11 +19,13 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 from core import datasets
 from core.errors import AtelierError, DataUnavailable, RunDamaged, SettingsError
+from core.files import temporary_name
 from core.processes.identity import HOST, OWN_START, memory_of
+from core.processes.locks import hold
 from core.runs.checkpoint import Checkpoint, Progress, read_checkpoint, write_checkpoint
 from core.runs.config import TrainingConfig
 from core.runs.curves import rewind_curves
@@ -113,8 +114,7 @@ class Recorder:
             from core.training.tensorboard import Board
 
             self._board = Board(folder, config.training_count)
-        # Named as what remove_temporary removes, should this process be killed.
-        self._reserve = folder.path / f".{os.getpid()}-reserve"
+        self._reserve = temporary_name(folder.path / "reserve")
         self._reserve.write_bytes(os.urandom(RESERVE))
         folder.write_heartbeat(self._beat)
         threading.Thread(target=self._watch, daemon=True).start()
@@ -446,30 +446,20 @@ def _share(config: TrainingConfig, steps: int) -> float:
 @contextlib.contextmanager
 def _only_writer(folder: RunFolder) -> Iterator[None]:
     """Hold the run folder's lock, which ends with the process that holds it."""
+    end = time.monotonic() + LOCK_SECONDS
     try:
-        lock = open_append(folder.lock)
-    except OSError as error:
-        sentence = _sentence(error, folder.checkpoint.exists())
-        _fail(folder, None, None, sentence)
-        raise SettingsError(sentence) from error
-    with lock:
-        end = time.monotonic() + LOCK_SECONDS
-        while not _locked(lock):
+        while (lock := hold(folder.lock)) is None:
             if time.monotonic() > end:
                 raise SettingsError(
                     f"The run {folder.path.name} is being trained by another process."
                 )
             time.sleep(0.1)
+    except OSError as error:
+        sentence = _sentence(error, folder.checkpoint.exists())
+        _fail(folder, None, None, sentence)
+        raise SettingsError(sentence) from error
+    with lock:
         yield
-
-
-def _locked(file: IO[bytes]) -> bool:
-    """Try to lock a file; tell whether it is locked for this process now."""
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def save_model(model: "keras.Model", path: Path) -> None:

@@ -3,25 +3,14 @@
 from collections.abc import Sequence
 from typing import Any
 
-from core import architectures, evaluation, runs
+from core import evaluation, runs
+from core.architectures.settings import SETTINGS
 from core.runs import Run, TrainingConfig
 from pages import words
-from pages.words.settings import (
-    AUGMENTATIONS,
-    OPTIMIZERS,
-    PRECISIONS,
-    SCHEDULES,
-    VALIDATION_FROM,
-)
+from pages.words.settings import setting_words
 
 MOST = 3  # settings in a line; more would push the rest out of sight
 UNCHANGED = "recipe unchanged"
-CHOICES = {
-    "optimizer": OPTIMIZERS,
-    "schedule": SCHEDULES,
-    "validation_from": VALIDATION_FROM,
-    "precision": PRECISIONS,
-}
 
 
 def changes(config: TrainingConfig) -> list[str]:
@@ -29,11 +18,7 @@ def changes(config: TrainingConfig) -> list[str]:
 
     The seed comes first, as it is what most often tells runs of one recipe apart.
     """
-    preset = TrainingConfig(
-        config.dataset,
-        config.architecture,
-        architectures.find(config.architecture).recipe_for(config.dataset),
-    )
+    preset = TrainingConfig(config.dataset, config.architecture, config.usual_recipe)
     changed = [row for row in evaluation.differences([preset, config]) if row.differs]
     changed.sort(key=lambda row: row.name != "seed")
     return [phrase(row.name, row.values[1]) for row in changed]
@@ -106,19 +91,10 @@ def _line(phrases: Sequence[str]) -> str:
 
 
 def phrase(name: str, value: Any) -> str:
-    """Return a setting and its value as part of a sentence, such as "batch size 64"."""
-    if name == "limit":
-        return "all images" if value is None else f"{value:,} images"
-    if name == "augmentation":
-        ways = ", ".join(AUGMENTATIONS.get(way, way) for way in value).lower()
-        return f"augmentation {ways or 'none'}"
-    if name == "epochs":
-        return f"{value} {'epoch' if value == 1 else 'epochs'}"
-    if name in ("dataset", "architecture"):
-        return words.dataset_title(value) if name == "dataset" else words.architecture_title(value)
-    title = name.replace("_", " ")
-    if name in CHOICES:
-        return f"{title} {CHOICES[name].get(value, value)}"  # type: ignore[attr-defined]
-    if value is None:
-        return {"dropout": "dropout as designed", "patience": "no early stopping"}.get(name, title)
-    return f"{title} {value:g}" if isinstance(value, float) else f"{title} {value}"
+    """Return a setting and its value as part of a sentence, such as "batches of 64"."""
+    setting = SETTINGS.get(name)
+    if setting is None:
+        return setting_words(name, value)
+    return setting.in_summary(value) or (
+        f"{setting.title[0].lower()}{setting.title[1:]} {setting.words(value)}"
+    )

@@ -31,7 +31,7 @@ def test_only_what_differs_from_the_recipe_is_said_and_the_seed_first():
     changed = TrainingConfig("fashion-mnist", "mlp", recipe, limit=2_000, seed=3)
     said = changes(changed)
     assert said[0] == "seed 3"
-    assert set(said) == {"seed 3", "2,000 images", "learning rate 0.1", "1 epoch"}
+    assert set(said) == {"seed 3", "2,000 images in all", "learning rate 0.1", "1 epoch"}
     assert changes_words(preset(seed=3)) == "seed 3"
 
 
