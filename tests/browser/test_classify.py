@@ -122,6 +122,48 @@ def test_a_drawing_survives_another_source(visitor):
     assert visitor.fits()
 
 
+@pytest.mark.parametrize("view", ["one", "compare"])
+def test_who_draws_on_a_phone_sees_the_answer_with_the_sheet(server, new_visitor, view):
+    visitor = new_visitor(server, "phone")
+    page = visitor.page
+    visitor.open(f"classify?from=draw&view={view}")
+    canvas = page.locator("canvas.upper-canvas")
+    canvas.wait_for()
+    page.get_by_text("Loading the network").wait_for(state="detached")
+    visitor.settle()
+    canvas.scroll_into_view_if_needed()
+    before = canvas.bounding_box()
+    page.mouse.move(before["x"] + 110, before["y"] + 250)
+    page.mouse.down()
+    for x, y in ((120, 50), (180, 50), (190, 250)):
+        page.mouse.move(before["x"] + x, before["y"] + y, steps=8)
+    page.mouse.up()
+    short = re.compile(r"Bundled model: .*Trouser \(\d+ %\)|Bundled model: none of the ten")
+    answer = page.get_by_role("heading", name=ANSWER) if view == "one" else page.get_by_text(short)
+    expect(answer.first).to_be_visible()
+    visitor.settle()
+    said, sheet = answer.first.bounding_box(), canvas.bounding_box()
+    assert sheet == before, "the sheet has moved under the pen"
+    assert 0 <= said["y"] < said["y"] + said["height"] <= sheet["y"]
+    assert sheet["y"] + sheet["height"] <= page.viewport_size["height"]
+    # The drawing is on the sheet alone.
+    assert page.get_by_role("application").count() == 0
+    assert page.get_by_role("img", name="The picture", exact=True).count() == 0
+
+
+def test_a_sample_is_answered_above_the_tiles_on_a_phone(server, new_visitor):
+    visitor = new_visitor(server, "phone")
+    page = visitor.page
+    visitor.open("classify?from=samples")
+    tile = page.get_by_role("button", name="Jeans", exact=True)
+    tile.click()
+    answer = page.get_by_role("heading", name=ANSWER)
+    expect(answer).to_be_visible()
+    visitor.settle()
+    assert 0 <= answer.bounding_box()["y"] < tile.bounding_box()["y"]
+    assert tile.bounding_box()["y"] < page.viewport_size["height"]
+
+
 def bars(visitor) -> list[str]:
     """Return what the bars say."""
     rows = visitor.page.get_by_role("list", name="Probability of each class").first

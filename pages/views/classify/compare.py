@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core import classify, networks, runs
 from core.classify import Answer
@@ -12,6 +13,7 @@ from core.imaging.prepare import prepare
 from core.networks import Model
 from pages.session import engine
 from pages.session.guard import sentences
+from pages.session.screen import Screen, screen
 from pages.session.ticking import ticking
 from pages.session.visitor import visitor_id
 from pages.views.classify import doubt, sources
@@ -27,16 +29,21 @@ DIFFER = 0.05  # from this difference in probability on, a class is listed
 
 def draw(model: Model) -> None:
     """Draw the view."""
-    ticking(_view, engine.pace)(model)
+    ticking(_view, engine.pace)(model, screen() is Screen.PHONE)
 
 
-def _view(model: Model) -> None:
+def _view(model: Model, phone: bool) -> None:
     with sentences():
         chosen = [runs.read(model.run), *_others(model)]
         with st.container(border=True), sentences():
             left, right = st.columns([3, 2], gap="medium")
             with left:
                 source = sources.source()
+                # On a phone the answers are off the screen of somebody who draws.
+                above = st.container() if phone and source in sources.TALL else None
+                if above is not None:
+                    above = above.empty()
+                    above.markdown(_short(chosen, ["…"] * len(chosen)))
                 picture = sources.picture_from(source)
             if picture is not None and source != sources.DRAW:  # that is on the sheet already
                 right.image(picture.rgb, width=220, alt="The picture")
@@ -45,7 +52,7 @@ def _view(model: Model) -> None:
         if picture is None:
             st.caption("Choose or draw a picture, and each network answers.")
             return
-        _side_by_side(picture, chosen)
+        _side_by_side(picture, chosen, above)
 
 
 def _others(model: Model) -> list[runs.Run]:
@@ -85,7 +92,23 @@ def _others(model: Model) -> list[runs.Run]:
     return [offered[each] for each in ids]
 
 
-def _side_by_side(picture: Picture, chosen: Sequence[runs.Run]) -> None:
+def _short(chosen: Sequence[runs.Run], said: Sequence[str]) -> str:
+    """Return a line a network, as many before there is an answer as after."""
+    return "  \n".join(
+        f"{title_markdown(run)}: {words}" for run, words in zip(chosen, said, strict=True)
+    )
+
+
+def _side_by_side(
+    picture: Picture, chosen: Sequence[runs.Run], above: DeltaGenerator | None
+) -> None:
+    """Show what each network answers.
+
+    Args:
+        picture: what they are asked about.
+        chosen: their runs.
+        above: where the answers go in short, too; None for nowhere.
+    """
     answers = []
     models = [networks.of_run(run) for run in chosen]
     prepared = prepare(picture.rgb, **models[0].frame)
@@ -94,6 +117,9 @@ def _side_by_side(picture: Picture, chosen: Sequence[runs.Run]) -> None:
             answers += classify.answers_of([prepared], model)
     side_by_side = st.container()
     limit = doubt.threshold(models[0])
+    if above is not None:
+        said = [_said(answer, limit, models[0], brief=True) for answer in answers]
+        above.markdown(_short(chosen, said))
     with side_by_side, st.grid(len(answers), min_column_width=280, gap="medium"):
         for run, answer in zip(chosen, answers, strict=True):
             with st.container(border=True):
@@ -110,9 +136,11 @@ def _side_by_side(picture: Picture, chosen: Sequence[runs.Run]) -> None:
         pixel_image(prepared.pixels, "What the networks see", width=140)
 
 
-def _said(answer: Answer, limit: float, model: Model) -> str:
+def _said(answer: Answer, limit: float, model: Model, *, brief: bool = False) -> str:
     sure = sure_by(float(answer.probabilities[answer.label]))
     if answer.unknown >= limit:
+        if brief:
+            return f"**{none_of(model.dataset)}**"
         return f"Probably {none_of(model.dataset)}; the closest is **{answer.name}** ({sure})"
     return f"**{answer.name}** ({sure})"
 

@@ -40,10 +40,11 @@ def _try(model: Model, phone: bool) -> None:
         source = sources.source()
         drawn = source == sources.DRAW
         # What is beside the picture elsewhere would be below the fold: on a phone it stands above
-        # the sheet while somebody draws, and between file and picture otherwise.
-        above = st.container() if phone and drawn else None
+        # sheet and tiles, and between file and picture.
+        tall = source in sources.TALL
+        above = st.container() if phone and tall else None
         picture = sources.picture_from(source)
-        if phone and not drawn:
+        if phone and not tall:
             above = st.container()
         editor = st.container()
         kind = adjust.kind_choice() if grey and picture is not None else None
@@ -51,14 +52,14 @@ def _try(model: Model, phone: bool) -> None:
     with right, st.container(border=True), sentences():
         if engine.loaded(model.run, sources.MEANWHILE):
             if picture is None:
-                _nothing_yet(model, above if drawn else None)
+                _nothing_yet(model, above if tall else None)
             else:
                 edits = adjust.edits_of(picture.rgb)
                 options = adjust.options(kind, edits)
                 answer, pixels, probabilities = _ask(edits, model, options)
                 _say(answer, model, above)
                 _two_ways(answer, model, pixels, probabilities)
-        elif above is not None and drawn:
+        elif above is not None and tall:
             above.subheader(NOT_YET, anchor=False)
     if picture is None:
         return

@@ -9,7 +9,8 @@ from pages.widgets.drawing import drawing
 from pages.widgets.samples import samples
 
 MEANWHILE = "Choose or draw a picture meanwhile."
-DRAW = "draw"
+DRAW, SAMPLES = "draw", "samples"
+TALL = (DRAW, SAMPLES)  # what comes after them is off the screen of a phone
 
 _CAMERA_ON = "classify_camera"  # session: whether the visitor has switched the camera on
 
@@ -79,5 +80,5 @@ SOURCES = {
     "upload": ("Upload", _upload),
     DRAW: ("Draw", drawing),
     "camera": ("Camera", _camera),
-    "samples": ("Samples", samples),
+    SAMPLES: ("Samples", samples),
 }
