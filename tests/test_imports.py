@@ -124,7 +124,7 @@ def test_core_imports_no_streamlit_and_no_page(module):
 def test_processes_are_started_limited_and_locked_in_one_package(module):
     used = {name.split(".")[0] for name in imports_of(module)}
     if not module.startswith("core.processes"):
-        assert not used & {"subprocess", "multiprocessing", "fcntl", "resource", "filelock"}
+        assert not used & {"subprocess", "fcntl", "resource", "filelock"}
 
 
 def used_of_pages(module: str) -> set[str]:
