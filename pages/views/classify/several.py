@@ -123,11 +123,13 @@ def draw(model: Model) -> None:
 
 
 def _files() -> dict[str, Brought]:
-    return st.session_state.setdefault(_FILES, {})
+    files: dict[str, Brought] = st.session_state.setdefault(_FILES, {})
+    return files
 
 
 def _rows() -> dict[tuple[str, str], Row]:
-    return st.session_state.setdefault(_ROWS, {})
+    rows: dict[tuple[str, str], Row] = st.session_state.setdefault(_ROWS, {})
+    return rows
 
 
 def _pending(model: Model) -> list[str]:

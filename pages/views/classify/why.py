@@ -83,7 +83,8 @@ def _once(answer: Answer, name: str, work: Callable[[], T]) -> T:
     found: dict[str, Any] = kept[1]
     if name not in found:
         found[name] = work()
-    return found[name]
+    result: T = found[name]
+    return result
 
 
 def _where(answer: Answer, model: Model, gaze: Gaze, covered: Occlusion) -> None:
