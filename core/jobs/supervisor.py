@@ -15,18 +15,16 @@ import time
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
-
-from filelock import BaseFileLock
 
 from core.errors import AtelierError, RunNotFound, SettingsError
 from core.jobs import estimate
 from core.jobs.backend import Engine
 from core.jobs.queue import Queue
 from core.jobs.scan import Scan
-from core.processes.locks import hold
+from core.processes.locks import Lock, hold
 from core.runs import (
     Result,
     Run,
@@ -34,6 +32,7 @@ from core.runs import (
     State,
     purge_deleted,
     read,
+    read_curves,
     request_pause,
     request_stop,
     resume,
@@ -102,7 +101,7 @@ class Supervisor(ABC):
         self._closed = False
         self._problem: str | None = None
         self._trouble: str | None = None
-        self._folder_lock: BaseFileLock | None = None
+        self._folder_lock: Lock | None = None
         self._thread = threading.Thread(target=self._supervise, name="supervisor", daemon=True)
         self._thread.start()
 
@@ -152,10 +151,14 @@ class Supervisor(ABC):
 
     def stop(self, run_id: str) -> None:
         """Stop a run; see ``Backend``."""
-        if read(run_id).state.active:
+        run = read(run_id)
+        if run.state.active:
             request_stop(run_id)
             self._asked.append(run_id)
             self._wake.set()
+        elif run.state is State.PAUSED:
+            # Nobody works on it: it ends here, with what it has.
+            run.folder.write_result(_stopped_while_paused(run))
 
     def pause(self, run_id: str) -> None:
         """Pause a run; see ``Backend``."""
@@ -415,3 +418,20 @@ def _check_space(folder: Path) -> None:
     """
     if shutil.disk_usage(folder).free < SPACE_NEEDED:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))
+
+
+def _stopped_while_paused(run: Run) -> Result:
+    """Return the result of a paused run that is stopped: the figures of its latest epoch."""
+    epochs = read_curves(run.folder).epochs
+    result = Result(State.STOPPED, "Stopped while it was paused.", epochs=len(epochs["epoch"]))
+    if not epochs["epoch"]:
+        return result
+    return replace(
+        result,
+        best_epoch=len(epochs["epoch"]),
+        train_accuracy=epochs["accuracy"][-1],
+        train_loss=epochs["loss"][-1],
+        val_accuracy=epochs["val_accuracy"][-1],
+        val_loss=epochs["val_loss"][-1],
+        seconds=run.heartbeat.seconds if run.heartbeat else 0.0,
+    )

@@ -4,6 +4,7 @@ import re
 import time
 
 from core import architectures, datasets, runs
+from core.architectures.settings import count as count  # 1 epoch, 2 epochs
 from core.errors import AtelierError
 
 STATE_WORDS = {
@@ -52,6 +53,15 @@ def duration(seconds: float) -> str:
     if whole < 3600:
         return f"{whole // 60}:{whole % 60:02} min"
     return f"{whole // 3600}:{whole % 3600 // 60:02} h"
+
+
+def about(seconds: float) -> str:
+    """Return an estimate, rounded as estimates are: ``about 15 s``, ``about 36 min``."""
+    if seconds < 57.5:
+        return f"about {max(5, 5 * round(seconds / 5))} s"
+    if seconds < 90 * 60:
+        return f"about {max(1, round(seconds / 60))} min"
+    return f"about {round(seconds / 1800) / 2:g} h"
 
 
 def ago(moment: float) -> str:
