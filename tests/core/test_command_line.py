@@ -18,7 +18,7 @@ from core.architectures import ARCHITECTURES
 from core.architectures.recipe import EXPLANATIONS as RECIPE_SETTINGS
 from core.runs import BUNDLED, State
 from core.runs.config import EXPLANATIONS as RUN_SETTINGS
-from core.runs.folder import BUNDLED_FOLDERS
+from core.runs.records import BUNDLED_FOLDERS
 from core.settings import ROOT
 from core.training.worker import train_run
 

@@ -11,7 +11,7 @@ import streamlit as st
 from core import architectures, datasets, runs
 from core.errors import RunDamaged
 from core.runs import COMMAND_LINE, Run, State
-from core.runs.folder import ID
+from core.runs.records import ID
 from pages.session.access import owns
 from pages.widgets.shared import register
 from pages.widgets.table import csv_text
