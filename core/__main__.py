@@ -9,18 +9,15 @@ import json
 import os
 import runpy
 import sys
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from core import architectures, datasets, runs
-from core.architectures.recipe import EXPLANATIONS as RECIPE_SETTINGS
-from core.architectures.recipe import Augmentation, Recipe
+from core.architectures.settings import SETTINGS, Choice, Number, Setting, Several, Switch
 from core.bundled.accurate import MODELS, PICTURES
 from core.datasets import imported
 from core.datasets.sources import SIZES
 from core.errors import AtelierError, ImageRejected, SettingsError
-from core.runs.config import EXPLANATIONS as RUN_SETTINGS
 from core.runs.config import TrainingConfig
 from core.settings import ROOT, settings
 
@@ -52,11 +49,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     train.set_defaults(command=_train)
     train.add_argument("--dataset", default="fashion-mnist", help=", ".join(datasets.DATASETS))
-    train.add_argument("--architecture", default="mlp", help=", ".join(architectures.ARCHITECTURES))
-    for name, explanation in (RUN_SETTINGS | RECIPE_SETTINGS).items():
-        kind = (TrainingConfig if name in RUN_SETTINGS else Recipe).__annotations__[name]
-        _add_setting(train, name, kind, explanation)
-    train.add_argument("--resume", metavar="RUN", help="go on with this run instead")
+    train.add_argument(
+        "--architecture", default=architectures.UNNAMED, help=", ".join(architectures.ARCHITECTURES)
+    )
+    for setting in SETTINGS.values():
+        _add_setting(train, setting)
+    train.add_argument("--resume", metavar="RUN", help="continue this run instead")
     train.add_argument(
         "--json",
         action="store_true",
@@ -166,20 +164,21 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_setting(parser: argparse.ArgumentParser, name: str, kind: Any, explanation: str) -> None:
-    """Add the option for one setting, whose type as annotated is ``kind``."""
-    flag = f"--{name.replace('_', '-')}"
-    text = explanation.replace("%", "%%")
-    if kind is bool:
-        parser.add_argument(flag, action="store_true", default=None, help=text)
-    elif name == "augmentation":
-        ways = ", ".join(Augmentation)
-        parser.add_argument(flag, nargs="*", metavar="WAY", help=f"{text} Any of: {ways}.")
-    elif isinstance(kind, type) and issubclass(kind, StrEnum):
-        parser.add_argument(flag, metavar="NAME", help=f"{text} One of: {', '.join(kind)}.")
-    else:
-        number = int if kind in (int, int | None) else float
-        parser.add_argument(flag, type=number, metavar="NUMBER", help=text)
+def _add_setting(parser: argparse.ArgumentParser, setting: Setting) -> None:
+    """Add the option for one setting."""
+    text = setting.help.replace("%", "%%")
+    match setting:
+        case Switch():
+            parser.add_argument(setting.option, action="store_true", default=None, help=text)
+        case Several():
+            text += f" Any of: {', '.join(setting.kind)}."
+            parser.add_argument(setting.option, nargs="*", metavar="NAME", help=text)
+        case Choice():
+            text += f" One of: {', '.join(setting.kind)}."
+            parser.add_argument(setting.option, metavar="NAME", help=text)
+        case Number():
+            number = int if setting.whole else float
+            parser.add_argument(setting.option, type=number, metavar="NUMBER", help=text)
 
 
 def _train(options: argparse.Namespace) -> int:
@@ -197,10 +196,10 @@ def _train_new(options: argparse.Namespace) -> runs.Run:
     recipe = architectures.find(options.architecture).recipe_for(
         datasets.find(options.dataset).name
     )
-    chosen = {name: getattr(options, name) for name in RECIPE_SETTINGS}
-    recipe = recipe.changed(**{name: value for name, value in chosen.items() if value is not None})
-    size = {name: getattr(options, name) for name in RUN_SETTINGS}
-    size = {name: value for name, value in size.items() if value is not None}
+    chosen = {name: getattr(options, name) for name in SETTINGS}
+    chosen = {name: value for name, value in chosen.items() if value is not None}
+    size = {name: chosen.pop(name) for name in list(chosen) if SETTINGS[name].of_run}
+    recipe = recipe.changed(**chosen)
     return train_in_process(TrainingConfig(options.dataset, options.architecture, recipe, **size))
 
 

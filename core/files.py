@@ -1,17 +1,28 @@
 """Files, with care: written whole or not at all, read only if plain, named harmlessly."""
 
+import contextlib
 import errno
 import json
 import os
 import re
 import stat
 import threading
+import time
 import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
+from core.processes.identity import HOST, OWN_START, is_process, start_time
+
 MOST_JSON = 1 << 20  # bytes; what the app writes is a few thousand
+ABANDONED_AFTER = 86_400.0  # seconds; no file is written for so long
+
+_HOST = re.sub(r"[^A-Za-z0-9.-]", "-", HOST)[:60]
+_TEMPORARY = re.compile(
+    r"\.~(?P<host>[^~]+)~(?P<pid>[0-9]{1,10})~(?P<started>[0-9]{1,18})~(?P<thread>[0-9]{1,18})~.+"
+)
+_TEMPORARY_0_4 = re.compile(r"\.(?P<pid>[0-9]{1,10})-.+")  # as version 0.4 named them
 
 
 def open_regular(path: Path) -> IO[bytes]:
@@ -86,8 +97,7 @@ def write_atomic(path: Path, write: Callable[[Path], object], *, durable: bool =
     Raises:
         OSError: the disk refused; ``path`` is as it was.
     """
-    # Process and thread: two that write the same file at once do not write into each other's.
-    temporary = path.with_name(f".{os.getpid()}-{threading.get_native_id()}-{path.name}")
+    temporary = temporary_name(path)
     try:
         write(temporary)
         if durable:
@@ -97,6 +107,46 @@ def write_atomic(path: Path, write: Callable[[Path], object], *, durable: bool =
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def temporary_name(path: Path) -> Path:
+    """Return where this thread writes what becomes ``path``.
+
+    Two that write the same file at once do not write into each other's, and the name says whether
+    its writer still lives: host, process and its start, thread.
+    """
+    writer = f"{_HOST}~{os.getpid()}~{OWN_START}~{threading.get_native_id()}"
+    return path.with_name(f".~{writer}~{path.name}")
+
+
+def remove_temporary(folder: Path) -> None:
+    """Remove the temporary files in a folder whose writers are surely dead.
+
+    A file of a living thread of any process stays, as does one of another machine until it is a
+    day old: nobody here can tell whether its writer lives.
+    """
+    for file in folder.glob(".*"):
+        with contextlib.suppress(OSError):  # gone meanwhile, or not ours to remove
+            if _is_left_behind(file):
+                file.unlink()
+
+
+def _is_left_behind(file: Path) -> bool:
+    named = _TEMPORARY.fullmatch(file.name)
+    if named is not None and named["host"] == _HOST:
+        pid, started, thread = (int(named[part]) for part in ("pid", "started", "thread"))
+        if not is_process(pid, started):
+            return True
+        # Of the thread that asks, nothing is half written now.
+        others = {each.native_id for each in threading.enumerate()} - {threading.get_native_id()}
+        return pid == os.getpid() and thread not in others
+    if named is None:
+        old = _TEMPORARY_0_4.fullmatch(file.name)  # of version 0.4, which knew one machine
+        if old is None:
+            return False
+        if start_time(int(old["pid"])) is None:
+            return True
+    return time.time() - file.lstat().st_mtime > ABANDONED_AFTER
 
 
 def write_json(path: Path, value: Any, *, durable: bool = True) -> None:

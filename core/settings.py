@@ -27,6 +27,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
+
 from core.errors import SettingsError
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -143,16 +145,15 @@ def default_workers(cores: int, memory: int | None) -> int:
     return min(64, max(1, workers))
 
 
-def memory() -> int | None:
-    """Return the bytes of memory that this machine or container has; None if it does not tell."""
+def memory() -> int:
+    """Return the bytes of memory that this machine or container has."""
     found = []
     # A container's share, in the two versions of control groups that are in use.
     for name in ("memory.max", "memory/memory.limit_in_bytes"):
         with contextlib.suppress(OSError, ValueError):
             found.append(int((Path("/sys/fs/cgroup") / name).read_text()))
-    with contextlib.suppress(OSError, ValueError):
-        found.append(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
-    return min(found, default=None)
+    found.append(psutil.virtual_memory().total)
+    return min(found)
 
 
 def _memory_limit(environment: Mapping[str, str]) -> int | None:

@@ -27,7 +27,7 @@ def main() -> None:
     with right:
         model = networks.of_run(run_picker("Network", notes=notes))
     thing = "One piece of clothing" if model.dataset.name == CLOTHES else "One thing"
-    question.markdown(f"{thing}, photographed or drawn: what is it?")
+    question.markdown(f"{thing}, as a photo or a drawing: what is it?")
     with left:
         view = choice("View", titles, "view", notes=notes)
     VIEWS[view][1](model)

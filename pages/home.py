@@ -1,22 +1,15 @@
-"""Home: what Atelier is, a picture classified before your eyes, and the way through the app."""
-
-import random
+"""Home: try a network at once, the way through the app, and how this server is."""
 
 import streamlit as st
 
-from core import datasets, jobs, networks, runs
-from core.errors import AtelierError
 from pages.session import frame
-from pages.session.data import split
-from pages.session.guard import sentences
-from pages.widgets.pixel_viewer import pixel_image
-from pages.widgets.probability_bars import probability_bars
-from pages.words import percent, sure_by
+from pages.views.home import first_try, server
 
-WAY = (
-    ("explore", "Explore", "See the 70,000 pictures, class by class.", ":material/grid_view:"),
-    ("train", "Train", "Watch a network learn them, live.", ":material/show_chart:"),
-    ("evaluate", "Evaluate", "See where it is right, and where not.", ":material/target:"),
+PATH = (
+    ("explore", "Explore", "See the images that networks learn from.", ":material/grid_view:"),
+    ("train", "Train", "Watch a network learn, live.", ":material/show_chart:"),
+    ("runs", "Runs", "Find and compare everything trained here.", ":material/table_rows:"),
+    ("evaluate", "Evaluate", "See where a network is right, and where wrong.", ":material/target:"),
     ("classify", "Classify", "Try it on your photos and drawings.", ":material/photo_camera:"),
 )
 
@@ -24,112 +17,15 @@ WAY = (
 def main() -> None:
     """Draw the page."""
     st.title("Atelier", anchor=False)
-    st.markdown(
-        "A small network looks at pictures of clothes. Explore what it sees, train one yourself, "
-        "find out where it goes wrong, and try it on your own photos and drawings."
-    )
-    ready = networks.state().phase in ("ready", "failed")
-    sample = st.fragment(_sample, run_every=None if ready else 0.5)
-    with st.container(border=True):
-        sample(ready)
-    st.subheader("The way through", anchor=False)
-    with st.grid(4, min_column_width=170):
-        for page, title, sentence, icon in WAY:
+    st.markdown("Draw a piece of clothing or pick a sample, and a small network says what it is.")
+    first_try.draw()
+    st.subheader("Suggested path", anchor=False)
+    with st.grid(len(PATH), min_column_width=140):
+        for page, title, sentence, icon in PATH:
             with st.container(border=True, height="stretch"):
                 st.page_link(f"pages/{page}.py", label=f"**{title}**", icon=icon)
                 st.caption(sentence)
-    st.subheader("Engine", anchor=False)
-    st.fragment(_engine, run_every=5)()
-
-
-def _sample(was_ready: bool) -> None:
-    """Show a test image and what the bundled model says of it."""
-    with sentences():
-        test = split("fashion-mnist", "test")
-        spec = datasets.find("fashion-mnist")
-        index = st.session_state.setdefault("home_sample", random.randrange(len(test)))
-        truth = int(test.labels[index])
-        left, right = st.columns([1, 2], gap="medium", vertical_alignment="center")
-        with left:
-            st.markdown("**A picture it has never seen**")
-            pixel_image(test.images[index], f"Test image {index}: {spec.classes[truth]}")
-            st.button(
-                "Another one",
-                icon=":material/casino:",
-                on_click=lambda: st.session_state.pop("home_sample", None),
-            )
-        with right:
-            _answer(was_ready, index, truth)
-
-
-def _answer(was_ready: bool, index: int, truth: int) -> None:
-    spec = datasets.find("fashion-mnist")
-    state = networks.state()
-    # Not in the first run: TensorFlow must not keep the first page from painting.
-    if st.session_state.get("home_painted"):
-        networks.warm()
-    st.session_state["home_painted"] = True
-    if state.phase == "failed":
-        st.error(state.problem, icon=":material/error:")
-        return
-    if state.phase != "ready":
-        st.markdown("**Loading the network …**")
-        st.progress(
-            min(0.95, state.seconds_now() / 8),
-            text="TensorFlow takes a few seconds, once. Everything else works meanwhile.",
-        )
-        return
-    if not was_ready:
-        st.rerun()  # ends the fragment's ticking
-    model = networks.find(runs.BUNDLED)
-    images = datasets.load("fashion-mnist", "test").images[index : index + 1]
-    probabilities = networks.load(model).probabilities(images)[0]
-    label = int(probabilities.argmax())
-    verdict = "and it is one" if label == truth else f"but it is: {spec.classes[truth]}"
-    sure = sure_by(float(probabilities[label]))
-    st.markdown(f"**{spec.classes[label]}**, says the network with {sure}, {verdict}.")
-    probability_bars(spec.classes, probabilities.tolist(), key="home_bars", truth=truth)
-
-
-def _engine() -> None:
-    """Show the state of inference and training in words."""
-    with sentences():
-        engine = jobs.backend().engine()
-        if engine.problem:
-            st.error(engine.problem, icon=":material/error:")
-        state = networks.state()
-        phases = {
-            "cold": "starts with the first picture",
-            "loading": f"loading for {state.seconds_now():.0f} s",
-            "ready": f"ready, loaded in {state.seconds:.1f} s",
-            "failed": "not available",
-        }
-        with st.grid(3, min_column_width=200):
-            with st.container(border=True, height="stretch"):
-                st.markdown(":material/bolt: **Answers**")
-                st.caption(f"Network {phases[state.phase]}. {_bundled_accuracy()}")
-            with st.container(border=True, height="stretch"):
-                st.markdown(":material/model_training: **Training**")
-                st.caption(
-                    f"{engine.running} of {engine.workers} training, {engine.queued} waiting. "
-                    + ("The next run starts at once." if engine.warm else "A worker is warming up.")
-                )
-            with st.container(border=True, height="stretch"):
-                st.markdown(":material/database: **Data**")
-                st.caption(" ".join(_data_sentence(spec) for spec in datasets.DATASETS.values()))
-
-
-def _bundled_accuracy() -> str:
-    try:
-        accuracy = networks.find(runs.BUNDLED).test_accuracy
-    except AtelierError:
-        return ""
-    return f"The bundled model gets {percent(accuracy, 2)} of the test images right."
-
-
-def _data_sentence(spec: datasets.DatasetSpec) -> str:
-    there = "not on this machine yet" if spec.missing() else f"{sum(spec.counts.values()):,} images"
-    return f"{spec.title}: {there}."
+    server.draw()
 
 
 frame.draw(main)

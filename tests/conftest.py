@@ -19,6 +19,37 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
+# What ``make quick`` leaves out, beside the browser: files whose tests start processes, train, or
+# wait for what other processes do. Each takes more than ten seconds.
+SLOW = {
+    "core/test_command_line.py",
+    "core/test_evaluation_worker.py",
+    "core/test_limits.py",
+    "core/test_local_backend.py",
+    "core/test_loop.py",
+    "core/test_pretrain.py",
+    "core/test_pretraining.py",
+    "core/test_queue_scale.py",
+    "core/test_ray_backend.py",
+    "core/test_resume.py",
+    "core/test_steps.py",
+    "core/test_tasks.py",
+    "core/test_worker.py",
+    "hostile/test_decoding.py",
+    "hostile/test_full_disk.py",
+    "hostile/test_kills.py",
+    "hostile/test_sources.py",
+}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the slow tests."""
+    here = Path(__file__).parent
+    for item in items:
+        if item.path.relative_to(here).as_posix() in SLOW:
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Give each test a folder of its own for all that the app writes, which does not exist yet."""

@@ -14,8 +14,8 @@ from core.settings import ROOT
 ORDER = (
     "errors",
     "settings",
-    "files",
     "processes",
+    "files",
     "datasets",
     "architectures",
     "runs",
@@ -31,7 +31,7 @@ ORDER = (
     "__main__",
 )
 # What core may import besides the standard library.
-LIBRARIES = {"numpy", "PIL", "cv2", "sklearn", "scipy", "keras", "tensorflow"}
+LIBRARIES = {"numpy", "PIL", "cv2", "sklearn", "scipy", "keras", "tensorflow", "psutil", "filelock"}
 TENSORFLOW = {"keras", "tensorflow"}
 
 
@@ -118,6 +118,13 @@ def test_core_imports_no_streamlit_and_no_page(module):
     # From requirements-analysis.txt, and only ever inside functions of the analyse command.
     special |= {"umap", "cleanlab"} if module.startswith("core.analysis") else set()
     assert used <= LIBRARIES | set(sys.stdlib_module_names) | {"core"} | special
+
+
+@pytest.mark.parametrize("module", CORE)
+def test_processes_are_started_limited_and_locked_in_one_package(module):
+    used = {name.split(".")[0] for name in imports_of(module)}
+    if not module.startswith("core.processes"):
+        assert not used & {"subprocess", "fcntl", "resource", "filelock"}
 
 
 def used_of_pages(module: str) -> set[str]:

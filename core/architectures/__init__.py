@@ -17,10 +17,20 @@ from core.architectures.layers import (
     Residual,
 )
 from core.architectures.recipe import Augmentation, LabelForm, Optimizer, Precision, Recipe
-from core.architectures.registry import ARCHITECTURES, Architecture, Reported, find
+from core.architectures.registry import (
+    ARCHITECTURES,
+    DEFAULT,
+    UNNAMED,
+    Architecture,
+    Measured,
+    Reported,
+    find,
+)
 
 __all__ = [
     "ARCHITECTURES",
+    "DEFAULT",
+    "UNNAMED",
     "Activation",
     "Architecture",
     "Augmentation",
@@ -34,6 +44,7 @@ __all__ = [
     "Layer",
     "LayerRow",
     "MaxPool",
+    "Measured",
     "Optimizer",
     "Precision",
     "Recipe",

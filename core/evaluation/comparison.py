@@ -11,12 +11,13 @@ from typing import Any
 
 import numpy as np
 
+from core.architectures.settings import SETTINGS
 from core.runs import TrainingConfig
 
 _Z = 1.959963984540054  # the normal distribution's 97.5 % point: 95 % lie between -z and z
 
 # What changes no curve and no figure, so that it is no difference between two trainings.
-_WITHOUT_EFFECT = ("tensorboard",)
+_WITHOUT_EFFECT = {name for name, setting in SETTINGS.items() if not setting.shapes}
 
 
 @dataclass(frozen=True)

@@ -17,14 +17,14 @@ def hint(prepared: Prepared) -> str | None:
         return None
     mask, colour = prepared.mask, prepared.steps[0].image
     if mask.all():
-        return "No object stands out here. Put one on a plain ground of another colour."
+        return "No object stands out. Put it on a plain background of another colour."
     if _on_border(mask) > FILLED:
         return "The object fills the whole picture. Step back until all of it can be seen."
     if mask.mean() < TINY:
-        return "The object is very small in the picture. Go closer, or cut the picture."
+        return "The object is very small in the picture. Move closer, or crop."
     if _contrast(colour, mask) < FAINT:
         ground = "darker" if colour[~mask].mean() > 127 else "lighter"
-        return f"The object hardly differs from its background. Put it on a {ground} ground."
+        return f"The object hardly differs from its background. Put it on a {ground} background."
     return None
 
 

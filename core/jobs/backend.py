@@ -12,14 +12,15 @@ class Engine:
         workers: how many runs can train at the same time.
         running: how many do.
         queued: how many wait.
-        warm: whether the next run starts without loading TensorFlow first.
+        warm: whether the next run starts without loading TensorFlow first; None where the
+            backend keeps no worker ready, so that every run loads it.
         problem: why nothing can be trained now, as a sentence, or None.
     """
 
     workers: int
     running: int = 0
     queued: int = 0
-    warm: bool = False
+    warm: bool | None = None
     problem: str | None = None
 
 

@@ -6,23 +6,25 @@ subclass says how many places there are and what a running run is: a process her
 """
 
 import contextlib
-import fcntl
+import errno
 import logging
 import os
+import shutil
 import threading
 import time
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO, Protocol
+from typing import Protocol
 
 from core.errors import AtelierError, RunNotFound, SettingsError
 from core.jobs import estimate
 from core.jobs.backend import Engine
 from core.jobs.queue import Queue
 from core.jobs.scan import Scan
+from core.processes.locks import Lock, hold
 from core.runs import (
     Result,
     Run,
@@ -30,11 +32,11 @@ from core.runs import (
     State,
     purge_deleted,
     read,
+    read_curves,
     request_pause,
     request_stop,
     resume,
 )
-from core.runs.files import open_append
 from core.settings import Settings
 
 LOOK_SECONDS = 0.1  # between two rounds
@@ -99,7 +101,7 @@ class Supervisor(ABC):
         self._closed = False
         self._problem: str | None = None
         self._trouble: str | None = None
-        self._folder_lock: IO[bytes] | None = None
+        self._folder_lock: Lock | None = None
         self._thread = threading.Thread(target=self._supervise, name="supervisor", daemon=True)
         self._thread.start()
 
@@ -135,8 +137,8 @@ class Supervisor(ABC):
         return None
 
     @property
-    def _warm(self) -> bool:
-        return False
+    def _warm(self) -> bool | None:
+        return None
 
     # What people ask.
 
@@ -149,10 +151,14 @@ class Supervisor(ABC):
 
     def stop(self, run_id: str) -> None:
         """Stop a run; see ``Backend``."""
-        if read(run_id).state.active:
+        run = read(run_id)
+        if run.state.active:
             request_stop(run_id)
             self._asked.append(run_id)
             self._wake.set()
+        elif run.state is State.PAUSED:
+            # Nobody works on it: it ends here, with what it has.
+            run.folder.write_result(_stopped_while_paused(run))
 
     def pause(self, run_id: str) -> None:
         """Pause a run; see ``Backend``."""
@@ -226,7 +232,7 @@ class Supervisor(ABC):
         self._thread.join()
         self._close()
         if self._folder_lock is not None:
-            self._folder_lock.close()
+            self._folder_lock.release()
 
     # The thread.
 
@@ -285,13 +291,9 @@ class Supervisor(ABC):
         if self._folder_lock is not None:
             return True
         self._settings.runs.mkdir(parents=True, exist_ok=True)
-        file = open_append(self._settings.home / "supervisor.lock")
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            file.close()
+        self._folder_lock = hold(self._settings.home / "supervisor.lock")
+        if self._folder_lock is None:
             return False
-        self._folder_lock = file
         self._scan = Scan(self._settings.runs)  # all is ours to see to now
         return True
 
@@ -414,6 +416,22 @@ def _check_space(folder: Path) -> None:
     Raises:
         OSError: it has not.
     """
-    status = os.statvfs(folder)
-    if status.f_bavail * status.f_frsize < SPACE_NEEDED:
-        raise OSError(28, "No space left on device", str(folder))
+    if shutil.disk_usage(folder).free < SPACE_NEEDED:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))
+
+
+def _stopped_while_paused(run: Run) -> Result:
+    """Return the result of a paused run that is stopped: the figures of its latest epoch."""
+    epochs = read_curves(run.folder).epochs
+    result = Result(State.STOPPED, "Stopped while it was paused.", epochs=len(epochs["epoch"]))
+    if not epochs["epoch"]:
+        return result
+    return replace(
+        result,
+        best_epoch=len(epochs["epoch"]),
+        train_accuracy=epochs["accuracy"][-1],
+        train_loss=epochs["loss"][-1],
+        val_accuracy=epochs["val_accuracy"][-1],
+        val_loss=epochs["val_loss"][-1],
+        seconds=run.heartbeat.seconds if run.heartbeat else 0.0,
+    )

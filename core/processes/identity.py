@@ -2,42 +2,41 @@
 
 import os
 import socket
-from pathlib import Path
+
+import psutil
 
 HOST = socket.gethostname()
 
 
 def start_time(pid: int) -> int | None:
-    """Return when a process of this machine started, in clock ticks since the machine did.
+    """Return when a process started, in hundredths of a second since this machine did.
 
-    None if there is no such process, it only waits for its parent to notice its end, or the
-    system does not tell (it has no ``/proc``).
+    That is not moved when somebody sets the clock. None if there is no such process, or it only
+    waits for its parent to notice its end.
     """
     try:
-        # The name in brackets may hold anything, brackets too.
-        words = Path(f"/proc/{int(pid)}/stat").read_text().rpartition(")")[2].split()
-        return None if words[0] == "Z" else int(words[19])
-    except (OSError, ValueError, IndexError, OverflowError):
+        process = psutil.Process(int(pid))
+        if process.status() == psutil.STATUS_ZOMBIE:
+            return None
+        return round(100 * (process.create_time() - psutil.boot_time()))
+    except (psutil.Error, ValueError, OverflowError):
         return None
 
 
-def is_process(pid: int, started: int | None) -> bool | None:
+def is_process(pid: int, started: int | None) -> bool:
     """Tell whether process ``pid`` of this machine is the one that started then.
 
-    Nothing is ever signalled: this only looks. None where the system cannot tell.
+    Nothing is ever signalled: this only looks.
     """
-    if not Path("/proc/self/stat").exists():
-        return None
     return started is not None and start_time(pid) == started
 
 
 def memory_of(pid: int) -> int:
-    """Return the bytes of memory that a process takes; 0 where the system does not tell."""
+    """Return the bytes of memory that a process takes; 0 where there is no such process."""
     try:
-        return int(Path(f"/proc/{int(pid)}/statm").read_text().split()[1]) * _PAGE
-    except (OSError, ValueError, IndexError):
+        return int(psutil.Process(pid).memory_info().rss)
+    except (psutil.Error, ValueError, OverflowError):
         return 0
 
 
-_PAGE = os.sysconf("SC_PAGE_SIZE")
 OWN_START = start_time(os.getpid())

@@ -1,24 +1,15 @@
 """What a run was asked to do."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from core import architectures, datasets
 from core.architectures import Architecture
-from core.architectures.recipe import Recipe, check_names, check_number
+from core.architectures.recipe import Recipe, check_names
+from core.architectures.settings import LIMIT, SETTINGS
 from core.errors import SettingsError
 
 MOST_ACTIVATIONS = 4e9  # bytes that the layers' outputs of one batch may take while training
-
-# As ``EXPLANATIONS`` of the recipe.
-EXPLANATIONS = {
-    "limit": "Use only so many training images, for a quick try; validation is taken from them.",
-    "seed": "The same seed and settings give the same curves on the same machine.",
-    "width": "Factor on the filters and units of every layer: the size of the network.",
-    "dropout": "Share of a layer's inputs that are zeroed at random while training; slower to "
-    "learn, harder to learn by heart.",
-    "tensorboard": "Also writes event files: look at them with tensorboard --logdir var/runs.",
-}
 
 
 @dataclass(frozen=True)
@@ -31,10 +22,9 @@ class TrainingConfig:
         recipe: how the network is trained.
         limit: use only this many training images (validation included), evenly spread over the
             classes as the data set is; None for all.
-        seed: of the weights, the order of the images and the augmentation, 0 to 2**31 - 1.
-        width: factor on the number of filters and units of every layer, 0.25 to 4.
-        dropout: rate of every dropout layer instead of the architecture's own, 0 (none) to 0.9;
-            None for its own.
+        seed: of the weights, the order of the images and the augmentation.
+        width: factor on the number of filters and units of every layer.
+        dropout: rate of every dropout layer instead of the architecture's own; None for its own.
         tensorboard: whether the run also writes TensorBoard's event files; changes no curve.
 
     Raises:
@@ -44,11 +34,11 @@ class TrainingConfig:
     dataset: str
     architecture: str
     recipe: Recipe
-    limit: int | None = None
-    seed: int = 0
-    width: float = 1.0
-    dropout: float | None = None
-    tensorboard: bool = False
+    limit: int | None = SETTINGS["limit"].default
+    seed: int = SETTINGS["seed"].default
+    width: float = SETTINGS["width"].default
+    dropout: float | None = SETTINGS["dropout"].default
+    tensorboard: bool = SETTINGS["tensorboard"].default
 
     def __post_init__(self) -> None:
         """Check the combination."""
@@ -58,15 +48,13 @@ class TrainingConfig:
         architectures.find(self.architecture).recipe_for(self.dataset)
         if not isinstance(self.recipe, Recipe):
             raise SettingsError("The recipe is not a recipe.")
-        check_number("width", self.width, 0.25, 4)
-        if self.dropout is not None:
-            check_number("dropout", self.dropout, 0, 0.9)
-        if not isinstance(self.tensorboard, bool):
-            raise SettingsError("TensorBoard is asked for with true or false.")
         available = spec.counts["train"]
-        if self.limit is not None:
-            check_number("limit", self.limit, 100, available, whole=True)
-        check_number("seed", self.seed, 0, 2**31 - 1, whole=True)
+        for each in fields(self):
+            setting = SETTINGS.get(each.name)
+            if setting is not None:
+                if setting is LIMIT:
+                    setting = replace(LIMIT, high=available)
+                setting.check(getattr(self, each.name))
         self.recipe.validation_count(self.used, available)
         # Each layer's output is kept for the gradients, which take as much again.
         layers = self.network.table(spec.shape, len(spec.classes))
@@ -98,6 +86,18 @@ class TrainingConfig:
     def training_count(self) -> int:
         """Number of images trained on in each epoch."""
         return self.used - self.validation_count
+
+    @property
+    def usual_recipe(self) -> Recipe:
+        """The recipe that the architecture comes with for this data set."""
+        return architectures.find(self.architecture).recipe_for(self.dataset)
+
+    def flat(self) -> dict[str, Any]:
+        """Return the value of every setting of the table, by name."""
+        return {
+            name: getattr(self if setting.of_run else self.recipe, name)
+            for name, setting in SETTINGS.items()
+        }
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""

@@ -209,15 +209,23 @@ class _Training:
             raise self._diverged(f"The loss became {loss:.3g}")
 
     def _diverged(self, what: str) -> Diverged:
+        if self._seen > self._reported[0]:
+            self._tell(len(self._history))  # so that the curve shows the explosion
+        rate, usual = self._config.recipe.learning_rate, self._config.usual_recipe.learning_rate
+        title = self._config.network.title
+        advice = f"the recipe of {title} uses {usual:g}" if rate > usual else f"try {rate / 10:g}"
         return Diverged(
-            f"{what} in epoch {len(self._history) + 1}: the steps are too large. Take a learning "
-            f"rate below {self._config.recipe.learning_rate:g}."
+            f"{what} in epoch {len(self._history) + 1}: with a learning rate of {rate:g} the steps "
+            f"are too large. Take a smaller one: {advice}."
         )
 
     def _report(self, epoch: int) -> None:
-        """Tell the mean of what is new since the latest report."""
+        """Tell the mean of what is new since the latest report, if the network is sound."""
         if not self._steps.finite():
             raise self._diverged("A weight is no longer a finite number")
+        self._tell(epoch)
+
+    def _tell(self, epoch: int) -> None:
         seen, loss_sum, right = self._reported
         new = self._seen - seen
         images = epoch * self._count + self._seen

@@ -8,7 +8,6 @@ it works, the server that started it is gone: it keeps a checkpoint and ends too
 import contextlib
 import errno
 import faulthandler
-import fcntl
 import os
 import select
 import signal
@@ -20,11 +19,14 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 from core import datasets
 from core.errors import AtelierError, DataUnavailable, RunDamaged, SettingsError
+from core.files import temporary_name
 from core.processes.identity import HOST, OWN_START, memory_of
+from core.processes.locks import hold
+from core.processes.program import end_with_server, give_way, line_to_server
 from core.runs.changing import create, request_stop
 from core.runs.checkpoint import Checkpoint, Progress, read_checkpoint, write_checkpoint
 from core.runs.config import TrainingConfig
@@ -46,7 +48,7 @@ BEAT_SECONDS = 0.5
 STOP_LOOK_SECONDS = 0.1
 STOP_GRACE = 0.7  # seconds from the wish to stop until the process ends, ready or not
 DURABLE_SECONDS = 5.0  # at least, between two checkpoints that survive a power cut as well
-NICENESS = 5  # pages answer first; training takes what is left
+SAVING_SECONDS = 10.0  # for a checkpoint, after the server has gone
 SPEED_SECONDS = 8.0  # the speed is the mean of so many: smooth, yet it follows a change
 LOCK_SECONDS = 3.0  # a run that was stopped and is resumed at once may still have a dying worker
 RESERVE = 16_384  # bytes kept free for the result of a run that a full disk ends
@@ -104,8 +106,7 @@ class Recorder:
             from core.training.tensorboard import Board
 
             self._board = Board(folder, config.training_count)
-        # Named as what remove_temporary removes, should this process be killed.
-        self._reserve = folder.path / f".{os.getpid()}-reserve"
+        self._reserve = temporary_name(folder.path / "reserve")
         self._reserve.write_bytes(os.urandom(RESERVE))
         folder.write_heartbeat(self._beat)
         threading.Thread(target=self._watch, daemon=True).start()
@@ -437,30 +438,20 @@ def _share(config: TrainingConfig, steps: int) -> float:
 @contextlib.contextmanager
 def _only_writer(folder: RunFolder) -> Iterator[None]:
     """Hold the run folder's lock, which ends with the process that holds it."""
+    end = time.monotonic() + LOCK_SECONDS
     try:
-        lock = open_append(folder.lock)
-    except OSError as error:
-        sentence = _sentence(error, folder.checkpoint.exists())
-        _fail(folder, None, None, sentence)
-        raise SettingsError(sentence) from error
-    with lock:
-        end = time.monotonic() + LOCK_SECONDS
-        while not _locked(lock):
+        while (lock := hold(folder.lock)) is None:
             if time.monotonic() > end:
                 raise SettingsError(
                     f"The run {folder.path.name} is being trained by another process."
                 )
             time.sleep(0.1)
+    except OSError as error:
+        sentence = _sentence(error, folder.checkpoint.exists())
+        _fail(folder, None, None, sentence)
+        raise SettingsError(sentence) from error
+    with lock:
         yield
-
-
-def _locked(file: IO[bytes]) -> bool:
-    """Try to lock a file; tell whether it is locked for this process now."""
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def save_model(model: "keras.Model", path: Path) -> None:
@@ -498,10 +489,8 @@ def _log_error() -> None:
 
 def main() -> int:
     """Wait for a run on standard input, train it, and end."""
-    # Standard output is the line to the server: what libraries print goes to the log instead.
-    to_server = os.fdopen(os.dup(1), "w", buffering=1)
-    os.dup2(2, 1)
-    os.nice(NICENESS)
+    say = line_to_server()
+    give_way()
     from core.training.loop import warm_up
 
     # A run that waits already is not kept waiting for what it may not need.
@@ -510,7 +499,7 @@ def main() -> int:
         for spec in datasets.DATASETS.values():
             if spec.missing() is None:
                 _preload(spec)
-    to_server.write("ready\n")
+    say("ready")
     line = sys.stdin.buffer.readline().decode("utf-8", "replace").strip()
     if not line or select.select([sys.stdin.buffer], [], [], 0)[0]:
         return 0  # the server ended while this spare was waiting or loading: the run is queued
@@ -520,7 +509,7 @@ def main() -> int:
         os.dup2(log.fileno(), 2)
     faulthandler.enable()
     server_gone = threading.Event()
-    threading.Thread(target=_wait_for_end, args=(server_gone,), daemon=True).start()
+    end_with_server(server_gone.set, grace=SAVING_SECONDS)
     try:
         train_run(line, may_exit=True, server_gone=server_gone)
     except AtelierError:
@@ -536,15 +525,6 @@ def _preload(spec: datasets.DatasetSpec) -> None:
     """Read the training split now; damaged data is the business of the run that wants it."""
     with contextlib.suppress(AtelierError):
         spec.load("train")
-
-
-def _wait_for_end(server_gone: threading.Event) -> None:
-    """Set the event when standard input closes, and end the process soon after."""
-    while sys.stdin.buffer.read(1):
-        pass
-    server_gone.set()
-    time.sleep(10)
-    os._exit(1)
 
 
 if __name__ == "__main__":

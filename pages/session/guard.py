@@ -24,7 +24,7 @@ def sentences() -> Iterator[None]:
         st.error(str(error), icon=":material/error:")
 
 
-def check_url(key: str, titles: Mapping[Any, str]) -> None:
+def check_url(key: str, titles: Mapping[Any, str], former: Mapping[str, Any] | None = None) -> None:
     """Take an option's name from the URL, and say so where the URL asks for none that exists.
 
     Call it before the widget with this key. Bound to the URL, a widget writes and reads the titles
@@ -34,11 +34,13 @@ def check_url(key: str, titles: Mapping[Any, str]) -> None:
     Args:
         key: of the widget, and of the query parameter.
         titles: what the widget shows, by option.
+        former: options by titles that earlier versions wrote into links.
     """
     asked = st.query_params.get(key)
     if not asked or key in st.session_state or asked in titles.values():
         return
     names = {f"{each:g}" if isinstance(each, float) else str(each): each for each in titles}
+    names |= {each: option for each, option in (former or {}).items() if option in titles}
     if asked in names:
         st.query_params[key] = titles[names[asked]]
         _seed_widgets_anew()

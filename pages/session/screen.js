@@ -12,7 +12,9 @@ export default function ({ data, setStateValue }) {
     if (size !== data.size) setStateValue("size", size)
   }
   const queries = Object.values(LIMITS).map((limit) => matchMedia(limit))
-  queries.forEach((query) => query.addEventListener("change", report))
+  for (const query of queries) query.addEventListener("change", report)
   report()
-  return () => queries.forEach((query) => query.removeEventListener("change", report))
+  return () => {
+    for (const query of queries) query.removeEventListener("change", report)
+  }
 }

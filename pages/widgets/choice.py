@@ -20,6 +20,7 @@ def choice(
     default: Option | None = None,
     on_change: Callable[[], None] | None = None,
     notes: DeltaGenerator | None = None,
+    former: Mapping[str, Option] | None = None,
     **options: Any,
 ) -> Option:
     """Draw the options and return the chosen one; the URL may name it, and is told of it.
@@ -31,11 +32,12 @@ def choice(
         default: what is chosen at first; by default the first option.
         on_change: called when another one is chosen.
         notes: where a sentence on the link has room, if not here.
+        former: options by titles that earlier versions wrote into links.
         **options: of ``st.segmented_control``, such as ``help`` and ``label_visibility``.
     """
     first = next(iter(titles)) if default is None else default
     with notes or nullcontext():
-        check_url(key, titles)
+        check_url(key, titles, former)
     chosen = st.segmented_control(
         caption,
         list(titles),

@@ -4,6 +4,7 @@ import re
 import time
 
 from core import architectures, datasets, runs
+from core.architectures.settings import count as count  # 1 epoch, 2 epochs
 from core.errors import AtelierError
 
 STATE_WORDS = {
@@ -54,6 +55,15 @@ def duration(seconds: float) -> str:
     return f"{whole // 3600}:{whole % 3600 // 60:02} h"
 
 
+def about(seconds: float) -> str:
+    """Return an estimate, rounded as estimates are: ``about 15 s``, ``about 36 min``."""
+    if seconds < 57.5:
+        return f"about {max(5, 5 * round(seconds / 5))} s"
+    if seconds < 90 * 60:
+        return f"about {max(1, round(seconds / 60))} min"
+    return f"about {round(seconds / 1800) / 2:g} h"
+
+
 def ago(moment: float) -> str:
     """Return how long ago a moment (seconds since the epoch) was."""
     seconds = time.time() - moment
@@ -100,14 +110,6 @@ def dataset_title(name: str) -> str:
         return datasets.find(name).title
     except AtelierError:  # imported once, and since removed by hand or damaged
         return name
-
-
-def label(run: runs.Run) -> str:
-    """Return a line that tells a run from its like in a list to choose from."""
-    accuracy = accuracy_words(run)
-    # The end of the id, as two runs with the same settings and seed are equal in all else.
-    when = "" if runs.is_bundled(run.id) else f" · {ago(run.created)} · {run.id[-6:]}"
-    return f"{title(run)} · {accuracy}{when}"
 
 
 def accuracy_words(run: runs.Run) -> str:

@@ -1,32 +1,38 @@
-"""What the choices of a training's settings are called."""
+"""A training's settings in words; ``core.architectures.settings`` has the words of each."""
 
-from core.architectures import Augmentation, Optimizer, Precision
-from core.architectures.recipe import Schedule, ValidationFrom
+from typing import Any
 
-OPTIMIZERS = {
-    Optimizer.SGD: "SGD",
-    Optimizer.MOMENTUM: "SGD with momentum",
-    Optimizer.ADAM: "Adam",
-    Optimizer.ADAMW: "AdamW",
-    Optimizer.RMSPROP: "RMSprop",
-}
-SCHEDULES = {
-    Schedule.CONSTANT: "Constant",
-    Schedule.COSINE: "Cosine, down to zero",
-    Schedule.ONE_CYCLE: "One cycle, up and down",
-}
-AUGMENTATIONS = {
-    Augmentation.FLIP: "Flip",
-    Augmentation.SHIFT: "Shift",
-    Augmentation.ROTATION: "Rotation",
-    Augmentation.SCALE: "Scale",
-    Augmentation.ERASING: "Erasing",
-}
-PRECISIONS = {
-    Precision.FLOAT32: "32-bit numbers",
-    Precision.BFLOAT16: "bfloat16, 16 bits",
-}
-VALIDATION_FROM = {
-    ValidationFrom.END: "the last ones",
-    ValidationFrom.RANDOM: "at random, by the seed",
-}
+from core.architectures.settings import SETTINGS, in_words
+from core.runs import TrainingConfig
+from pages.words import architecture_title, dataset_title
+
+_TITLES = {"dataset": "Data set", "architecture": "Architecture"}
+
+
+def setting_title(name: str) -> str:
+    """Return what people call a setting, also one that this version does not know."""
+    setting = SETTINGS.get(name)
+    if setting is not None:
+        return setting.title
+    return _TITLES.get(name, name.replace("_", " ").capitalize())
+
+
+def setting_words(name: str, value: Any) -> str:
+    """Return the value of a setting in words."""
+    if name == "dataset":
+        return dataset_title(value)
+    if name == "architecture":
+        return architecture_title(value)
+    setting = SETTINGS.get(name)
+    return setting.words(value) if setting is not None else str(value)
+
+
+def settings_line(config: TrainingConfig) -> str:
+    """Return the settings of a run in one line; what is as usual is left out."""
+    return in_words(config.flat())
+
+
+def changed_line(config: TrainingConfig) -> str:
+    """Return only the settings in which a run differs from its architecture's recipe; may be ""."""
+    usual = TrainingConfig(config.dataset, config.architecture, config.usual_recipe).flat()
+    return in_words({name: each for name, each in config.flat().items() if each != usual[name]})

@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
 
-ANSWER = re.compile("^(It is: |Perhaps, but it is a guess: |Probably none of the ten)")
+ANSWER = re.compile("^(It is: |Best guess: |Probably none of the ten)")
 
 
 def test_a_picture_is_overruled_taken_apart_and_edited(visitor, picture):
@@ -17,10 +17,10 @@ def test_a_picture_is_overruled_taken_apart_and_edited(visitor, picture):
         {"name": "trousers.png", "mimeType": "image/png", "buffer": picture}
     )
     expect(page.get_by_role("heading", name=ANSWER)).to_be_visible()
-    expect(page.get_by_text("Only made small")).to_be_visible()
+    expect(page.get_by_text("Resized only")).to_be_visible()
     before = bars(visitor)
 
-    page.get_by_text("Sketch", exact=True).click()
+    page.get_by_text("Drawing", exact=True).click()
     expect(page.get_by_text("Thickness", exact=True)).to_be_visible()
     page.get_by_text("Photo", exact=True).click()
     expect(page.get_by_text("Negate", exact=True)).to_be_visible()
@@ -28,11 +28,11 @@ def test_a_picture_is_overruled_taken_apart_and_edited(visitor, picture):
     assert bars(visitor) == before
 
     page.get_by_text("Negate", exact=True).click()
-    expect(page.get_by_text("Switched off: the picture goes on as it was.")).to_be_visible()
+    expect(page.get_by_text("Off: picture unchanged.")).to_be_visible()
     visitor.settle()
     assert bars(visitor) != before
     visitor.button("Reset").click()
-    expect(page.get_by_text("Switched off: the picture goes on as it was.")).to_have_count(0)
+    expect(page.get_by_text("Off: picture unchanged.")).to_have_count(0)
     visitor.settle()
     assert bars(visitor) == before
 
@@ -76,7 +76,7 @@ def test_a_picture_is_overruled_taken_apart_and_edited(visitor, picture):
 def test_the_steps_stay_as_they_are_for_the_next_picture(visitor, picture):
     page = visitor.page
     visitor.open("classify")
-    switched_off = page.get_by_text("Switched off: the picture goes on as it was.")
+    switched_off = page.get_by_text("Off: picture unchanged.")
 
     def upload(name):
         file = {"name": name, "mimeType": "image/png", "buffer": picture}
@@ -120,6 +120,48 @@ def test_a_drawing_survives_another_source(visitor):
     visitor.button("Clear").click()
     expect(page.get_by_text("The answer appears here")).to_be_visible()
     assert visitor.fits()
+
+
+@pytest.mark.parametrize("view", ["one", "compare"])
+def test_who_draws_on_a_phone_sees_the_answer_with_the_sheet(server, new_visitor, view):
+    visitor = new_visitor(server, "phone")
+    page = visitor.page
+    visitor.open(f"classify?from=draw&view={view}")
+    canvas = page.locator("canvas.upper-canvas")
+    canvas.wait_for()
+    page.get_by_text("Loading the network").wait_for(state="detached")
+    visitor.settle()
+    canvas.scroll_into_view_if_needed()
+    before = canvas.bounding_box()
+    page.mouse.move(before["x"] + 110, before["y"] + 250)
+    page.mouse.down()
+    for x, y in ((120, 50), (180, 50), (190, 250)):
+        page.mouse.move(before["x"] + x, before["y"] + y, steps=8)
+    page.mouse.up()
+    short = re.compile(r"Bundled model: .*Trouser \(\d+ %\)|Bundled model: none of the ten")
+    answer = page.get_by_role("heading", name=ANSWER) if view == "one" else page.get_by_text(short)
+    expect(answer.first).to_be_visible()
+    visitor.settle()
+    said, sheet = answer.first.bounding_box(), canvas.bounding_box()
+    assert sheet == before, "the sheet has moved under the pen"
+    assert 0 <= said["y"] < said["y"] + said["height"] <= sheet["y"]
+    assert sheet["y"] + sheet["height"] <= page.viewport_size["height"]
+    # The drawing is on the sheet alone.
+    assert page.get_by_role("application").count() == 0
+    assert page.get_by_role("img", name="The picture", exact=True).count() == 0
+
+
+def test_a_sample_is_answered_above_the_tiles_on_a_phone(server, new_visitor):
+    visitor = new_visitor(server, "phone")
+    page = visitor.page
+    visitor.open("classify?from=samples")
+    tile = page.get_by_role("button", name="Jeans", exact=True)
+    tile.click()
+    answer = page.get_by_role("heading", name=ANSWER)
+    expect(answer).to_be_visible()
+    visitor.settle()
+    assert 0 <= answer.bounding_box()["y"] < tile.bounding_box()["y"]
+    assert tile.bounding_box()["y"] < page.viewport_size["height"]
 
 
 def bars(visitor) -> list[str]:

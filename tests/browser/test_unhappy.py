@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
 
-ANSWER = re.compile("^(It is:|Perhaps, but it is a guess:|Probably none) ")
+ANSWER = re.compile("^(It is:|Best guess:|Probably none) ")
 STOPPED_WITHIN = 5.0  # seconds from the click until the page says so
 
 

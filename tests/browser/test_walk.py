@@ -16,6 +16,7 @@ pytestmark = pytest.mark.browser
 
 CLASSES = datasets.find("fashion-mnist").classes
 EPOCHS = "60"  # of 6,000 images: long enough to be reloaded in the middle
+ANSWER = re.compile("^(It is: |Best guess: |Probably none of the ten)")
 UPDATES = 4  # of the live chart that are looked at
 
 
@@ -46,7 +47,8 @@ def test_home_classifies_a_picture(visitor):
     visitor.open("")
     expect(page.get_by_role("heading", name="Atelier", level=1)).to_be_visible()
     expect(page).to_have_title("Home · Atelier")
-    sentence = page.get_by_text(", says the network with")
+    page.get_by_text("Test image", exact=True).click()
+    sentence = page.get_by_text(re.compile(r"^The network says .+ \(.+ %\)\. (Correct|Wrong)"))
     expect(sentence).to_be_visible()
     expect_bars(visitor)
     before = page.get_by_role("img", name="Test image").get_attribute("alt")
@@ -54,6 +56,35 @@ def test_home_classifies_a_picture(visitor):
     expect(page.get_by_role("img", name="Test image")).not_to_have_attribute("alt", before)
     expect(sentence).to_be_visible()
     assert visitor.fits()
+
+
+def test_home_answers_to_a_drawing_and_classify_goes_on_with_it(visitor):
+    page = visitor.page
+    visitor.open("")
+    expect(page.get_by_role("heading", name="The answer appears here")).to_be_visible()
+    answer = page.get_by_role("heading", name=ANSWER)
+    stroke(visitor)
+    expect(answer).to_be_visible()
+    expect_in_view(visitor, answer, page.locator("canvas.upper-canvas"))
+    expect_bars(visitor)
+    page.get_by_role("link", name="Open in Classify").click()
+    expect(page.get_by_role("heading", name="Classify", level=1)).to_be_visible()
+    expect(answer).to_be_visible()
+    expect_in_view(visitor, answer, page.locator("canvas.upper-canvas"))
+    # The drawing is on the sheet, and nowhere else before the steps.
+    expect(page.locator("canvas.upper-canvas")).to_have_count(1)
+    expect(page.get_by_role("application")).to_have_count(0)
+    assert visitor.fits()
+
+
+def expect_in_view(visitor, *elements) -> None:
+    """Check that elements are wholly on the screen of somebody who has not scrolled."""
+    visitor.settle()
+    size = visitor.page.viewport_size
+    for element in elements:
+        box = element.bounding_box()
+        assert box["x"] >= 0 and box["x"] + box["width"] <= size["width"], box
+        assert box["y"] >= 0 and box["y"] + box["height"] <= size["height"], box
 
 
 def test_explore_keeps_the_view_in_the_url(visitor):
@@ -182,7 +213,7 @@ def test_classify_an_upload_and_a_drawing(visitor, trained, picture):
     page.locator("input[type=file]").set_input_files(
         {"name": "trousers.png", "mimeType": "image/png", "buffer": picture}
     )
-    answer = page.get_by_text(re.compile("^(It is:|Perhaps, but it is a guess:|Probably none) "))
+    answer = page.get_by_text(re.compile("^(It is:|Best guess:|Probably none) "))
     expect(answer).to_be_visible()
     expect_bars(visitor)
     expect(page.get_by_text("Step by step", exact=True)).to_be_visible()

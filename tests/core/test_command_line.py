@@ -15,9 +15,8 @@ from support import command, run_core, wait_until
 from core import datasets, evaluation, runs
 from core.__main__ import _report
 from core.architectures import ARCHITECTURES
-from core.architectures.recipe import EXPLANATIONS as RECIPE_SETTINGS
+from core.architectures.settings import SETTINGS
 from core.runs import BUNDLED, State
-from core.runs.config import EXPLANATIONS as RUN_SETTINGS
 from core.runs.records import BUNDLED_FOLDERS
 from core.settings import ROOT
 from core.training.worker import train_run
@@ -210,8 +209,7 @@ def test_a_wrong_use_shows_the_usage(core, arguments):
 
 def test_every_setting_is_an_option(core):
     text = core("train", "--help").stdout
-    for name in RECIPE_SETTINGS | RUN_SETTINGS:
-        assert f"--{name.replace('_', '-')}" in text
+    assert all(setting.option in text for setting in SETTINGS.values())
 
 
 def test_a_run_that_was_cut_off_is_resumed_by_the_command_line(core):

@@ -16,6 +16,7 @@ from core import jobs, runs
 from core.errors import SettingsError
 from core.jobs import LocalBackend
 from core.runs import State, read_curves
+from core.runs.files import append_line
 from core.settings import ROOT, Settings, forget_settings, settings
 
 START = 120  # seconds that a process with TensorFlow may take on a busy machine
@@ -99,6 +100,16 @@ def why_ended(run):
 
 def wait_for_spare(backend):
     wait_until(lambda: backend.engine().warm, START, "a warm spare")
+
+
+def test_a_backend_without_spares_does_not_say_that_one_is_warming_up(home, monkeypatch):
+    monkeypatch.setenv("ATELIER_WARM_SPARE", "0")
+    forget_settings()
+    server = LocalBackend(settings())
+    try:
+        assert server.engine().warm is None
+    finally:
+        server.close()
 
 
 def alive(pid):
@@ -271,6 +282,19 @@ def test_a_running_run_pauses_and_goes_on_from_where_it_was(backend):
     assert run.state is State.FINISHED, run.reason
     assert run.heartbeat.pid != pid
     assert read_curves(folder).epochs["epoch"] == list(range(1, 41))
+
+
+def test_a_paused_run_can_be_stopped_and_keeps_what_it_has(own_backend):
+    backend = own_backend()
+    run_id = runs.create(small(), "ada")
+    runs.request_pause(run_id)
+    point = {"loss": 1.0, "accuracy": 0.5, "val_loss": 0.9, "val_accuracy": 0.6, "seconds": 2.0}
+    append_line(runs.folder_of(run_id).epochs, {"epoch": 1} | point)
+    assert runs.read(run_id).state is State.PAUSED
+    backend.stop(run_id)
+    run = runs.read(run_id)
+    assert run.state is State.STOPPED
+    assert (run.result.epochs, run.result.val_accuracy) == (1, 0.6)
 
 
 def test_a_run_is_paused_while_its_worker_loads(own_backend):

@@ -175,9 +175,10 @@ def test_a_stop_ends_the_training_within_its_epoch():
 
 def test_steps_that_are_too_large_are_named():
     listener = Listener()
-    with pytest.raises(Diverged, match=r" in epoch 1: .* learning rate below 10\.$"):
+    with pytest.raises(Diverged, match=r" in epoch 1: .* uses 0\.01\.$"):
         train(small("mlp", optimizer="sgd", learning_rate=10.0, limit=2000), listener)
     assert listener.epochs == [] and listener.kept is None
+    assert listener.batches, "the curve shows the explosion"
 
 
 def test_weights_that_are_no_numbers_are_named(monkeypatch):

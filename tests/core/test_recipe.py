@@ -5,7 +5,6 @@ import pytest
 
 from core.architectures import ARCHITECTURES, Recipe
 from core.architectures.recipe import (
-    EXPLANATIONS,
     Augmentation,
     LabelForm,
     Optimizer,
@@ -167,8 +166,3 @@ def test_augmentation_as_version_0_1_0_wrote_it_is_read(word, ways):
 def test_a_word_that_no_version_wrote_is_refused():
     with pytest.raises(SettingsError, match="Augmentation is 'everything'"):
         Recipe.from_dict({"augmentation": "everything"})
-
-
-def test_every_setting_is_explained_in_a_sentence():
-    assert EXPLANATIONS.keys() == Recipe().to_dict().keys()
-    assert all(text.endswith(".") for text in EXPLANATIONS.values())

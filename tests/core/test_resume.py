@@ -279,7 +279,7 @@ def test_a_run_that_diverges_ends_with_a_reason_and_cannot_go_on():
     train_run(run_id)
     run = runs.read(run_id)
     assert run.state is State.FAILED and not run.resumable
-    assert "Take a learning rate below 10." in run.reason
+    assert "the recipe of Two-convolution CNN uses 0.001." in run.reason
     assert not run.folder.model.exists()
     with pytest.raises(SettingsError, match="cannot go on"):
         runs.resume(run_id)

@@ -6,7 +6,6 @@ from support import small
 from core.architectures import ARCHITECTURES, Dense, Dropout, Recipe
 from core.errors import SettingsError
 from core.runs import TrainingConfig
-from core.runs.config import EXPLANATIONS
 
 CONFIG = TrainingConfig("fashion-mnist", "mlp", Recipe(validation=5000), limit=6000, seed=2**31 - 1)
 WORDS = CONFIG.to_dict()
@@ -51,11 +50,6 @@ def test_the_network_has_the_size_that_was_asked_for():
     assert [layer.units for layer in config.network.layers if isinstance(layer, Dense)] == [150, 50]
     assert config.network.layers[-1] == Dropout(0.2)
     assert TrainingConfig.from_dict(json.loads(json.dumps(config.to_dict()))) == config
-
-
-def test_every_setting_is_explained_in_a_sentence():
-    assert EXPLANATIONS.keys() == WORDS.keys() - {"dataset", "architecture", "recipe"}
-    assert all(text.endswith(".") for text in EXPLANATIONS.values())
 
 
 def test_counts_shrink_with_the_limit():

@@ -7,7 +7,15 @@ import threading
 
 import pytest
 
-from core.runs.files import append_line, remove_temporary, write_atomic, write_json
+from core.files import (
+    append_line,
+    remove_temporary,
+    temporary_name,
+    write_atomic,
+    write_json,
+)
+from core.processes.identity import start_time
+from core.settings import ROOT
 
 
 def test_a_file_is_made_and_replaced(tmp_path):
@@ -93,11 +101,74 @@ def test_two_that_write_the_same_file_do_not_disturb_each_other(tmp_path):
 def test_what_the_dead_left_half_written_is_removed_and_what_the_living_write_is_not(tmp_path):
     with subprocess.Popen([sys.executable, "-c", ""]) as dead:
         dead.wait()
-    kept = {f".{os.getppid()}-1-notes.json", "model.keras", ".1x-y", "notes-1.json"}
-    for name in kept | {f".{dead.pid}-7-model.keras", f".{os.getpid()}-reserve", f".{10**30}-x"}:
+    us = temporary_name(tmp_path / "x").name  # this thread's: nothing of it is half written now
+    host, pid, started, *_ = us[2:].split("~")
+    main = threading.main_thread().native_id
+    kept = {
+        f".~{host}~{os.getppid()}~{start_time(os.getppid())}~1~notes.json",
+        f".~elsewhere~{dead.pid}~5~7~result.json",  # nobody here knows
+        f".{os.getppid()}-1-notes.json",  # as version 0.4 named them
+        "model.keras",
+        ".1x-y",
+        "notes-1.json",
+    }
+    gone = {
+        us,
+        f".~{host}~{dead.pid}~5~7~model.keras",
+        f".~{host}~{pid}~{int(started) - 1}~{main}~x",  # an earlier process had this number
+        f".~{host}~{pid}~{started}~1~x",  # a thread that has ended
+        f".{dead.pid}-7-model.keras",
+    }
+    for name in kept | gone:
         (tmp_path / name).touch()
     remove_temporary(tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == kept
+    for file in tmp_path.iterdir():
+        os.utime(file, (0, 0))
+    remove_temporary(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {
+        f".~{host}~{os.getppid()}~{start_time(os.getppid())}~1~notes.json",
+        "model.keras",
+        ".1x-y",
+        "notes-1.json",
+    }
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from core.files import write_json
+for number in range(400):
+    write_json(Path(sys.argv[1]), {"number": number, "padding": "x" * 20_000}, durable=False)
+"""
+
+
+def test_clearing_up_disturbs_no_thread_and_no_process_that_writes(tmp_path):
+    """As a run ends, the supervisor clears up while a page stars, renames or opens it."""
+    failures: list[BaseException] = []
+    done = threading.Event()
+
+    def write() -> None:
+        try:
+            for number in range(400):
+                write_json(tmp_path / "notes.json", {"number": number, "x": "y" * 20_000})
+        except OSError as error:
+            failures.append(error)
+        finally:
+            done.set()
+
+    command = [sys.executable, "-c", WRITER, str(tmp_path / "other.json")]
+    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE) as process:
+        thread = threading.Thread(target=write)
+        thread.start()
+        while not done.is_set() or process.poll() is None:
+            remove_temporary(tmp_path)
+        thread.join()
+        assert process.stderr is not None and process.stderr.read() == b""
+    assert failures == [] and process.returncode == 0
+    for name in ("notes.json", "other.json"):
+        assert json.loads((tmp_path / name).read_text())["number"] == 399
+    assert len(list(tmp_path.iterdir())) == 2
 
 
 def test_json_has_null_for_what_is_not_finite(tmp_path):

@@ -207,7 +207,9 @@ def test_on_this_machine_the_process_decides_however_old_its_heartbeat_is(folder
     assert state(folder) is State.RUNNING
 
 
-@pytest.mark.parametrize("started", [None, 0, HERE.started + 1, 10**30])
+@pytest.mark.parametrize(
+    "started", [None, 0, pytest.param(HERE.started + 1, id="a moment later"), 10**30]
+)
 def test_a_process_that_started_at_another_time_is_another_process(folder, started):
     folder.write_heartbeat(replace(HERE, started=started))
     assert state(folder) is State.INTERRUPTED

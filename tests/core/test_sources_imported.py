@@ -394,6 +394,11 @@ def test_a_damaged_meta_is_a_sentence(home, change):
     assert imported.list_imported() == []
 
 
+def several_arrays(path: Path) -> None:
+    with path.open("wb") as file:
+        np.savez(file, a=1)
+
+
 def test_damaged_arrays_are_a_sentence_and_a_pickle_is_not_opened(home):
     dataset = save(MIXED)
     folder = home / "datasets" / dataset
@@ -403,7 +408,7 @@ def test_damaged_arrays_are_a_sentence_and_a_pickle_is_not_opened(home):
         lambda path: path.write_bytes(images[:-1]),
         lambda path: path.write_bytes(b""),
         lambda path: np.save(path, objects, allow_pickle=True),
-        lambda path: np.savez(path.open("wb"), a=1),
+        several_arrays,
         lambda path: np.save(path, np.zeros((100, 28, 28, 1))),
         lambda path: np.save(path, np.zeros((99, 28, 28, 1), np.uint8)),
         lambda path: path.symlink_to("/etc/passwd"),

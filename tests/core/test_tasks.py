@@ -165,7 +165,7 @@ def test_a_worker_that_is_killed_fails_and_leaves_no_half_file(run):
 
 def test_no_process_outlives_a_server_that_is_killed(run, home):
     code = (
-        "import time; from core import runs; from core.jobs import tasks\n"
+        "import time; from core import runs; from core.tasks import pool as tasks\n"
         f"tasks.PROGRAM = {SLOW!r}; tasks.start('wait', runs.read({run.id!r}), 'ada')\n"
         "time.sleep(60)"
     )

@@ -272,7 +272,7 @@ def test_a_heartbeat_that_names_another_process_signals_nobody(folder, bystander
 
 
 @pytest.mark.parametrize("pid", [0, 1, -1, -(10**30), 10**30, 2**31, 2**64, True])
-@pytest.mark.parametrize("started", [None, 0, OWN_START])
+@pytest.mark.parametrize("started", [None, 0, pytest.param(OWN_START, id="our start")])
 def test_a_heartbeat_of_no_process_of_ours_is_interrupted(folder, pid, started):
     folder.heartbeat.write_text(json.dumps(asdict(Heartbeat(pid, HOST, started=started))))
     assert runs.read(folder.path.name).state is State.INTERRUPTED

@@ -14,7 +14,8 @@ from core.classify.rejection import THRESHOLD
 from core.imaging.prepare import Stage
 from core.runs import State
 from core.settings import settings
-from pages.views.classify import adjust, sources
+from pages.session import brought
+from pages.views.classify import adjust
 from pages.widgets.mask_editor import ERASE, Edit, layer_shape, packed
 
 
@@ -22,7 +23,7 @@ from pages.widgets.mask_editor import ERASE, Edit, layer_shape, packed
 def test_the_page_says_what_it_waits_for(open_page):
     app = open_page("classify")
     assert quiet(app)
-    assert "**The answer appears here**" in texts(app)
+    assert "The answer appears here" in texts(app)
     assert "Ankle boot" in texts(app)
 
 
@@ -38,15 +39,15 @@ def test_an_uploaded_picture_gets_an_answer_and_its_steps(open_page, picture):
     app.file_uploader(key="upload").upload("trousers.png", picture).run()
     assert quiet(app)
     assert any(
-        line.startswith(("It is:", "Perhaps", "Probably")) for line in texts(app).splitlines()
+        line.startswith(("It is:", "Best guess:", "Probably")) for line in texts(app).splitlines()
     )
     (bars,) = components(app, "probability_bars")
     assert all(name in str(bars) for name in datasets.find("fashion-mnist").classes)
     assert [each.label for each in app.toggle] == [
         f"**{title}**" for title in ("Mask", "Crop", "Negate", "Contrast")
     ]
-    assert "Only made small" in texts(app)
-    assert [each.label for each in app.expander] == ["When is it none of the ten?", "Why?"]
+    assert "Resized only" in texts(app)
+    assert [each.label for each in app.expander] == ["When to answer “none of the ten”", "Why?"]
 
 
 @pytest.mark.usefixtures("bundled")
@@ -177,7 +178,7 @@ def test_a_step_is_switched_off_and_reset_switches_it_on(opened):
     app, before = opened, answered(opened)
     app.toggle(key="step_photo_negate").set_value(False).run()
     assert quiet(app)
-    assert "Switched off: the picture goes on as it was." in texts(app)
+    assert "Off: picture unchanged." in texts(app)
     assert answered(app) != before
     button(app, "Reset").click().run()
     assert answered(app) == before
@@ -193,19 +194,20 @@ def test_a_switch_that_calls_again_changes_nothing(monkeypatch):
         assert adjust.switched_off() == off
 
 
-def test_photo_or_sketch_is_overruled(opened):
+def test_photo_or_drawing_is_overruled(opened):
     app = opened
-    assert "By its look it is a photo." in texts(app)
+    assert "Detected as a photo." in texts(app)
     app.segmented_control(key="kind").set_value("sketch").run()
     assert quiet(app)
     assert [each.label for each in app.toggle] == ["**Crop**", "**Lines**", "**Thickness**"]
     assert editor(app)["ink"] is True
-    assert "By its look" not in texts(app)
+    assert "Detected as" not in texts(app)
 
 
 @pytest.mark.usefixtures("bundled")
-def test_the_kind_comes_from_the_link(open_page, picture):
-    app = open_page("classify", kind="sketch")
+@pytest.mark.parametrize("kind", ["sketch", "Sketch", "Drawing"])
+def test_the_kind_comes_from_the_link_old_or_new(open_page, picture, kind):
+    app = open_page("classify", kind=kind)
     app.file_uploader(key="upload").upload("trousers.png", picture).run()
     assert "**Lines**" in [each.label for each in app.toggle]
 
@@ -215,16 +217,16 @@ def test_another_source_loses_neither_the_picture_nor_what_was_decided(
     open_page, picture, monkeypatch
 ):
     decoded = []
-    gate = sources.open_picture
+    gate = brought.open_picture
     monkeypatch.setattr(
-        sources, "open_picture", lambda data, name: decoded.append(name) or gate(data, name)
+        brought, "open_picture", lambda data, name: decoded.append(name) or gate(data, name)
     )
     app = open_page("classify")
     app.file_uploader(key="upload").upload("trousers.png", picture).run()
     app.toggle(key="step_photo_contrast").set_value(False).run()
     before = answered(app)
     app.segmented_control(key="from").set_value("camera").run()
-    assert "**The answer appears here**" in texts(app)
+    assert "The answer appears here" in texts(app)
     app.segmented_control(key="from").set_value("upload").run()
     assert answered(app) == before
     assert app.toggle(key="step_photo_contrast").value is False
@@ -236,9 +238,9 @@ def test_from_its_doubt_on_a_picture_is_none_of_the_ten(open_page, picture):
     app = open_page("classify", threshold="0")
     app.file_uploader(key="upload").upload("trousers.png", picture).run()
     assert quiet(app)
-    assert "Probably none of the ten." in texts(app)
+    assert "Probably none of the ten" in texts(app)
     app.slider(key="threshold").set_value(1.0).run()
-    assert "Probably none of the ten." not in texts(app)
+    assert "Probably none of the ten" not in texts(app)
 
 
 @pytest.mark.usefixtures("bundled")
@@ -293,9 +295,9 @@ def test_a_colour_network_has_a_crop_but_no_mask(open_page, trained, picture, ho
     assert "clothing" not in texts(app) and "Switch a step off" not in texts(app)
     assert button(app, "Reset").disabled
     # The picture is square: prepared or only made small, it is the same.
-    assert "Only made small" not in texts(app)
+    assert "Resized only" not in texts(app)
     wide = io.BytesIO()
     Image.radial_gradient("L").crop((0, 0, 256, 160)).save(wide, "PNG")
     app.file_uploader(key="upload").upload("wide.png", wide.getvalue()).run()
     assert quiet(app)
-    assert "Only made small" in texts(app)
+    assert "Resized only" in texts(app)

@@ -13,7 +13,7 @@ from core import datasets
 from core.runs import State
 from core.settings import ASSETS
 from pages.views.classify import several
-from pages.views.classify.samples import SAMPLES
+from pages.widgets.samples import SAMPLES
 from pages.widgets.table import csv_text
 
 
@@ -84,7 +84,7 @@ def test_stop_keeps_what_is_done_and_go_on_does_the_rest(open_page, monkeypatch)
     assert 1 <= done < 6
     assert f"Stopped: {done} of 6 done." in texts(app)
     assert len(rows(app.run())) == done
-    button(app, "Go on").click().run()
+    button(app, "Continue").click().run()
     for _ in range(8):
         app.run()
     assert "**6 pictures**" in texts(app) and quiet(app)
@@ -143,7 +143,19 @@ def test_networks_answer_side_by_side(open_page, every_state):
 
 
 @pytest.mark.usefixtures("bundled")
+@pytest.mark.parametrize("view", ["one", "compare"])
+def test_a_link_is_offered_where_it_holds_the_picture(open_page, view):
+    app = open_page("classify", view=view, **{"from": "samples"})
+    assert not components(app, "copy_link")
+    app = open_page("classify", view=view, **{"from": "samples", "sample": "Bag"})
+    assert quiet(app)
+    assert len(components(app, "copy_link")) == 1
+    app.segmented_control(key="from").set_value("upload").run()
+    assert not components(app, "copy_link")
+
+
+@pytest.mark.usefixtures("bundled")
 def test_a_link_to_a_network_that_is_not_there_says_so(open_page):
     app = open_page("classify", view="compare", **{"with": "20200101-000000-abc"})
-    assert "which is not there for you" in app.warning[0].value
+    assert "is not available to you" in app.warning[0].value
     assert not app.exception

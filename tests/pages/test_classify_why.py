@@ -66,7 +66,7 @@ def test_why_says_where_what_is_like_it_and_what_would_change_it(draw):
 def test_without_their_features_the_training_images_are_found_by_pixels(draw):
     app = draw()
     assert quiet(app)
-    assert "nearest by their pixels" in texts(app)
+    assert "Compared by pixels, they are the closest" in texts(app)
     assert figures(app).count("Training image ") == 3 + 10
     assert [each.label for each in app.button] == ["Start"]
 

@@ -7,6 +7,7 @@ from making import SOMEBODY_ELSE
 from reading import button, components, labels, quiet, sentence, texts
 
 from core import architectures, datasets, runs
+from core.architectures.settings import SETTINGS
 from core.runs import State
 from core.settings import settings
 
@@ -15,7 +16,7 @@ def test_without_runs_the_page_says_how_to_begin(open_page):
     app = open_page("train")
     assert quiet(app)
     assert [info.value for info in app.info] == [
-        "No run yet. Press Train: the MLP takes about a minute."
+        "No run yet. Press Train: the first one takes about 15 seconds."
     ]
 
 
@@ -45,7 +46,7 @@ def test_train_makes_a_run_queues_it_and_opens_it(open_page, queue):
     assert app.query_params["run"] == run.id
     assert (run.config.recipe.epochs, run.config.recipe.batch_size) == (3, 128)
     assert (run.config.limit, run.config.seed) == (6_000, 7)
-    assert "Waiting: next in line, starts in about 1:35 min." in [
+    assert "Waiting: next in line, starts in about 2 min." in [
         each.proto.text for each in app.get("progress")
     ]
     assert "Stop" in labels(app)
@@ -130,6 +131,79 @@ def test_a_run_is_paused_and_resumed(open_page, every_state, queue):
     button(app, "Resume").click().run()
     assert runs.read(run_id).state is State.QUEUED
     assert queue.submitted == [run_id]
+
+
+def test_a_paused_run_offers_stop(open_page, every_state, queue):
+    app = open_page("train", run=every_state[State.PAUSED])
+    button(app, "Stop").click().run()
+    assert not app.exception
+    assert queue.stopped == [every_state[State.PAUSED]]
+
+
+def test_the_network_under_an_opened_run_is_the_runs_own(open_page, every_state):
+    run = runs.read(every_state[State.FINISHED])
+    app = open_page("train", run=run.id, architecture="basic-cnn")
+    (network,) = [each.label for each in app.expander if "parameters" in each.label]
+    assert network == "**MLP 300-100** · 266,610 parameters"
+
+
+def test_a_renamed_run_still_says_network_and_data(open_page, put_run):
+    app = open_page("train", run=put_run(name="My best"))
+    assert "MLP 300-100 on Fashion-MNIST" in texts(app)
+
+
+def test_the_first_network_is_the_sprint(open_page):
+    app = open_page("train")
+    assert app.selectbox(key="architecture").value == "sprint-cnn"
+    assert "test accuracy" in texts(app) and "about" in texts(app).lower()
+    assert "architecture" not in app.query_params
+
+
+def test_a_link_of_old_without_architecture_means_what_it_meant(open_page):
+    assert open_page("train", epochs="7").selectbox(key="architecture").value == "mlp"
+
+
+ANOTHER = {
+    "epochs": "7",
+    "batch_size": "256",
+    "learning_rate": "0.5",
+    "limit": "2,000",
+    "validation": "0.3",
+    "validation_from": "random",
+    "width": "2",
+    "dropout": "0.2",
+    "optimizer": "rmsprop",
+    "weight_decay": "0.5",
+    "schedule": "cosine",
+    "label_form": "one-hot",
+    "precision": "bfloat16",
+    "augmentation": "Flip",
+    "label_smoothing": "0.25",
+    "patience": "3",
+    "seed": "11",
+    "tensorboard": "true",
+}
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_every_setting_is_on_the_form_in_the_url_and_in_the_run(open_page, queue, name):
+    link = {name: ANOTHER[name]}
+    needs = SETTINGS[name].needs
+    app = open_page("train", **(link | dict([needs] if needs else [])))
+    assert quiet(app)
+    (widget,) = [each for each in app._tree if getattr(each, "key", None) == name]
+    assert widget.label == SETTINGS[name].title
+    button(app, "Train").click().run()
+    (run,) = runs.list_runs()
+    value = run.config.flat()[name]
+    assert value != architectures.find("mlp").recipe.to_dict().get(name, SETTINGS[name].default)
+    assert SETTINGS[name].in_summary(value)
+
+
+@pytest.mark.parametrize("title", ["at random, by the seed", "random (uses the seed)", "random"])
+def test_titles_of_older_versions_in_links_still_work(open_page, title):
+    app = open_page("train", validation_from=title)
+    assert quiet(app) and app.selectbox(key="validation_from").value == "random"
 
 
 def test_the_settings_of_a_run_can_be_taken_over(open_page, every_state):
@@ -238,7 +312,7 @@ def test_a_run_can_be_stopped(open_page, every_state, queue):
 def test_an_active_run_says_how_far_it_is(open_page, every_state):
     app = open_page("train", run=every_state[State.RUNNING])
     (progress,) = app.get("progress")
-    assert progress.proto.text == "Epoch 1 of 1 · 9,500 images/s · 12 s left"
+    assert progress.proto.text == "Epoch 1 of 1 · 9,500 images/s · about 10 s left"
     assert progress.proto.value == 50
 
 

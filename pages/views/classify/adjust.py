@@ -13,7 +13,8 @@ from pages.widgets.choice import choice
 from pages.widgets.mask_editor import ADD, ERASE, Edit, picture_file
 
 AUTOMATIC = "automatic"
-KINDS = {AUTOMATIC: "Automatic", Kind.PHOTO: "Photo", Kind.SKETCH: "Sketch"}
+KINDS = {AUTOMATIC: "Automatic", Kind.PHOTO: "Photo", Kind.SKETCH: "Drawing"}
+FORMER = {"Sketch": Kind.SKETCH}  # in links of versions up to 0.4.1
 
 _OFF = "classify_off"
 _EDITS = "classify_edits"
@@ -58,8 +59,8 @@ def edits_of(picture: Image.Image) -> Edits:
 
 
 def kind_choice() -> Kind | None:
-    """Draw the choice between photo and sketch, kept in ``?kind=``; None to tell by looking."""
-    kind = choice("This is a", KINDS, "kind")
+    """Draw the choice between photo and drawing, kept in ``?kind=``; None to detect it."""
+    kind = choice("This is a", KINDS, "kind", former=FORMER)
     return None if kind == AUTOMATIC else Kind(kind)
 
 

@@ -4,20 +4,26 @@ from collections.abc import Sequence
 
 import numpy as np
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core import classify, networks, runs
 from core.classify import Answer
 from core.imaging.gate import Picture
 from core.imaging.prepare import prepare
 from core.networks import Model
+from pages.session import engine
 from pages.session.guard import sentences
+from pages.session.screen import Screen, screen
+from pages.session.ticking import ticking
 from pages.session.visitor import visitor_id
-from pages.views.classify import doubt, engine, sources
+from pages.views.classify import doubt, sources
+from pages.widgets.copy_link import copy_link
 from pages.widgets.pixel_viewer import pixel_image
 from pages.widgets.probability_bars import probability_bars
 from pages.widgets.run_picker import NONE, finished_runs
 from pages.widgets.table import table
-from pages.words import counted, label, none_of, percent, sure_by, title, title_markdown
+from pages.words import counted, none_of, percent, sure_by, title, title_markdown
+from pages.words.telling import labels
 
 OTHERS = ("Second network", "Third network")
 DIFFER = 0.05  # from this difference in probability on, a class is listed
@@ -25,25 +31,32 @@ DIFFER = 0.05  # from this difference in probability on, a class is listed
 
 def draw(model: Model) -> None:
     """Draw the view."""
-    settled = engine.settled()
-    st.fragment(_view, run_every=None if settled else engine.TICK)(model, settled)
+    ticking(_view, engine.pace)(model, screen() is Screen.PHONE)
 
 
-def _view(model: Model, was_settled: bool) -> None:
+def _view(model: Model, phone: bool) -> None:
     with sentences():
         chosen = [runs.read(model.run), *_others(model)]
         with st.container(border=True), sentences():
             left, right = st.columns([3, 2], gap="medium")
             with left:
-                picture = sources.choose()
-            if picture is not None:
+                source = sources.source()
+                # On a phone the answers are off the screen of somebody who draws.
+                above = st.container() if phone and source in sources.TALL else None
+                if above is not None:
+                    above = above.empty()
+                    above.markdown(_short(chosen, ["…"] * len(chosen)))
+                picture = sources.picture_from(source)
+            if picture is not None and source != sources.DRAW:  # that is on the sheet already
                 right.image(picture.rgb, width=220, alt="The picture")
-        if not engine.loaded(model, was_settled):
+        if not engine.loaded(model.run, sources.MEANWHILE):
             return
         if picture is None:
-            st.caption("Choose a picture, and each network says what it sees in it.")
+            st.caption("Choose or draw a picture, and each network answers.")
             return
-        _side_by_side(picture, chosen)
+        _side_by_side(picture, chosen, above)
+        if source == sources.SAMPLES:  # a link cannot hold a picture of the visitor's own
+            copy_link(key="copy_comparison", help="Copies a link to this sample and networks.")
 
 
 def _others(model: Model) -> list[runs.Run]:
@@ -57,13 +70,13 @@ def _others(model: Model) -> list[runs.Run]:
     unknown = [each for each in asked if each not in offered and each != model.run]
     if unknown:
         st.warning(
-            f"The link asks for the network “{unknown[0][:60]}”, which is not there for you, or "
-            "answers for another data set. Choose another.",
+            f"This link's network “{unknown[0][:60]}” is not available to you, or was trained on "
+            "another data set. Choose another one.",
             icon=":material/link_off:",
         )
     # Without a wish: the other bundled network, or else the newest run.
     first = [each for each in asked if each in offered] or list(offered)[:1]
-    titles = {NONE: "–"} | {each: label(run) for each, run in offered.items()}
+    titles = {NONE: "–"} | labels(list(offered.values()))
     chosen = []
     with st.grid(2, min_column_width=280):
         for place, caption in enumerate(OTHERS):
@@ -83,7 +96,23 @@ def _others(model: Model) -> list[runs.Run]:
     return [offered[each] for each in ids]
 
 
-def _side_by_side(picture: Picture, chosen: Sequence[runs.Run]) -> None:
+def _short(chosen: Sequence[runs.Run], said: Sequence[str]) -> str:
+    """Return a line a network, as many before there is an answer as after."""
+    return "  \n".join(
+        f"{title_markdown(run)}: {words}" for run, words in zip(chosen, said, strict=True)
+    )
+
+
+def _side_by_side(
+    picture: Picture, chosen: Sequence[runs.Run], above: DeltaGenerator | None
+) -> None:
+    """Show what each network answers.
+
+    Args:
+        picture: what they are asked about.
+        chosen: their runs.
+        above: where the answers go in short, too; None for nowhere.
+    """
     answers = []
     models = [networks.of_run(run) for run in chosen]
     prepared = prepare(picture.rgb, **models[0].frame)
@@ -92,6 +121,9 @@ def _side_by_side(picture: Picture, chosen: Sequence[runs.Run]) -> None:
             answers += classify.answers_of([prepared], model)
     side_by_side = st.container()
     limit = doubt.threshold(models[0])
+    if above is not None:
+        said = [_said(answer, limit, models[0], brief=True) for answer in answers]
+        above.markdown(_short(chosen, said))
     with side_by_side, st.grid(len(answers), min_column_width=280, gap="medium"):
         for run, answer in zip(chosen, answers, strict=True):
             with st.container(border=True):
@@ -104,14 +136,16 @@ def _side_by_side(picture: Picture, chosen: Sequence[runs.Run]) -> None:
                 )
     if len(answers) > 1:
         _differences(chosen, answers, models[0].dataset.classes)
-    with st.expander("What all of them see", icon=":material/visibility:"):
+    with st.expander("What the networks see", icon=":material/visibility:"):
         pixel_image(prepared.pixels, "What the networks see", width=140)
 
 
-def _said(answer: Answer, limit: float, model: Model) -> str:
+def _said(answer: Answer, limit: float, model: Model, *, brief: bool = False) -> str:
     sure = sure_by(float(answer.probabilities[answer.label]))
     if answer.unknown >= limit:
-        return f"Probably {none_of(model.dataset)}; the nearest is **{answer.name}** ({sure})"
+        if brief:
+            return f"**{none_of(model.dataset)}**"
+        return f"Probably {none_of(model.dataset)}; the closest is **{answer.name}** ({sure})"
     return f"**{answer.name}** ({sure})"
 
 
@@ -127,7 +161,7 @@ def _differences(
     agree = (
         f"{'Both' if len(answers) == 2 else f'All {counted(len(answers))}'} answer **{names[0]}**."
         if len(names) == 1
-        else f"They do not agree: {', '.join(f'**{name}**' for name in names)}."
+        else f"They disagree: {', '.join(f'**{name}**' for name in names)}."
     )
     if not apart:
         st.markdown(f"{agree} No probability differs by {percent(DIFFER, 0)} or more.")
@@ -141,7 +175,7 @@ def _differences(
                 heading: [percent(float(share[each])) for each in apart]
                 for heading, share in zip(titles, shares, strict=True)
             },
-            "Apart": [percent(float(spread[each])) for each in apart],
+            "Difference": [percent(float(spread[each])) for each in apart],
         },
         key="compare_table",
         name="comparison",

@@ -17,10 +17,10 @@ def threshold(model: Model, answer: Answer | None = None) -> float:
         model: the network.
         answer: to a picture whose doubt is to be told; None for several pictures.
     """
-    with st.expander(f"When is it {none_of(model.dataset)}?", icon=":material/help:"):
+    with st.expander(f"When to answer “{none_of(model.dataset)}”", icon=":material/help:"):
         check_url_number("threshold", 0.0, 1.0)
         chosen = st.slider(
-            "Refuse from this doubt on",
+            "Refuse above this doubt",
             0.0,
             1.0,
             THRESHOLD,
@@ -29,18 +29,18 @@ def threshold(model: Model, answer: Answer | None = None) -> float:
             bind="query-params",
         )
         about = (
-            f"The doubt about this picture is **{answer.unknown:.2f}**"
+            f"This picture’s doubt score is **{answer.unknown:.2f}**"
             if answer
-            else "There is a doubt about every picture"
+            else "Every picture gets a doubt score"
         )
         st.caption(
-            f"{about}: 0 is a picture like those the network has learned from, 1 is nothing like "
-            "them. Further to the left more is refused, also what it would have recognised; at 1 "
-            "it always names one."
+            f"{about}: 0 means like the training images, 1 means unlike them. A lower limit "
+            "refuses more, including pictures that the network would have recognised. At 1 it "
+            "always names a class."
         )
         if model.run != BUNDLED:
             st.caption(
-                "Only the bundled model for pictures was shown things of no class while it "
-                "learned. This one was not, and is often sure of them as well."
+                "Only the network called “Bundled model” was also trained with unrelated objects. "
+                "This one was not, so it is often sure about them too."
             )
     return chosen

@@ -9,65 +9,82 @@ from core.classify import Answer
 from core.imaging.gate import Picture
 from core.imaging.prepare import Kind, Options
 from core.networks import Model
+from pages.session import engine
 from pages.session.guard import sentences
 from pages.session.screen import Screen, screen
-from pages.views.classify import adjust, doubt, engine, sources, steps, why
+from pages.session.ticking import ticking
+from pages.views.classify import adjust, doubt, sources, steps, why
 from pages.views.classify.adjust import Edits
+from pages.widgets.copy_link import copy_link
 from pages.widgets.mask_editor import layer_shape, mask_editor
 from pages.widgets.pixel_viewer import pixel_image
 from pages.widgets.probability_bars import probability_bars
-from pages.words import literal, none_of, sure_by
+from pages.widgets.verdict import verdict
+from pages.words import literal, sure_by
 
-UNSURE = 0.5  # below this probability the answer is called a guess
+NOT_YET = "The answer appears here"
+KIND_WORDS = {Kind.PHOTO: "photo", Kind.SKETCH: "drawing"}
 
 _LAST = "classify_last"  # session: the last question, and what was answered
 
 
 def draw(model: Model) -> None:
     """Draw the view."""
-    settled, phone = engine.settled(), screen() is Screen.PHONE
-    st.fragment(_try, run_every=None if settled else engine.TICK)(model, settled, phone)
+    ticking(_try, engine.pace)(model, screen() is Screen.PHONE)
 
 
-def _try(model: Model, was_settled: bool, phone: bool) -> None:
+def _try(model: Model, phone: bool) -> None:
     picture, answer, options = None, None, Options()  # where a sentence takes their place
     grey = model.dataset.shape[-1] == 1  # colour pictures are neither negated nor masked
     left, right = st.columns([1, 1], gap="medium")
     with left, st.container(border=True), sentences():
-        picture = sources.choose()
-        # What is beside the picture elsewhere would be two screens below it.
-        verdict = st.container() if phone else None
+        source = sources.source()
+        drawn = source == sources.DRAW
+        # What is beside the picture elsewhere would be below the fold: on a phone it stands above
+        # sheet and tiles, and between file and picture.
+        tall = source in sources.TALL
+        above = st.container() if phone and tall else None
+        picture = sources.picture_from(source)
+        if phone and not tall:
+            above = st.container()
         editor = st.container()
         kind = adjust.kind_choice() if grey and picture is not None else None
         looks = st.container()
     with right, st.container(border=True), sentences():
-        if engine.loaded(model, was_settled):
+        if engine.loaded(model.run, sources.MEANWHILE):
             if picture is None:
-                _nothing_yet(model)
+                _nothing_yet(model, above if tall else None)
             else:
                 edits = adjust.edits_of(picture.rgb)
                 options = adjust.options(kind, edits)
                 answer, pixels, probabilities = _ask(edits, model, options)
-                _say(answer, model, verdict)
+                _say(answer, model, above)
                 _two_ways(answer, model, pixels, probabilities)
+                if source == sources.SAMPLES:  # a link cannot hold a picture of the visitor's own
+                    copy_link(key="copy_answer", help="Copies a link to this sample and network.")
+        elif above is not None and tall:
+            above.subheader(NOT_YET, anchor=False)
     if picture is None:
         return
     edits = adjust.edits_of(picture.rgb)
-    with editor:
-        _picture(edits, answer, brush=grey)
+    if not drawn:  # a drawing is on the sheet already, where it is changed as well
+        with editor:
+            _picture(edits, answer, brush=grey)
     if answer is not None:
         if kind is None and answer.prepared.kind is not None:
-            looks.caption(f"By its look it is a {answer.prepared.kind}.")
+            looks.caption(f"Detected as a {KIND_WORDS[answer.prepared.kind]}.")
         _steps(picture, edits, answer)
         with sentences():
             why.expander(answer, picture.rgb, model, options)
 
 
-def _nothing_yet(model: Model) -> None:
-    st.markdown("**The answer appears here**")
+def _nothing_yet(model: Model, above: DeltaGenerator | None) -> None:
+    """Say what comes, in the place where it will be: the sheet must not move under a pen."""
+    place = st.container() if above is None else above
+    place.subheader(NOT_YET, anchor=False)
     st.caption(
-        f"The network knows {', '.join(model.dataset.classes)}. Show it one of these, alone and "
-        "whole, and it says which."
+        f"The network knows {', '.join(model.dataset.classes)}. Show it one complete item at a "
+        "time."
     )
 
 
@@ -91,26 +108,20 @@ def _ask(edits: Edits, model: Model, options: Options) -> tuple[Answer, np.ndarr
     return answer, *naive
 
 
-def _say(answer: Answer, model: Model, verdict: DeltaGenerator | None) -> None:
+def _say(answer: Answer, model: Model, above: DeltaGenerator | None) -> None:
     """Say what the network answers, or that it is probably none of what it knows.
 
-    The words go to ``verdict``, where there is such a place, the rest to here.
+    The words go ``above``, where there is such a place, the rest to here.
     """
-    words = st.container() if verdict is None else verdict
-    bars, below = st.container(), st.container()
+    words = st.container() if above is None else above
+    notes, bars, below = st.container(), st.container(), st.container()
     with below:
         threshold = doubt.threshold(model, answer)
-    sure = float(answer.probabilities[answer.label])
-    with words:
-        if answer.unknown >= threshold:
-            st.subheader(f"Probably {none_of(model.dataset)}.", anchor=False)
-            st.markdown(f"The nearest is **{literal(answer.name)}** ({sure_by(sure)}).")
-            if model.dataset.missing() is None:
-                st.caption("The training images most like it:")
-                why.nearest_three(answer, model)
-        else:
-            word = "It is:" if sure >= UNSURE else "Perhaps, but it is a guess:"
-            st.subheader(f"{word} {literal(answer.name)} ({sure_by(sure)})", anchor=False)
+    with notes:
+        refused = verdict(answer, model.dataset, threshold, words)
+        if refused and model.dataset.missing() is None:
+            st.caption("The training images most like it:")
+            why.nearest_three(answer, model)
         if hint := answer.hint:
             st.info(hint, icon=":material/lightbulb:")
     with bars:
@@ -126,7 +137,7 @@ def _two_ways(answer: Answer, model: Model, pixels: np.ndarray, probabilities: n
     label = int(probabilities.argmax())
     ways = (
         ("Prepared", answer.prepared.pixels, answer.name, answer.probabilities[answer.label]),
-        ("Only made small", pixels, model.dataset.classes[label], probabilities[label]),
+        ("Resized only", pixels, model.dataset.classes[label], probabilities[label]),
     )
     with st.grid(2, min_column_width=120):
         for title, image, name, sure in ways:
@@ -135,11 +146,11 @@ def _two_ways(answer: Answer, model: Model, pixels: np.ndarray, probabilities: n
                 pixel_image(image, f"{title}: what the network sees", width=140)
                 st.markdown(f"**{literal(name)}**, {sure_by(float(sure))}")
     st.caption(
-        "The same picture, the same network. Most demos only make the picture small; "
+        "Same picture, same network. Most demos only resize the picture; "
         + (
-            "what does not fit is squeezed then, and cut off here."
+            "that squeezes what does not fit. Here it is cut off."
             if answer.prepared.kind is None
-            else "what the network has learned from was prepared, and so is yours."
+            else "the training images were prepared, so yours is too."
         )
     )
 
@@ -168,10 +179,10 @@ def _steps(picture: Picture, edits: Edits, answer: Answer) -> None:
             "Reset",
             icon=":material/restart_alt:",
             disabled=not adjust.changed(edits),
-            help="All steps on, no brush, no crop of your own, and photo or sketch by looking.",
+            help="Restores all automatic choices.",
             on_click=adjust.reset,
             args=(picture.rgb,),
         )
     if answer.prepared.kind is not None:
-        st.caption("Switch a step off and see what becomes of the answer.")
+        st.caption("Switch a step off and see how the answer changes.")
     steps.draw(picture, answer.prepared)

@@ -20,28 +20,37 @@ from core.errors import ImageRejected
 from core.imaging.gate import MAX_BYTES, Picture, open_picture, safe_name
 from core.imaging.prepare import Kind, prepare
 from core.networks import Model
+from pages.session import engine
 from pages.session.guard import check_url, sentences
-from pages.views.classify import doubt, engine
+from pages.session.ticking import ticking
+from pages.views.classify import doubt, sources
 from pages.views.classify.steps import step_picture
 from pages.widgets.choice import choice
 from pages.widgets.gallery import gallery, sprite_sheet
 from pages.widgets.probability_bars import probability_bars
 from pages.widgets.table import csv_button
+from pages.widgets.verdict import UNSURE
 from pages.words import duration, literal, none_of, sure_by
 
 MOST = 50  # files at a time
-MOST_BYTES = 150 * 1024**2  # of all files together; they stay in memory until they are taken away
-UNSURE = 0.5  # below this probability an answer is called unsure
+MOST_BYTES = 150 * 1024**2  # of all files together; they stay in memory until they are removed
 THUMB = 160  # px; twice a tile's picture, for dense screens
 TILE = 96  # CSS pixels
 BUDGET = 0.7  # seconds of work in one script run; Stop is heard between two
 TICK = 0.2  # seconds between two script runs while there is work
 ALL = "all"
+# Titles of options in links of versions up to 0.4.1.
+FORMER = {
+    "As brought": "brought",
+    "Most doubtful first": "doubt",
+    "Photos and sketches": ALL,
+    "Sketches": Kind.SKETCH,
+}
 
 SURE, GUESS, NONE, ERROR = "sure", "unsure", "none", "error"
 SORTS: dict[str, tuple[str, Callable[["Row"], Any]]] = {
-    "brought": ("As brought", lambda row: 0),
-    "doubt": ("Most doubtful first", lambda row: row.sure),
+    "brought": ("Upload order", lambda row: 0),
+    "doubt": ("Least sure first", lambda row: row.sure),
     "class": ("By class", lambda row: (row.label is None, row.label, -row.sure)),
     "name": ("By file name", lambda row: row.name.casefold()),
 }
@@ -110,17 +119,17 @@ class Row:
 
 def draw(model: Model) -> None:
     """Draw the view."""
-    settled, working = engine.settled(), _working(model)
-    tick = engine.TICK if not settled else TICK if working else None
-    st.fragment(_view, run_every=tick)(model, settled, working)
+    ticking(_view, lambda: engine.pace() or (TICK if _working(model) else None))(model)
 
 
 def _files() -> dict[str, Brought]:
-    return st.session_state.setdefault(_FILES, {})
+    files: dict[str, Brought] = st.session_state.setdefault(_FILES, {})
+    return files
 
 
 def _rows() -> dict[tuple[str, str], Row]:
-    return st.session_state.setdefault(_ROWS, {})
+    rows: dict[tuple[str, str], Row] = st.session_state.setdefault(_ROWS, {})
+    return rows
 
 
 def _pending(model: Model) -> list[str]:
@@ -133,22 +142,20 @@ def _working(model: Model) -> bool:
     return bool(_pending(model)) and not st.session_state.get(_STOPPED, False)
 
 
-def _view(model: Model, was_settled: bool, was_working: bool) -> None:
+def _view(model: Model) -> None:
     with sentences():
         _bring()
         if not _files():
             st.caption(
-                f"Nothing is stored: the pictures stay in this tab's session. Up to {MOST} at a "
-                "time; each gets an answer, or a sentence that says what is wrong with it."
+                f"Up to {MOST} pictures at a time. Nothing is stored: they stay in this tab's "
+                "session. A picture that cannot be read is listed with the reason."
             )
             return
         progress = st.container()
-        if _working(model) and not engine.loaded(model, was_settled):
+        if _working(model) and not engine.loaded(model.run, sources.MEANWHILE):
             return
         if _working(model):
             _work(model)
-        if _working(model) != was_working:
-            st.rerun()  # begins or ends the ticking
         with progress:
             _progress(model)
         _results(model)
@@ -157,8 +164,8 @@ def _view(model: Model, was_settled: bool, was_working: bool) -> None:
 def _bring() -> None:
     round_ = st.session_state.setdefault(_ROUND, 0)
     ways: tuple[tuple[str, Any, str], ...] = (
-        ("files", True, "Pictures: choose or drop several"),
-        ("folder", "directory", "Or a folder with all that is in it"),
+        ("files", True, "Several pictures"),
+        ("folder", "directory", "Or a whole folder"),
     )
     with st.grid(2, min_column_width=280):
         for name, several, words in ways:
@@ -191,8 +198,8 @@ def _take(key: str) -> None:
     if left_out:
         st.session_state[_NOTICE] = (
             f"{left_out:,} {'file was' if left_out == 1 else 'files were'} left out: there is room "
-            f"for {MOST} files and {MOST_BYTES // 1024**2} MB in all. Clear these first, then "
-            "bring the rest."
+            f"for {MOST} files and {MOST_BYTES // 1024**2} MB in all. Press Clear all, then bring "
+            "the rest."
         )
     st.session_state[_ROUND] += 1
     _go_on()
@@ -276,7 +283,7 @@ def _progress(model: Model) -> None:
     if not _working(model):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"Stopped: {done} of {total} done.")
-            st.button("Go on", icon=":material/play_arrow:", on_click=_go_on)
+            st.button("Continue", icon=":material/play_arrow:", on_click=_go_on)
         return
     words = f"{done} of {total}"
     if _PACE in st.session_state:
@@ -316,7 +323,7 @@ def _results(model: Model) -> None:
         if picked is not None:
             st.session_state[_OPEN] = shown[picked].id
     else:
-        st.caption("No picture is like that. Choose other filters.")
+        st.caption("No pictures match. Choose other filters.")
     for row in shown:
         if row.error:
             st.caption(f":material/error: {literal(row.error)}")
@@ -360,13 +367,13 @@ def _filtered(rows: Sequence[Row], model: Model) -> list[Row]:
         for label, name in enumerate(model.dataset.classes)
         if any(row.label == label for row in rows)
     }
-    kinds = {ALL: "Photos and sketches", Kind.PHOTO: "Photos", Kind.SKETCH: "Sketches"}
+    kinds = {ALL: "Photos and drawings", Kind.PHOTO: "Photos", Kind.SKETCH: "Drawings"}
     sorts = {name: title for name, (title, _) in SORTS.items()}
     notes = st.container()
     verdict = choice("Show", {ALL: "All"} | _verdicts(model), "show", notes=notes)
     with st.grid(3, min_column_width=200):
         label = _select("Class", classes, "class", notes)
-        colour = model.dataset.shape[-1] == 3  # where photos and sketches are prepared alike
+        colour = model.dataset.shape[-1] == 3  # where photos and drawings are prepared alike
         kind = ALL if colour else _select("Kind", kinds, "taken_for", notes)
         order = _select("Order", sorts, "order", notes)
     kept = [
@@ -381,7 +388,7 @@ def _filtered(rows: Sequence[Row], model: Model) -> list[Row]:
 
 def _select(caption: str, titles: dict[Any, str], key: str, notes: Any) -> Any:
     with notes:
-        check_url(key, titles)
+        check_url(key, titles, FORMER)
     chosen = st.selectbox(
         caption, list(titles), format_func=titles.__getitem__, key=key, bind="query-params"
     )
@@ -406,8 +413,8 @@ def _label(row: Row, model: Model) -> str:
     if row.error:
         return row.error
     if row.verdict == NONE:
-        return f"{row.name}: probably {none_of(model.dataset)}, nearest {row.answer}"
-    words = "" if row.verdict == SURE else "perhaps "
+        return f"{row.name}: probably {none_of(model.dataset)}, closest {row.answer}"
+    words = "" if row.verdict == SURE else "best guess "
     return f"{row.name}: {words}{row.answer}, {sure_by(row.sure)}"
 
 
@@ -449,7 +456,7 @@ def _detail(row: Row, model: Model) -> None:
     """Draw one picture, its answer and the steps to it."""
     with sentences():
         brought = _files().get(row.id)
-        if brought is None:  # taken away
+        if brought is None:  # removed meanwhile
             st.rerun()
         if row.error:
             raise ImageRejected(row.error)
@@ -462,8 +469,8 @@ def _detail(row: Row, model: Model) -> None:
             name, sure = answer.name, sure_by(row.sure)
             words = {
                 SURE: f"It is: **{name}** ({sure})",
-                GUESS: f"Perhaps, but it is a guess: **{name}** ({sure})",
-                NONE: f"Probably {none_of(model.dataset)}. The nearest is **{name}** ({sure}).",
+                GUESS: f"Best guess: **{name}** ({sure})",
+                NONE: f"Probably {none_of(model.dataset)}. The closest is **{name}** ({sure}).",
             }
             st.markdown(words[row.verdict])
             probability_bars(model.dataset.classes, row.probabilities, key="several_bars")
@@ -474,10 +481,10 @@ def _detail(row: Row, model: Model) -> None:
                     st.markdown(f"**{step.title}**")
                     st.caption(step.sentence)
         st.button(
-            "Take it away",
+            "Remove",
             icon=":material/delete:",
             type="tertiary",
-            on_click=_take_away,
+            on_click=_remove,
             args=(row.id,),
         )
 
@@ -493,7 +500,7 @@ def _looked_at(row: Row, brought: Brought, model: Model) -> tuple[Picture, Answe
     return kept[1]
 
 
-def _take_away(file_id: str) -> None:
+def _remove(file_id: str) -> None:
     _files().pop(file_id, None)
     for key in [key for key in _rows() if key[1] == file_id]:
         del _rows()[key]

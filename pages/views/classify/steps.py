@@ -77,4 +77,4 @@ def _switch(stage: Stage, key: str) -> None:
 def _sentence(step: Step, picture: Picture) -> str:
     if step.stage is Stage.ORIGINAL:
         return " ".join((step.sentence, *picture.notes))
-    return step.sentence if step.on else "Switched off: the picture goes on as it was."
+    return step.sentence if step.on else "Off: picture unchanged."

@@ -13,7 +13,7 @@ from core.classify import Answer
 from core.classify import explain as core
 from core.classify.explain import Change, Gaze, Occlusion
 from core.classify.nearest import NAME, Near, nearest
-from core.imaging.prepare import Options, Stage
+from core.imaging.prepare import Kind, Options, Stage
 from core.networks import Model
 from pages.session import data
 from pages.widgets import task as task_view
@@ -83,7 +83,8 @@ def _once(answer: Answer, name: str, work: Callable[[], T]) -> T:
     found: dict[str, Any] = kept[1]
     if name not in found:
         found[name] = work()
-    return found[name]
+    result: T = found[name]
+    return result
 
 
 def _where(answer: Answer, model: Model, gaze: Gaze, covered: Occlusion) -> None:
@@ -95,11 +96,11 @@ def _where(answer: Answer, model: Model, gaze: Gaze, covered: Occlusion) -> None
             _overlay(answer, gaze.heat),
             f"Your picture with what the network looked at in orange: {_place(answer, gaze.heat)}",
             {
-                "grad-cam": "Looked at (Grad-CAM)",
-                "layer-cam": "Looked at (LayerCAM)",
-                "gradient": "Looked at (gradient × input)",
+                "grad-cam": "Where it looked (Grad-CAM)",
+                "layer-cam": "Where it looked (LayerCAM)",
+                "gradient": "Where it looked (gradient × input)",
             }[gaze.method],
-            f"Most at the {_place(answer, gaze.heat)}.",
+            f"Mostly at the {_place(answer, gaze.heat)}.",
         )
     ]
     if len(covered.boxes):
@@ -110,7 +111,7 @@ def _where(answer: Answer, model: Model, gaze: Gaze, covered: Occlusion) -> None
                 _overlay(answer, drop, FAINT),
                 f"Your picture: orange where covering it lowers the probability of {name}, "
                 "blue where covering it raises it",
-                "Covered, part by part",
+                "Covered part by part",
                 _spoken(answer, drop, f"for {name}", "against it"),
             ),
             Figure(
@@ -123,16 +124,16 @@ def _where(answer: Answer, model: Model, gaze: Gaze, covered: Occlusion) -> None
     figures(items, width=OVERLAY)
     _legend()
     method = {
-        "grad-cam": "The first picture follows the answer back to the last feature maps of the "
-        "convolutions.",
-        "layer-cam": "The first picture follows the answer back to the feature maps of the "
-        "convolutions, the last ones that are fine enough to show a place.",
+        "grad-cam": "The first picture traces the answer back to the feature maps of the last "
+        "convolution.",
+        "layer-cam": "The first picture traces the answer back to the last feature maps that are "
+        "fine enough to show a place.",
         "gradient": "This network has no convolutions, so there is no Grad-CAM: the first picture "
-        "shows the pixels on which the answer hangs.",
+        "shows the pixels that the answer depends on.",
     }[gaze.method]
     st.caption(
-        f"{method} For the others a part after the other was covered, {len(covered.boxes)} in "
-        "all, and the network asked again."
+        f"{method} For the others, one part at a time was covered, {len(covered.boxes)} in all, "
+        "and the network was asked again."
     )
 
 
@@ -150,17 +151,19 @@ def _like_it(answer: Answer, model: Model) -> None:
     words = f"{same} of these {len(near.labels)} are labelled {literal(answer.name)}."
     if by_network:
         st.caption(
-            f"{words} They come closest to your picture in the network's last hidden layer: to "
-            "the network they look alike."
+            f"{words} In the network's last hidden layer they are closest to your picture: to the "
+            "network they look alike."
         )
         return
-    st.caption(f"{words} They are nearest by their pixels; the network compares less literally.")
+    st.caption(
+        f"{words} Compared by pixels, they are the closest. The network does not compare pixels."
+    )
     task_view.task(
         NAME,
         runs.read(model.run),
         title="The images that look alike to the network",
-        explanation="What its last hidden layer makes of the training images is worked out "
-        "once, in the background. It takes about half a minute.",
+        explanation="The last hidden layer's output for all training images is computed once, "
+        "in the background. It takes about half a minute.",
     )
 
 
@@ -183,8 +186,8 @@ def _otherwise(answer: Answer, model: Model, covered: Occlusion, changes: list[C
         lines.append(f"**The preparation:** {_way(changes[0]).lower()}, it stays {name}.")
     elif changes:
         lines.append(
-            f"**The preparation:** nothing in it decides. In all {len(changes)} other ways the "
-            f"answer stays {name}."
+            f"**The preparation:** no step decides. In all {len(changes)} other ways the answer "
+            f"stays {name}."
         )
     turning = covered.turning()
     if turning is not None:
@@ -198,14 +201,14 @@ def _otherwise(answer: Answer, model: Model, covered: Occlusion, changes: list[C
     elif len(covered.boxes):
         least_sure = float(covered.probabilities[..., answer.label].min())
         lines.append(
-            f"**The picture:** no single part decides. Whichever is covered, it stays {name}, with "
-            f"{sure_by(least_sure)} at least."
+            f"**The picture:** no single part decides. Whichever is covered, it stays {name}, at "
+            f"least {sure_by(least_sure)}."
         )
     st.markdown("\n".join(f"- {line}" for line in lines))
     items = [
         Figure(
             change.answer.prepared.pixels,
-            f"{_way(change)}: what the network sees then",
+            f"{_way(change)}: the network's input",
             f"{change.answer.name}, {sure_by(_sure(change.answer))}",
             _way(change),
             marked=change in turned,
@@ -226,7 +229,7 @@ def _otherwise(answer: Answer, model: Model, covered: Occlusion, changes: list[C
     if items:
         figures(items, width=CHANGED, pixelated=True)
     if any(item.marked for item in items):
-        st.caption("What the network sees then, and says; another answer is framed.")
+        st.caption("Input and answer; changed answers are framed.")
 
 
 def _near(answer: Answer, model: Model) -> tuple[Near, bool]:
@@ -260,7 +263,7 @@ def _row(near: Near, model: Model, count: int) -> None:
 def _way(change: Change) -> str:
     """Return in a few words what is done otherwise."""
     if change.kind is not None:
-        return f"Prepared as a {change.kind}"
+        return f"Prepared as a {'drawing' if change.kind is Kind.SKETCH else change.kind}"
     if change.stage is None:
         return "Mirrored"
     return _WITHOUT[change.stage]

@@ -8,8 +8,9 @@ import streamlit as st
 
 from core import evaluation, networks, runs
 from core.evaluation import CORRUPTIONS, SEVERITIES, Answers, Robustness
-from pages.session import data
+from pages.session import data, engine
 from pages.session.guard import sentences
+from pages.session.ticking import ticking
 from pages.views.evaluate.looked import Looked
 from pages.widgets.chart import chart
 from pages.widgets.choice import choice
@@ -41,9 +42,8 @@ STYLE = """<style>
 def draw(looked: Looked) -> None:
     """Draw the view."""
     networks.warm()
-    loading = networks.state().phase == "loading"
     with st.container(border=True):
-        st.fragment(_pictures, run_every=1.0 if loading else None)(looked, loading)
+        ticking(_pictures, engine.pace)(looked)
     first = _measured(looked.run)
     second = _measured(looked.other) if looked.other is not None else None
     if first is None:
@@ -57,11 +57,9 @@ def draw(looked: Looked) -> None:
         _curves(looked, first, second)
 
 
-def _pictures(looked: Looked, was_loading: bool) -> None:
+def _pictures(looked: Looked) -> None:
     """Show one image under every corruption, with the network's answers."""
     with sentences():
-        if was_loading and networks.state().phase != "loading":
-            st.rerun()  # the whole page, to end the ticking
         st.subheader("Pictures made worse", anchor=False)
         severity = _severity()
         shown = _chosen(looked.answers)

@@ -7,38 +7,10 @@ from typing import Any
 from core import evaluation, runs
 from core.evaluation import Share, share_of
 from core.runs import Run
+from pages.views.runs.facts import SEALED, parameters, seconds, test_set
 from pages.widgets.facts_table import Heads, facts_table
-from pages.widgets.runs_table import SEALED, parameters, seconds, test_set
-from pages.words import architecture_title, dataset_title, duration, number, percent
-from pages.words.settings import (
-    AUGMENTATIONS,
-    OPTIMIZERS,
-    PRECISIONS,
-    SCHEDULES,
-    VALIDATION_FROM,
-)
-
-NAMES = {
-    "dataset": "Data set",
-    "architecture": "Architecture",
-    "optimizer": "Optimizer",
-    "learning_rate": "Learning rate",
-    "weight_decay": "Weight decay",
-    "schedule": "Schedule",
-    "batch_size": "Batch size",
-    "epochs": "Epochs planned",
-    "validation": "Validation",
-    "validation_from": "Held back",
-    "label_form": "Label form",
-    "label_smoothing": "Label smoothing",
-    "patience": "Early stopping after",
-    "augmentation": "Augmentation",
-    "precision": "Convolutions in",
-    "limit": "Training images",
-    "seed": "Seed",
-    "width": "Width",
-    "dropout": "Dropout",
-}
+from pages.words import duration, number, percent
+from pages.words.settings import setting_title, setting_words
 
 
 @dataclass(frozen=True)
@@ -140,39 +112,10 @@ def settings_table(
     """Show settings side by side, those that differ marked."""
     rows = [
         {
-            "name": NAMES.get(each.name, each.name.replace("_", " ").capitalize()),
+            "name": setting_title(each.name),
             "values": [setting_words(each.name, value) for value in each.values],
             "differs": each.differs,
         }
         for each in settings
     ]
     facts_table(heads, caption, rows, key=key, name=f"settings-{key}")
-
-
-def setting_words(name: str, value: Any) -> str:
-    """Return the value of a setting in words."""
-    titles = {
-        "optimizer": OPTIMIZERS,
-        "schedule": SCHEDULES,
-        "validation_from": VALIDATION_FROM,
-        "precision": PRECISIONS,
-    }
-    if name == "dataset":
-        return dataset_title(value)
-    if name == "architecture":
-        return architecture_title(value)
-    if name in titles:
-        return titles[name].get(value, str(value))  # type: ignore[attr-defined]
-    if name == "augmentation":
-        return ", ".join(AUGMENTATIONS.get(way, way) for way in value) or "none"
-    if name == "validation":
-        return f"{value:.0%}" if value < 1 else f"{value:,.0f} images"
-    if value is None:
-        return {"limit": "all", "dropout": "its own", "patience": "never"}.get(name, "none")
-    if name == "limit":
-        return f"{value:,}"
-    if name == "width":
-        return f"×{value:g}"
-    if name == "patience":
-        return f"{value} epochs"
-    return f"{value:g}" if isinstance(value, float) else str(value)

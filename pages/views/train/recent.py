@@ -5,7 +5,8 @@ import streamlit as st
 from core import runs
 from pages.session.access import owns
 from pages.session.visitor import visitor_id
-from pages.words import STATE_WORDS, ago, percent, title_markdown
+from pages.words import STATE_WORDS, ago, count, percent, title_markdown
+from pages.words.settings import changed_line
 
 SHOWN = 8
 
@@ -23,7 +24,10 @@ def run_list(opened: str | None) -> None:
                 icon=":material/table_rows:",
             )
     if not mine:
-        st.info("No run yet. Press Train: the MLP takes about a minute.", icon=":material/school:")
+        st.info(
+            "No run yet. Press Train: the first one takes about 15 seconds.",
+            icon=":material/school:",
+        )
     for run in mine[:SHOWN]:
         _row(run, is_open=run.id == opened)
 
@@ -47,7 +51,10 @@ def _row(run: runs.Run, *, is_open: bool) -> None:
 def _line(run: runs.Run) -> str:
     words = [ago(run.created)]
     if run.config is not None:
-        words.append(f"{run.config.recipe.epochs} epochs planned")
+        words.append(f"{count(run.config.recipe.epochs, 'epoch')} planned")
+        changed = changed_line(run.config)
+        if changed:
+            words.append(changed)
     result = run.told
     if result is not None and result.test_accuracy is not None:
         words.append(f"test accuracy {percent(result.test_accuracy, 2)}")

@@ -4,20 +4,33 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from core import jobs, runs
+from core import datasets, jobs, runs
 from core.runs import Run, State
 from pages.session.access import owns, seen
 from pages.session.guard import sentences
 from pages.session.visitor import visitor_id
+from pages.views.train.network import network_view
 from pages.views.train.settings import take_settings
+from pages.widgets.copy_link import copy_link
 from pages.widgets.curves import curves_of
 from pages.widgets.live_chart import live_chart
-from pages.words import PHASE_WORDS, STATE_WORDS, duration, number, percent, title_markdown
-from pages.words.settings import OPTIMIZERS
+from pages.words import (
+    PHASE_WORDS,
+    STATE_WORDS,
+    about,
+    architecture_title,
+    count,
+    dataset_title,
+    duration,
+    number,
+    percent,
+    title_markdown,
+)
+from pages.words.settings import settings_line
 
 SEALED = (
-    "The test set of a run is opened once, on the Evaluate page, when its owner is done tuning. "
-    "Until then choose by the validation accuracy."
+    "The owner of a run opens its test set once, on the Evaluate page, when the tuning is done. "
+    "Until then, choose by the validation accuracy."
 )
 TICK = 1.0  # seconds between two looks at a run that is active; each takes time from the training
 
@@ -29,8 +42,11 @@ def run_view(run_id: str) -> None:
         RunNotFound: no run has this id, or it is not the visitor's to see.
     """
     visitor = visitor_id()
-    active = seen(run_id, visitor).state.active
+    run = seen(run_id, visitor)
+    active = run.state.active
     st.fragment(_view, run_every=TICK if active else None)(run_id, visitor, active)
+    if run.config is not None:
+        network_view(run.config.network, datasets.find(run.config.dataset), run.config)
 
 
 def _view(run_id: str, visitor: str, was_active: bool) -> None:
@@ -57,6 +73,9 @@ def _head(run: Run) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"#### {title_markdown(run)}")
         st.badge("Stopping" if run.stopping else word, color=color, icon=icon)  # type: ignore[arg-type]
+    config = run.config
+    if run.name and config is not None:  # else the title says so
+        st.caption(f"{architecture_title(config.architecture)} on {dataset_title(config.dataset)}")
 
 
 def _progress(run: Run, config: runs.TrainingConfig) -> None:
@@ -72,7 +91,7 @@ def _progress(run: Run, config: runs.TrainingConfig) -> None:
         if beat.images_per_second:
             words.append(f"{beat.images_per_second:,.0f} images/s")
         if beat.left is not None:
-            words.append(f"{duration(beat.left)} left")
+            words.append(f"{about(beat.left)} left")
     share = 1.0 if beat.phase == "evaluating" else min(1.0, max(0.0, beat.epoch / epochs))
     st.progress(share, text=" · ".join(words))
 
@@ -84,12 +103,12 @@ def _waiting(run: Run) -> str:
     if problem:
         return problem
     if before is None:
-        return "A worker is getting ready; this takes a few seconds."
+        return "A worker is getting ready. This takes a few seconds."
     text = "Waiting: next in line"
     if before:
-        text = f"Waiting: {before:,} {'run goes' if before == 1 else 'runs go'} first"
+        text = f"Waiting: {count(before, 'run goes', 'runs go')} first"
     wait = backend.wait(run.id)
-    return f"{text}." if wait is None else f"{text}, starts in about {duration(wait)}."
+    return f"{text}." if wait is None else f"{text}, starts in {about(wait)}."
 
 
 def _figures(run: Run) -> None:
@@ -136,9 +155,10 @@ def _actions(run: Run, visitor: str) -> None:
             type="tertiary",
             on_click=take_settings,
             args=(config,),
-            help="Fills the settings in, to train it again or with a change.",
+            help="Copies these settings into the form, to train again or with a change.",
         ):
             st.rerun()  # the settings are outside of this fragment
+        copy_link(key=f"link_{run.id}", help="Copies the address of this run.")
         st.caption(_summary(run))
 
 
@@ -150,6 +170,8 @@ def _control(run: Run) -> None:
         _button("Stop", ":material/stop:", backend.stop, run)
     elif run.resumable:
         _button("Resume", ":material/play_arrow:", backend.resume, run)
+    if run.state is State.PAUSED:
+        _button("Stop", ":material/stop:", backend.stop, run)
     if run.state is State.FINISHED:
         st.toggle(
             "Shared",
@@ -157,7 +179,7 @@ def _control(run: Run) -> None:
             key=f"shared_{run.id}",
             on_change=_share,
             args=(run.id,),
-            help="Lets everyone on this server look at this run.",
+            help="Everyone on this server can look at this run.",
         )
 
 
@@ -175,12 +197,9 @@ def _share(run_id: str) -> None:
 def _summary(run: Run) -> str:
     config = run.config
     assert config is not None, "a damaged run is not shown"
-    recipe = config.recipe
     words = [
-        f"{OPTIMIZERS[recipe.optimizer]}, learning rate {recipe.learning_rate:g}, batch "
-        f"{recipe.batch_size}",
         f"{config.training_count:,} training and {config.validation_count:,} validation images",
-        f"seed {config.seed}",
+        settings_line(config),
     ]
     if run.result is not None:
         words.append(duration(run.result.seconds))

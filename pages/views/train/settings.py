@@ -1,30 +1,38 @@
-"""The settings of a training: a small panel first, the rest one click away, all in the URL."""
+"""The settings of a training: a small panel first, the rest one click away, all in the URL.
+
+What the settings are, their ranges and words, is in ``core.architectures.settings``.
+"""
 
 from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
 
-from core import architectures, datasets
-from core.architectures import Architecture, Optimizer, Recipe
-from core.architectures.recipe import EXPLANATIONS
+from core import architectures, datasets, jobs
+from core.architectures import DEFAULT, UNNAMED, Architecture, Recipe
+from core.architectures.settings import (
+    LIMIT,
+    SETTINGS,
+    Choice,
+    Group,
+    Number,
+    Setting,
+    Several,
+    Switch,
+)
 from core.runs import TrainingConfig
-from core.runs.config import EXPLANATIONS as RUN_EXPLANATIONS
 from pages.session.guard import check_url, check_url_number
 from pages.widgets.dataset_picker import dataset_picker
-from pages.words.settings import AUGMENTATIONS, OPTIMIZERS, PRECISIONS, SCHEDULES, VALIDATION_FROM
+from pages.widgets.table import table
+from pages.words import about, percent
 
-DEFAULT = "mlp"  # fast, and made for every data set
-LIMITS = (1_000, 2_000, 6_000, 12_000, 30_000, None)
-VALIDATIONS = (0.05, 0.1, 0.2, 0.3, 1_000.0, 5_000.0, 10_000.0)
-WIDTHS = (0.25, 0.5, 1.0, 2.0, 4.0)
-OWN, NO = -1.0, 0.0  # dropout as the architecture has it, and none
-DROPOUTS = (OWN, NO, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8)
+OWN = -1.0  # stands for None in a choice: a select box takes None for nothing chosen
+ALL_IMAGES = 60_000  # at least as many as any limit, to order the choices by
+
+Start = Callable[[Callable[[], TrainingConfig]], None]
 
 
-def training_settings(
-    start: Callable[[Callable[[], TrainingConfig]], None],
-) -> tuple[Architecture, datasets.DatasetSpec]:
+def training_settings(start: Start) -> tuple[Architecture, datasets.DatasetSpec]:
     """Draw the settings.
 
     Args:
@@ -36,188 +44,195 @@ def training_settings(
         The architecture in the size chosen, and the data set.
     """
     spec = dataset_picker(_take_recipe)
-    titles = {
-        name: each.title for name, each in architectures.ARCHITECTURES.items() if each.suits(spec)
-    }
-    name = _select("Architecture", titles, DEFAULT, "architecture", on_change=_take_recipe)
-    architecture = architectures.find(name)
+    architecture = _architecture(spec)
     recipe = architecture.recipe_for(spec.name)
-    chosen = _main(recipe)
+    chosen = _group(Group.MAIN, recipe, spec)
     place = st.container()
     with st.expander("More settings", icon=":material/tune:"):
-        size = _data(recipe, chosen, spec.counts["train"]) | _network()
-        _optimization(recipe, chosen)
-        _regularization(recipe, chosen)
-        size |= _rest()
+        for group in Group:
+            if group is not Group.MAIN:
+                st.markdown(f"**{group}**")
+                chosen |= _group(group, recipe, spec)
+    _name_architecture(architecture, spec)
+    size = {name: chosen.pop(name) for name in list(chosen) if SETTINGS[name].of_run}
 
     with place:
-        start(lambda: TrainingConfig(spec.name, name, recipe.changed(**chosen), **size))
+        start(
+            lambda: TrainingConfig(spec.name, architecture.name, recipe.changed(**chosen), **size)
+        )
     return architecture.sized(size["width"], size["dropout"]), spec
 
 
 def take_settings(config: TrainingConfig) -> None:
     """Fill the settings in from a run's; call it before they are drawn."""
+    st.session_state["dataset"] = config.dataset
+    st.session_state["architecture"] = config.architecture
+    _take(config.flat())
+
+
+def _architecture(spec: datasets.DatasetSpec) -> Architecture:
+    """Draw the choice of the architecture, and what each takes and reaches."""
+    fitting = [each for each in architectures.ARCHITECTURES.values() if each.suits(spec)]
+    titles = {each.name: each.title for each in fitting}
     state = st.session_state
-    state["dataset"], state["architecture"] = config.dataset, config.architecture
-    for key in ("limit", "seed", "width", "tensorboard"):
-        state[key] = getattr(config, key)
-    state["dropout"] = OWN if config.dropout is None else config.dropout
-    _take(config.recipe)
-
-
-def _main(recipe: Recipe) -> dict[str, Any]:
-    with _pair():
-        epochs = _number("Epochs", 1, 500, recipe.epochs, "epochs")
-        batch_size = _number("Batch size", 1, 4096, recipe.batch_size, "batch_size")
-    learning_rate = _number(
-        "Learning rate",
-        1e-6,
-        10.0,
-        recipe.learning_rate,
-        "learning_rate",
-        step=recipe.learning_rate / 2,
-        format="%.6g",
+    if "architecture" not in state:
+        check_url("architecture", titles)
+        names = {title: name for name, title in titles.items()}
+        state["architecture"] = names.get(st.query_params.get("architecture", ""), _unnamed(spec))
+    name = st.selectbox(
+        "Architecture",
+        list(titles),
+        format_func=titles.__getitem__,
+        key="architecture",
+        on_change=_take_recipe,
     )
-    return {"epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate}
-
-
-def _data(recipe: Recipe, chosen: dict[str, Any], available: int) -> dict[str, Any]:
-    fitting = [each for each in LIMITS if each is None or each < available]
-    limits = dict.fromkeys((*fitting[:-1], st.session_state.get("limit"), None))
-    limit = st.select_slider(
-        "Training images",
-        sorted(limits, key=lambda each: each or 60_000),
-        value=None,
-        format_func=_limit_words,
-        key="limit",
-        bind="query-params",
-        help=RUN_EXPLANATIONS["limit"],
+    chosen = architectures.find(name or UNNAMED)
+    offers = {each.name: _offer(each, spec) for each in fitting}
+    seconds, reach = offers[chosen.name]
+    st.caption(
+        f"{about(seconds).capitalize()} · {reach} test accuracy" if reach else about(seconds)
     )
-    own = float(recipe.validation)
-    options = {own, *VALIDATIONS, st.session_state.get("validation", own)}
-    with _pair():
-        chosen["validation"] = _select(
-            "Validation",
-            {each: _validation_words(each) for each in sorted(options, key=_images)},
-            own,
-            "validation",
+    with st.popover("Compare architectures", icon=":material/list:", width="stretch"):
+        table(
+            {
+                "Architecture": list(titles.values()),
+                "Time": [about(offers[each][0]).removeprefix("about ") for each in titles],
+                "Test accuracy": [offers[each][1] or "–" for each in titles],
+            },
+            key="architectures",
+            name="architectures",
         )
-        chosen["validation_from"] = _select(
-            "Held back", VALIDATION_FROM, recipe.validation_from, "validation_from"
+        st.caption(
+            "Time: expected here, with the recipe as it is. Test accuracy: measured with that "
+            f"recipe on {spec.title}; a dash where it was not."
         )
-    return {"limit": limit}
+    return chosen
 
 
-def _network() -> dict[str, Any]:
-    # A run of the command line may have other values than these.
-    widths = {*WIDTHS, st.session_state.get("width", 1.0)}
-    dropouts = {*DROPOUTS, st.session_state.get("dropout", OWN)}
-    with _pair():
-        titles = {each: _width_words(each) for each in sorted(widths)}
-        width = _select("Width", titles, 1.0, "width")
-        titles = {each: _dropout_words(each) for each in sorted(dropouts)}
-        dropout = _select("Dropout", titles, OWN, "dropout")
-    return {"width": width, "dropout": None if dropout == OWN else dropout}
+def _unnamed(spec: datasets.DatasetSpec) -> str:
+    """Return the architecture that the URL means when it names none.
+
+    With settings it is the one that such links have always meant; without, the one to begin with.
+    """
+    named = any(name in st.query_params for name in SETTINGS)
+    return DEFAULT if not named and architectures.find(DEFAULT).suits(spec) else UNNAMED
 
 
-def _optimization(recipe: Recipe, chosen: dict[str, Any]) -> None:
-    chosen["optimizer"] = _select("Optimizer", OPTIMIZERS, recipe.optimizer, "optimizer")
-    if chosen["optimizer"] == Optimizer.ADAMW:
-        chosen["weight_decay"] = _number(
-            "Weight decay", 0.0, 1.0, recipe.weight_decay, "weight_decay", step=0.01, format="%.4g"
-        )
-    chosen["schedule"] = _select("Learning rate over time", SCHEDULES, recipe.schedule, "schedule")
-    chosen["precision"] = _select("Convolutions in", PRECISIONS, recipe.precision, "precision")
+def _name_architecture(architecture: Architecture, spec: datasets.DatasetSpec) -> None:
+    """Write the architecture into the URL, where without it the URL would mean another one."""
+    query = st.query_params
+    named = query.get("architecture")
+    if architecture.title != named and (named or architecture.name != _unnamed(spec)):
+        query["architecture"] = architecture.title
 
 
-def _regularization(recipe: Recipe, chosen: dict[str, Any]) -> None:
-    chosen["augmentation"] = tuple(
-        st.pills(
-            "Augmentation",
-            list(AUGMENTATIONS),
-            selection_mode="multi",
-            default=list(recipe.augmentation),
-            format_func=AUGMENTATIONS.__getitem__,
-            key="augmentation",
-            bind="query-params",
-            help=EXPLANATIONS["augmentation"],
-        )
-    )
-    with _pair():
-        chosen["label_smoothing"] = _number(
-            "Label smoothing", 0.0, 0.5, recipe.label_smoothing, "label_smoothing", step=0.05
-        )
-        patience = _number(
-            "Early stopping after",
-            0,
-            500,
-            recipe.patience or 0,
-            "patience",
-            help=f"{EXPLANATIONS['patience']} 0 trains to the end.",
-        )
-    chosen["patience"] = patience or None
+def _offer(architecture: Architecture, spec: datasets.DatasetSpec) -> tuple[float, str]:
+    """Return the seconds that an architecture takes with its recipe, and what it reached or ""."""
+    config = TrainingConfig(spec.name, architecture.name, architecture.recipe_for(spec.name))
+    reached = [each.percent for each in architecture.measured if each.dataset == spec.name]
+    return jobs.expected_seconds(config), percent(reached[0] / 100) if reached else ""
 
 
-def _rest() -> dict[str, Any]:
-    seed = _number("Seed", 0, 2**31 - 1, 0, "seed", help=RUN_EXPLANATIONS["seed"])
-    tensorboard = st.toggle(
-        "TensorBoard files",
-        key="tensorboard",
-        bind="query-params",
-        help=RUN_EXPLANATIONS["tensorboard"],
-    )
-    return {"seed": seed, "tensorboard": tensorboard}
+def _group(group: Group, recipe: Recipe, spec: datasets.DatasetSpec) -> dict[str, Any]:
+    """Draw the settings of a group and return what is chosen, by name."""
+    chosen: dict[str, Any] = {}
+    # Side by side where there is room.
+    with st.grid(2, min_column_width=110, gap="small"):
+        for name, setting in SETTINGS.items():
+            if setting.group is not group:
+                continue
+            if setting.needs is not None and chosen.get(setting.needs[0]) != setting.needs[1]:
+                continue
+            usual = setting.default if setting.of_run else getattr(recipe, name)
+            chosen[name] = _widget(setting, usual, spec)
+    return chosen
 
 
-def _pair() -> Any:
-    """Return a container whose elements stand side by side where there is room."""
-    return st.grid(2, min_column_width=110, gap="small")
+def _widget(setting: Setting, usual: Any, spec: datasets.DatasetSpec) -> Any:
+    """Draw one setting and return what is chosen; ``usual`` is what the recipe has."""
+    match setting:
+        case Switch():
+            return st.toggle(
+                setting.title, key=setting.name, bind="query-params", help=setting.help
+            )
+        case Several():
+            chosen = st.pills(
+                setting.title,
+                list(setting.titles),
+                selection_mode="multi",
+                default=list(usual),
+                format_func=setting.titles.__getitem__,
+                key=setting.name,
+                bind="query-params",
+                help=setting.help,
+            )
+            return tuple(chosen)
+        case Choice():
+            return _select(setting, dict(setting.titles), usual, setting.formerly)
+        case Number() if setting is LIMIT:
+            return _limit(spec.counts["train"])
+        case Number() if setting.offered:
+            # A link or a run of the command line may have other values than those offered.
+            asked = st.session_state.get(setting.name, _shown(setting, usual))
+            values = {_shown(setting, each) for each in (*setting.offered, usual)} | {asked}
+            titles = {
+                each: setting.words(None if each == OWN else each)
+                for each in sorted(values, key=_images if setting.name == "validation" else None)
+            }
+            found = _select(setting, titles, _shown(setting, usual))
+            return None if found == OWN else found
+        case Number():
+            return _number(setting, usual)
+    raise TypeError(f"no widget for {setting!r}")
 
 
-def _select(
-    title: str,
-    titles: dict[Any, str],
-    default: Any,
-    key: str,
-    on_change: Callable[[], None] | None = None,
-) -> Any:
-    check_url(key, titles)
+def _select(setting: Setting, titles: dict[Any, str], usual: Any, formerly: Any = None) -> Any:
+    check_url(setting.name, titles, formerly)
     options = list(titles)
     chosen = st.selectbox(
-        title,
+        setting.title,
         options,
-        index=options.index(default),
+        index=options.index(usual),
         format_func=titles.__getitem__,
-        key=key,
+        key=setting.name,
         bind="query-params",
-        on_change=on_change or "rerun",
-        help=(EXPLANATIONS | RUN_EXPLANATIONS).get(key),
+        help=setting.help,
     )
-    return default if chosen is None else chosen
+    return usual if chosen is None else chosen
 
 
-def _number(
-    title: str,
-    low: float,
-    high: float,
-    default: float,
-    key: str,
-    *,
-    help: str | None = None,
-    **options: Any,
-) -> Any:
-    check_url_number(key, low, high)
+def _limit(available: int) -> Any:
+    fitting = [each for each in LIMIT.offered if each is None or each < available]
+    limits = dict.fromkeys((*fitting[:-1], st.session_state.get("limit"), None))
+    return st.select_slider(
+        LIMIT.title,
+        sorted(limits, key=lambda each: each or ALL_IMAGES),
+        value=None,
+        format_func=LIMIT.words,
+        key=LIMIT.name,
+        bind="query-params",
+        help=LIMIT.help,
+    )
+
+
+def _number(setting: Number, usual: Any) -> Any:
+    # A field that may be empty shows 0 for that.
+    low = type(setting.high)(0) if setting.empty else setting.low
+    step = usual / 2 if setting.name == "learning_rate" else setting.step
+    check_url_number(setting.name, low, setting.high)
     chosen = st.number_input(
-        title,
+        setting.title,
         low,
-        high,
-        default,
-        key=key,
+        setting.high,
+        usual or low,
+        step,
+        setting.digits,
+        key=setting.name,
         bind="query-params",
-        help=help or EXPLANATIONS[key],
-        **options,
+        help=f"{setting.help} 0: {setting.words(None)}." if setting.empty else setting.help,
     )
-    return default if chosen is None else chosen
+    chosen = usual if chosen is None else chosen
+    return (chosen or None) if setting.empty else chosen
 
 
 def _take_recipe() -> None:
@@ -225,38 +240,30 @@ def _take_recipe() -> None:
     architecture = architectures.find(st.session_state["architecture"])
     dataset = st.session_state["dataset"]
     if not architecture.suits(datasets.find(dataset)):
-        architecture = architectures.find(DEFAULT)
-        st.session_state["architecture"] = DEFAULT
+        architecture = architectures.find(UNNAMED)
+        st.session_state["architecture"] = UNNAMED
     limit = st.session_state.get("limit")
     if limit is not None and limit > datasets.find(dataset).counts["train"]:
         st.session_state["limit"] = None
-    _take(architecture.recipe_for(dataset))
+    _take(architecture.recipe_for(dataset).to_dict())
 
 
-def _take(recipe: Recipe) -> None:
-    for key in EXPLANATIONS:
-        st.session_state[key] = getattr(recipe, key)
-    st.session_state["validation"] = float(recipe.validation)
-    st.session_state["augmentation"] = list(recipe.augmentation)
-    st.session_state["patience"] = recipe.patience or 0
+def _take(values: dict[str, Any]) -> None:
+    for name, value in values.items():
+        st.session_state[name] = _shown(SETTINGS[name], value)
+
+
+def _shown(setting: Setting, value: Any) -> Any:
+    """Return a value as the widget of its setting keeps it."""
+    if isinstance(setting, Several):
+        return list(value)
+    if isinstance(setting, Number) and setting is not LIMIT:
+        if setting.offered:
+            return OWN if value is None else float(value)
+        return value or 0 if setting.empty else value
+    return value
 
 
 def _images(validation: float) -> float:
-    """Return about how many of 60,000 images that is, to order the choices by."""
-    return validation if validation >= 1 else 60_000 * validation
-
-
-def _validation_words(validation: float) -> str:
-    return f"{validation:.0%}" if validation < 1 else f"{validation:,.0f} images"
-
-
-def _limit_words(limit: int | None) -> str:
-    return "all" if limit is None else f"{limit:,}"
-
-
-def _width_words(width: float) -> str:
-    return f"×{width:g}"
-
-
-def _dropout_words(dropout: float) -> str:
-    return {OWN: "its own", NO: "none"}.get(dropout, f"{dropout:g}")
+    """Return about how many images are held back, to order shares and numbers by."""
+    return validation if validation >= 1 else ALL_IMAGES * validation

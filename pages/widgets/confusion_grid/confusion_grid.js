@@ -86,7 +86,7 @@ function cellsOf({ classes, counts, other, numbers, order }, paint) {
     const of = numbers === "columns" ? "of the answers" : "of the class"
     return {
       text: count === 0 ? "·" : numbers === "counts" ? String(count) : percent(share),
-      label: `${where}${images(count)}` + (total > 0 ? ` (${percent(share)} % ${of})` : ""),
+      label: `${where}${images(count)}${total > 0 ? ` (${percent(share)} % ${of})` : ""}`,
       // Hits are mostly near 100 %, so their colour grows with the square of the share; mistakes
       // are mostly near 0 %, so theirs grows with its root: 1 % can be seen, 25 % is full.
       ...paint(row === col ? share ** 2 : Math.min(1, Math.sqrt(share / 0.25)), row === col),

@@ -164,8 +164,8 @@ function newMap(root) {
     const [drawing, title, note] = tip.children
     const answer = map.answers?.[i]
     title.textContent = map.classes[map.labels[i]]
-    note.textContent =
-      `image ${map.indices[i]}` + (answer === undefined || answer === NONE ? "" : ` · answered ${map.classes[answer]}`)
+    const said = answer === undefined || answer === NONE ? "" : ` · answered ${map.classes[answer]}`
+    note.textContent = `image ${map.indices[i]}${said}`
     drawing.hidden = !map.sheet
     const ink = drawing.getContext("2d")
     if (map.sheet) picture(ink, map, i, 0, 0, drawing.width)
@@ -435,8 +435,8 @@ function stamp(colour, shape, radius, ratio) {
   context.beginPath()
   const r = rounded
   if (shape === 1) context.rect(-0.86 * r, -0.86 * r, 1.72 * r, 1.72 * r)
-  else if (shape === 2) [[0, -r], [r, 0.8 * r], [-r, 0.8 * r]].forEach((corner) => context.lineTo(...corner))
-  else if (shape === 3) [[0, -1.15 * r], [1.15 * r, 0], [0, 1.15 * r], [-1.15 * r, 0]].forEach((corner) => context.lineTo(...corner))
+  else if (shape === 2) polygon(context, [[0, -r], [r, 0.8 * r], [-r, 0.8 * r]])
+  else if (shape === 3) polygon(context, [[0, -1.15 * r], [1.15 * r, 0], [0, 1.15 * r], [-1.15 * r, 0]])
   else context.arc(0, 0, r, 0, 7)
   context.closePath()
   context.fillStyle = colour
@@ -445,9 +445,15 @@ function stamp(colour, shape, radius, ratio) {
   return canvas
 }
 
+function polygon(context, corners) {
+  for (const [x, y] of corners) context.lineTo(x, y)
+}
+
 /** Shapes tell apart what colours alone might not: neighbours in the palette differ in both. */
 function shapeOf(map, group) {
-  return map.kind === "classes" ? (group + Math.floor(group / 4)) % 4 : map.groups[group].kind === "wrong" ? 3 : 0
+  if (map.kind !== "classes") return map.groups[group].kind === "wrong" ? 3 : 0
+  const [colour, round] = [group % 10, Math.floor(group / 10)] // from the eleventh class on, colours come again
+  return (colour + Math.floor(colour / 4) + round) % 4
 }
 
 /** Begins to fetch the sheet of pictures; the map works without it until it is there. */
@@ -462,7 +468,7 @@ function fetchSheet(map, url, then) {
     then()
   }
   // The server gives a path of the app: a base path that the app may have stays.
-  image.src = new URL(url.replace(/^\//, ""), document.baseURI)
+  image.src = new URL(url.replace(/^\//, ""), document.baseURI).href
 }
 
 /** Draws a picture of the sheet into a square, in its own proportions. */

@@ -37,7 +37,9 @@ function drawTiles(root, url, { columns, rows, width, height, smooth, captions, 
     button.ariaCurrent = i === selected ? "true" : null
     button.onclick = () => {
       // At once, and not only when the server has answered.
-      if (selected !== null || follow) tiles.forEach((tile) => (tile.ariaCurrent = tile === button ? "true" : null))
+      if (selected !== null || follow) {
+        for (const tile of tiles) tile.ariaCurrent = tile === button ? "true" : null
+      }
       pick(i)
     }
   })

@@ -9,11 +9,17 @@ function figure({ curves, height }, root) {
     end: Math.max(curves.epochs, ...curves.batch.x.slice(-1), ...curves.epoch.x.slice(-1)),
     title: "epoch",
     hover: "epoch %{x:.2~f}",
-    empty: curves.batch.x.length + curves.epoch.x.length === 0,
+    empty: !drawn(curves).length,
+    highest: Math.max(0, ...drawn(curves)),
     revision: curves.run,
     top: 34,
   })
   return { traces: traces(curves, root), layout }
+}
+
+/** The losses that can be drawn; one that is no number any more is null. */
+function drawn({ batch, epoch }) {
+  return [...batch.loss, ...epoch.loss, ...epoch.val_loss].filter((loss) => loss !== null)
 }
 
 function traces(curves, root) {
@@ -21,8 +27,9 @@ function traces(curves, root) {
   const [trainColour, validationColour] = theme(root).palette
   const lines = [
     showBatches && {
-      name: "batches", of: batch, keys: ["loss", "accuracy"], mode: "lines",
-      line: { color: trainColour, width: 1 }, opacity: 0.5,
+      name: "batches", of: batch, keys: ["loss", "accuracy"],
+      mode: batch.x.length < 10 ? "lines+markers" : "lines", // one point alone has no line
+      line: { color: trainColour, width: 1 }, marker: { size: 5 }, opacity: 0.5,
     },
     {
       name: "training", of: epoch, keys: ["loss", "accuracy"], mode: "lines+markers",

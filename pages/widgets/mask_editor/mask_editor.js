@@ -7,9 +7,9 @@
  */
 const TOOLS = { look: "Look", add: "Add", erase: "Erase", crop: "Crop" }
 const HINTS = {
-  look: ["Bright is what was taken for the object.", "Coloured is what was taken for ink."],
+  look: ["The bright part was detected as the object.", "The coloured part was detected as ink."],
   add: ["Paint over what belongs to the object.", "Draw the ink that is missing."],
-  erase: ["Paint over what does not belong to it.", "Rub out what does not belong to it."],
+  erase: ["Paint over what does not belong to it.", "Erase what does not belong to it."],
   crop: ["Drag the frame or one of its corners.", "Drag the frame or one of its corners."],
 }
 const CORNERS = { nw: "Upper left", ne: "Upper right", sw: "Lower left", se: "Lower right" }
@@ -66,7 +66,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     root.className = `root ${root.tool}`
     if (brushes) stage.tabIndex = 0
     else stage.removeAttribute("tabindex")
-    const said = masked || root.tool !== "look" ? HINTS[root.tool][data.ink ? 1 : 0] : "What lies in the frame is used."
+    const said = masked || root.tool !== "look" ? HINTS[root.tool][data.ink ? 1 : 0] : "Only what is inside the frame is used."
     if (hint.textContent !== said) hint.textContent = said
     const [left, top, right, bottom] = root.box ?? data.box
     Object.assign(frame.style, { left: share(left), top: share(top), width: share(right - left), height: share(bottom - top) })
@@ -208,9 +208,9 @@ function build(root) {
       </div>
       <button type="button" class="plain">Undo</button>
       <button type="button" class="plain">Start over</button>
-      <label>Brush <input type="range" min="2" max="30" value="8" aria-label="Size of the brush"></label>
+      <label>Brush <input type="range" min="2" max="30" value="8" aria-label="Brush size"></label>
     </div>
-    <div class="stage" role="application" aria-label="The picture with what was found in it. Arrow keys move the brush, the space bar paints.">
+    <div class="stage" role="application" aria-label="The picture and the object found in it. Arrow keys move the brush; the space bar paints.">
       <img alt="" draggable="false"><canvas></canvas>
       <div class="frame">${Object.entries(CORNERS)
         .map(([corner, name]) => `<button type="button" class="corner ${corner}" data-corner="${corner}" aria-label="${name} corner of the crop. Arrow keys move it, with Shift the whole frame."></button>`)
@@ -250,7 +250,10 @@ function dab(layer, { width, height }, x, y, radius, value) {
   }
 }
 
-/** The box after one of its corners, or without a corner the whole, was moved by shares of the picture. */
+/**
+ * The box after one of its corners, or without a corner the whole, was moved by shares of the picture.
+ * @param {number[]} box @param {string | undefined} corner @param {number[]} by
+ */
 function reshaped([left, top, right, bottom], corner, [x, y]) {
   if (!corner) {
     const across = Math.min(Math.max(x, -left), 1 - right)

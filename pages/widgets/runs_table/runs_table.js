@@ -18,7 +18,7 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
   if (known("chosen")) root.chosen = new Set(data.chosen)
   if (known("stars")) root.marks = {}
   const choose = (ids, chosen) => {
-    ids.forEach((id) => (chosen ? root.chosen.add(id) : root.chosen.delete(id)))
+    for (const id of ids) chosen ? root.chosen.add(id) : root.chosen.delete(id)
     mark()
     tell("chosen", { ids: [...root.chosen] })
   }
@@ -60,7 +60,9 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
     badge.title = row.reason ?? ""
     badge.style.setProperty("--ink", `var(--st-${row.colour}-text-color)`)
     badge.style.setProperty("--paper", `var(--st-${row.colour}-background-color)`)
-    cells.forEach((cell, column) => (cell.textContent = row.cells[column]))
+    cells.forEach((cell, column) => {
+      cell.textContent = row.cells[column]
+    })
   })
 
   const mark = () => {
@@ -122,9 +124,7 @@ function drawHeads({ columns, sorts, sort }, head, ask) {
       cell("star", hidden("Starred")),
       ...columns.map(({ name, label }) => {
         const button = Object.assign(document.createElement("button"), { type: "button", textContent: label })
-        const made = cell(name, button)
-        made.button = button
-        return made
+        return cell(name, button)
       }),
     )
   }
@@ -132,7 +132,7 @@ function drawHeads({ columns, sorts, sort }, head, ask) {
   columns.forEach(({ name }, i) => {
     const cell = head.children[i + 2]
     cell.ariaSort = name === by ? (down ? "descending" : "ascending") : null
-    cell.button.onclick = () => ask(name !== by ? firstWay(sorts, name) : down ? name : `-${name}`)
+    cell.querySelector("button").onclick = () => ask(name !== by ? firstWay(sorts, name) : down ? name : `-${name}`)
   })
 }
 
@@ -153,7 +153,8 @@ function newRow(columns) {
     row.append(cell)
     return cell
   })
-  row.parts = {
+  const line = /** @type {any} */ (row)
+  line.parts = {
     pick: row.querySelector("input"),
     star: row.querySelector("button"),
     link: row.querySelector("a"),

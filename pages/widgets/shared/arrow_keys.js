@@ -4,10 +4,17 @@
  * `moved(button)` is called with each button that the focus was moved to.
  */
 function moveFocusWithArrowKeys(grid, buttons, countColumns, moved) {
-  const makeStop = (stop) => buttons.forEach((button) => (button.tabIndex = button === stop ? 0 : -1))
+  const makeStop = (stop) => {
+    for (const button of buttons) button.tabIndex = button === stop ? 0 : -1
+  }
 
   makeStop(buttons.find((button) => button === grid.stop) ?? buttons[0])
-  buttons.forEach((button) => (button.onfocus = () => makeStop((grid.stop = button))))
+  for (const button of buttons) {
+    button.onfocus = () => {
+      grid.stop = button
+      makeStop(button)
+    }
+  }
   grid.onkeydown = (event) => {
     const from = buttons.indexOf(event.target)
     if (from < 0 || event.ctrlKey || event.metaKey || event.altKey) return

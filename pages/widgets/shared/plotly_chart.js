@@ -73,7 +73,7 @@ function loadPlotly() {
     const script = document.createElement("script")
     // A page's URL is the app's plus one segment (/train), which resolving drops; the app's own
     // base path, where it has one, stays.
-    script.src = new URL("app/static/vendor/plotly-basic.min.js", document.baseURI)
+    script.src = new URL("app/static/vendor/plotly-basic.min.js", document.baseURI).href
     script.onload = () => (window.Plotly ? resolve(window.Plotly) : reject(new Error("no Plotly")))
     script.onerror = () => {
       window.atelierPlotly = undefined // the next chart tries again
@@ -87,7 +87,8 @@ function loadPlotly() {
 
 /** Plotly writes its styles into the document's head, from where they do not reach a shadow root. */
 function adoptPlotlyStyles(shadowRoot) {
-  const rules = document.getElementById("plotly.js-style-global")?.sheet?.cssRules ?? []
+  const style = /** @type {HTMLStyleElement} */ (document.getElementById("plotly.js-style-global"))
+  const rules = style?.sheet?.cssRules ?? []
   const sheet = new CSSStyleSheet()
   sheet.replaceSync([...rules].map((rule) => rule.cssText).join("\n"))
   shadowRoot.adoptedStyleSheets = [sheet]
@@ -117,16 +118,19 @@ function saveChart(Plotly, chart, plot, format) {
   Plotly.downloadImage(picture, { format, filename: chart.data.name, width, height: layout.height, scale: format === "png" ? 2 : 1 })
 }
 
+const EXPLODED = 50 // nats; guessing one of ten costs 2.3
+
 /**
  * Loss and accuracy side by side, one above the other under 480 pixels, over one common x axis.
  *
  * - height: of one panel, axis titles included
  * - end: of the x axis, which is called `title`; `hover` is what the hover box is headed with
  * - empty: before the first point
+ * - highest: the highest loss drawn; one that explodes needs a logarithmic axis
  * - revision: a person's zoom lasts until it changes
  * - top: pixels above the panels, for Plotly's own legend where there is one
  */
-function twoPanels(root, { height, end, title, hover, empty, revision, top }) {
+function twoPanels(root, { height, end, title, hover, empty, highest = 0, revision, top }) {
   const { text, muted, grid, paper, font } = theme(root)
   const width = root.clientWidth
   const stacked = width < 480
@@ -173,12 +177,14 @@ function twoPanels(root, { height, end, title, hover, empty, revision, top }) {
       font: { size: 11, color: text }, bgcolor: "rgba(0,0,0,0)",
     },
     xaxis: { ...across(), domain: stacked ? [0, 1] : [0, 0.5 - gapX / 2], anchor: "y" },
-    yaxis: { ...axis("loss"), domain: stacked ? [0.5 + gapY / 2, 1] : [0, 1], rangemode: "tozero", ...first([0, 2.5]) },
+    yaxis: { ...axis("loss"), domain: stacked ? [0.5 + gapY / 2, 1] : [0, 1], rangemode: "tozero", ...first([0, 2.5]),
+      ...(highest > EXPLODED ? { type: "log", exponentformat: "power" } : {}) },
     xaxis2: { ...across(), domain: stacked ? [0, 1] : [0.5 + gapX / 2, 1], anchor: "y2", matches: "x" },
     yaxis2: {
       ...axis("accuracy"), domain: stacked ? [0, 0.5 - gapY / 2] : [0, 1], anchor: "x2", tickformat: "~%",
       ...first([0, 1]),
-      autorangeoptions: { include: 1 }, // 100 % is always in sight, and the axis stays calm
+      // 100 % is always in sight, so the axis stays calm; nothing is below 0.
+      autorangeoptions: { include: 1, clipmin: 0 },
     },
   }
 }

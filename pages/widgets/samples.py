@@ -1,4 +1,4 @@
-"""Classify: pictures for those who have none at hand, as tiles to click; see ``?sample=``."""
+"""Pictures for those who have none at hand, as tiles to click; see ``?sample=``."""
 
 from functools import cache
 
@@ -33,17 +33,17 @@ SAMPLES = {
 THUMB = 144  # px; twice a tile's picture, for dense screens
 TILE = 72  # CSS pixels
 
-_OPENED = "classify_sample"  # session: name and picture of the sample that was opened last
+_OPENED = "sample_opened"  # session: name and picture of the sample that was opened last
 
 
-def choose() -> Picture | None:
+def samples() -> Picture | None:
     """Draw the tiles and return the picture of the one that was clicked, None before."""
     check_url("sample", SAMPLES)
     names = list(SAMPLES)
     asked = st.query_params.get("sample", "")
     chosen = asked if asked in SAMPLES else _named(asked)
     st.caption(
-        "Click one. The cup and the cap are no class of Fashion-MNIST; its networks should say so."
+        "Click one. Cup and cap are not classes of Fashion-MNIST; its networks should say so."
     )
     gallery(
         _thumbs(),
@@ -61,7 +61,8 @@ def choose() -> Picture | None:
     if kept is None or kept[0] != chosen:
         kept = (chosen, open_picture((FOLDER / chosen).read_bytes(), SAMPLES[chosen]))
         st.session_state[_OPENED] = kept
-    return kept[1]
+    picture: Picture = kept[1]
+    return picture
 
 
 def _named(title: str) -> str | None:

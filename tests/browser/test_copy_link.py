@@ -1,0 +1,58 @@
+"""Copy link: the address on the clipboard, and what happens where the browser refuses."""
+
+import pytest
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.browser
+
+NO_CLIPBOARD = "Object.defineProperty(navigator, 'clipboard', { value: undefined })"
+NO_COPY = f"{NO_CLIPBOARD}; document.execCommand = () => false"
+
+
+def copy_button(visitor):
+    return visitor.page.get_by_role("button", name="Copy link").last
+
+
+def test_the_address_with_its_settings_is_copied(visitor):
+    visitor.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    visitor.open("train?epochs=7")
+    copy_button(visitor).click()
+    expect(visitor.page.get_by_text("Copied")).to_be_visible()
+    link = visitor.page.evaluate("navigator.clipboard.readText()")
+    assert link == visitor.page.url and "epochs=7" in link
+    visitor.open(link.removeprefix(f"{visitor.url}/"))
+    expect(visitor.page.get_by_role("spinbutton", name="Epochs")).to_have_value("7")
+    assert visitor.fits()
+
+
+def test_a_link_names_the_architecture_that_one_did_not_choose(server, new_visitor):
+    visitor = new_visitor(server)
+    visitor.open("train")
+    epochs = visitor.page.get_by_role("spinbutton", name="Epochs")
+    epochs.fill("7")
+    epochs.press("Enter")
+    visitor.page.wait_for_url("**/train?*architecture=Sprint+CNN*")
+    visitor.page.reload()
+    expect(visitor.page.get_by_role("combobox", name="Architecture")).to_have_value("Sprint CNN")
+    expect(epochs).to_have_value("7")
+
+
+def test_without_a_secure_origin_the_old_way_copies(server, new_visitor):
+    visitor = new_visitor(server)
+    visitor.page.add_init_script(NO_CLIPBOARD)
+    visitor.open("train?epochs=7")
+    copy_button(visitor).click()
+    expect(visitor.page.get_by_text("Copied")).to_be_visible()
+    expect(visitor.page.get_by_label("Link to this view")).to_be_hidden()
+
+
+def test_where_nothing_may_copy_the_link_lies_there_selected(server, new_visitor):
+    visitor = new_visitor(server, "phone", "dark")
+    visitor.page.add_init_script(NO_COPY)
+    visitor.open("train?epochs=7")
+    copy_button(visitor).click()
+    field = visitor.page.get_by_label("Link to this view")
+    expect(field).to_have_value(visitor.page.url)
+    selected = field.evaluate("field => field.selectionEnd - field.selectionStart")
+    assert selected == len(visitor.page.url)
+    assert visitor.fits()
