@@ -17,11 +17,13 @@ from pages.session.screen import Screen, screen
 from pages.session.ticking import ticking
 from pages.session.visitor import visitor_id
 from pages.views.classify import doubt, sources
+from pages.widgets.copy_link import copy_link
 from pages.widgets.pixel_viewer import pixel_image
 from pages.widgets.probability_bars import probability_bars
 from pages.widgets.run_picker import NONE, finished_runs
 from pages.widgets.table import table
-from pages.words import counted, label, none_of, percent, sure_by, title, title_markdown
+from pages.words import counted, none_of, percent, sure_by, title, title_markdown
+from pages.words.telling import labels
 
 OTHERS = ("Second network", "Third network")
 DIFFER = 0.05  # from this difference in probability on, a class is listed
@@ -53,6 +55,8 @@ def _view(model: Model, phone: bool) -> None:
             st.caption("Choose or draw a picture, and each network answers.")
             return
         _side_by_side(picture, chosen, above)
+        if source == sources.SAMPLES:  # a link cannot hold a picture of the visitor's own
+            copy_link(key="copy_comparison", help="Copies a link to this sample and networks.")
 
 
 def _others(model: Model) -> list[runs.Run]:
@@ -72,7 +76,7 @@ def _others(model: Model) -> list[runs.Run]:
         )
     # Without a wish: the other bundled network, or else the newest run.
     first = [each for each in asked if each in offered] or list(offered)[:1]
-    titles = {NONE: "–"} | {each: label(run) for each, run in offered.items()}
+    titles = {NONE: "–"} | labels(list(offered.values()))
     chosen = []
     with st.grid(2, min_column_width=280):
         for place, caption in enumerate(OTHERS):
