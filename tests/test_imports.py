@@ -120,6 +120,13 @@ def test_core_imports_no_streamlit_and_no_page(module):
     assert used <= LIBRARIES | set(sys.stdlib_module_names) | {"core"} | special
 
 
+@pytest.mark.parametrize("module", CORE)
+def test_processes_are_started_limited_and_locked_in_one_package(module):
+    used = {name.split(".")[0] for name in imports_of(module)}
+    if not module.startswith("core.processes"):
+        assert not used & {"subprocess", "fcntl", "resource", "filelock"}
+
+
 def used_of_pages(module: str) -> set[str]:
     """Return what a module imports of the pages."""
     return {name for name in imports_of(module) if name.split(".")[0] in ("pages", "streamlit_app")}

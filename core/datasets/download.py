@@ -6,13 +6,12 @@ one sure way to stop its download.
 
 import os
 import re
-import subprocess
 import sys
 import threading
 from collections import deque
 from dataclasses import dataclass
 
-from core.settings import ROOT
+from core.processes.child import Child
 
 _PROGRESS = re.compile(rb"(\d+)/(\d{6,})\D")
 _SCRIPT = "import keras; keras.datasets.cifar10.load_data()"
@@ -40,7 +39,7 @@ class Download:
         """Keep the command that downloads; by default Keras's own CIFAR-10 loader."""
         self._command = command or [sys.executable, "-c", _SCRIPT]
         self._lock = threading.Lock()
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Child | None = None
         self._state = DownloadState()
 
     def state(self) -> DownloadState:
@@ -52,14 +51,7 @@ class Download:
         with self._lock:
             if self._state.active:
                 return
-            self._process = subprocess.Popen(
-                self._command,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                stdin=subprocess.DEVNULL,
-                cwd=ROOT,
-                start_new_session=True,
-            )
+            self._process = Child(self._command)
             self._state = DownloadState(active=True)
             threading.Thread(target=self._follow, args=(self._process,), daemon=True).start()
 
@@ -67,22 +59,22 @@ class Download:
         """End the download; what Keras has of the archive is checked and fetched anew next time."""
         with self._lock:
             if self._process is not None:
-                self._process.terminate()
+                self._process.ask_to_end()
 
-    def _follow(self, process: "subprocess.Popen[bytes]") -> None:
+    def _follow(self, process: Child) -> None:
         """Turn Keras's progress bar into a fraction until the process ends."""
-        assert process.stdout is not None
         last: deque[bytes] = deque(maxlen=2)  # a number may be cut between two reads
-        while chunk := os.read(process.stdout.fileno(), 4096):
+        while chunk := os.read(process.output.fileno(), 4096):
             last.append(chunk)
             found = _PROGRESS.findall(b"".join(last))
             if found:
                 done, total = (int(number) for number in found[-1])
                 self._state = DownloadState(active=True, fraction=min(1.0, done / total))
         code = process.wait()
+        process.close()
         if code == 0:
             self._state = DownloadState(fraction=1.0)
-        elif code < 0:
+        elif code is None or code < 0:
             self._state = DownloadState(error="The download was stopped.")
         else:
             self._state = DownloadState(

@@ -15,12 +15,10 @@ import io
 import json
 import math
 import os
-import resource
 import struct
 import sys
 import time
 import zlib
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
@@ -35,6 +33,7 @@ from PIL import (
 )
 
 from core.errors import ImageRejected
+from core.processes.program import limit
 
 MAX_PIXELS = 50_000_000
 # Pillow holds a WebP four times, at 4 bytes a pixel: this is what fits into ``MEMORY``.
@@ -266,15 +265,13 @@ def main() -> int:
     os.dup2(2, 1)  # what a library prints is not an answer
     # Colour profiles and Photoshop's notes do reach megabytes; Pillow's own limit is one.
     PngImagePlugin.MAX_TEXT_CHUNK = 16 * 1024**2
-    _limit(resource.RLIMIT_AS, MEMORY)
-    _limit(resource.RLIMIT_FSIZE, 0)
-    _limit(resource.RLIMIT_CORE, 0)
+    limit(memory=MEMORY, file=0)
     _send(replies, {"ready": True})
     for served in range(1, PICTURES + 1):
         head = requests.read(REQUEST.size)
         if len(head) < REQUEST.size:  # the server is gone
             return 0
-        _limit(resource.RLIMIT_CPU, math.ceil(time.process_time() + SECONDS) + 1)
+        limit(seconds=math.ceil(time.process_time() + SECONDS) + 1)
         name, data = (requests.read(length) for length in REQUEST.unpack(head))
         last = {"last": True} if served == PICTURES else {}
         try:
@@ -295,15 +292,6 @@ def _send(replies: BinaryIO, answer: dict[str, Any], pixels: bytes = b"") -> Non
     replies.write(LENGTH.pack(len(text)) + text)
     replies.write(pixels)
     replies.flush()
-
-
-def _limit(what: int, most: int) -> None:
-    hard = resource.getrlimit(what)[1]
-    # macOS has no limit on address space; there the limit on time has to do.
-    with suppress(ValueError, OSError):
-        resource.setrlimit(
-            what, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard)
-        )
 
 
 if __name__ == "__main__":

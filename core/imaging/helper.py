@@ -12,7 +12,6 @@ import errno
 import json
 import os
 import select
-import subprocess
 import sys
 import threading
 import time
@@ -25,7 +24,7 @@ from PIL import Image
 from core.errors import ImageRejected
 from core.files import harmless
 from core.imaging.decoder import LENGTH, MAX_SIDE, REQUEST, SECONDS, Picture
-from core.settings import ROOT
+from core.processes.child import Child
 
 HELPERS = 2  # processes; 40 MB each while idle
 WAIT = 10.0  # seconds for one's turn, before ``SECONDS`` for decoding: a class uploads all at once
@@ -98,7 +97,7 @@ class _Helper:
     """One place in the pool, and the process that has it, if any; for one thread at a time."""
 
     def __init__(self) -> None:
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Child | None = None
         self._ready = False
 
     @property
@@ -117,7 +116,7 @@ class _Helper:
             _Late, _Gone: as they say; the process is then of no use any more.
             OSError: it does not start.
         """
-        if self._process is None or self._process.poll() is not None:
+        if self._process is None or not self._process.alive:
             self.close()
             self._start()
         if not self._ready:
@@ -144,25 +143,11 @@ class _Helper:
         """End the process, if there is one."""
         process, self._process, self._ready = self._process, None, False
         if process is not None:
-            assert process.stdin is not None and process.stdout is not None
-            process.kill()
-            process.wait()
-            process.stdin.close()
-            process.stdout.close()
+            process.close()
 
     def _start(self) -> None:
-        process = subprocess.Popen(
-            _COMMAND,
-            stdin=subprocess.PIPE,  # closes when this server dies, and ends the helper
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            bufsize=0,
-            cwd=ROOT,
-            env=os.environ | _FRUGAL,
-            start_new_session=True,  # Ctrl-C in the server's terminal is not for helpers
-        )
-        assert process.stdin is not None and process.stdout is not None
-        for pipe in (process.stdin, process.stdout):
+        process = Child(_COMMAND, environment=_FRUGAL, buffered=False)
+        for pipe in (process.input, process.output):
             os.set_blocking(pipe.fileno(), False)
         self._process = process
 
@@ -179,8 +164,8 @@ class _Helper:
         return answer
 
     def _write(self, data: bytes, end: float) -> None:
-        assert self._process is not None and self._process.stdin is not None
-        pipe = self._process.stdin.fileno()
+        assert self._process is not None
+        pipe = self._process.input.fileno()
         rest = memoryview(data)
         while rest:
             _wait(pipe, select.POLLOUT, end)
@@ -192,8 +177,8 @@ class _Helper:
                 raise _Gone from error
 
     def _read(self, size: int, end: float) -> bytearray:
-        assert self._process is not None and self._process.stdout is not None
-        pipe = self._process.stdout.fileno()
+        assert self._process is not None
+        pipe = self._process.output.fileno()
         data = bytearray(size)
         rest = memoryview(data)
         while rest:

@@ -5,19 +5,16 @@ run the Streamlit script again). Each worker holds the read end of a pipe: when 
 however it dies, the pipe closes and the worker saves a checkpoint and ends.
 """
 
-import contextlib
-import subprocess
 import threading
 import time
 from dataclasses import dataclass, field
-from typing import IO
 
 import psutil
 
 from core.files import open_append
 from core.jobs.estimate import expected_seconds
 from core.jobs.supervisor import Job, Supervisor
-from core.processes.start import start
+from core.processes.child import Child, start
 from core.runs import Run
 from core.settings import Settings
 
@@ -33,7 +30,7 @@ CLOSE_SECONDS = 5.0  # for the checkpoints, when the server is told to end
 class Worker:
     """A worker process; ``ready`` is set once TensorFlow is loaded, after ``loading`` seconds."""
 
-    process: "subprocess.Popen[bytes]"
+    process: Child
     ready: threading.Event = field(default_factory=threading.Event)
     started: float = field(default_factory=time.monotonic)
     loading: float | None = None
@@ -48,44 +45,32 @@ class Worker:
         with open_append(settings.home / "workers.log") as output:
             process = start(settings, output, "core.training.worker")
         worker = cls(process)
-        assert process.stdout is not None
-        threading.Thread(
-            target=worker._wait_until_ready, args=(process.stdout,), daemon=True
-        ).start()
+        threading.Thread(target=worker._wait_until_ready, daemon=True).start()
         return worker
 
-    def _wait_until_ready(self, output: IO[bytes]) -> None:
-        with output:
-            if output.readline().strip() == b"ready":
+    def _wait_until_ready(self) -> None:
+        with self.process.output as output:
+            if output.readline().strip() == b'"ready"':
                 self.loading = time.monotonic() - self.started
                 self.ready.set()
 
     def take(self, run_id: str) -> None:
         """Give the run to the process; one that is still loading finds it when it is ready."""
-        assert self.process.stdin is not None
-        try:
-            self.process.stdin.write(run_id.encode() + b"\n")
-            self.process.stdin.flush()
-        except BrokenPipeError:
+        if not self.process.send(run_id.encode()):
             self.kill()  # it has just ended; the next round queues the run anew
 
     @property
     def alive(self) -> bool:
         """Whether the process works."""
-        return self.process.poll() is None
+        return self.process.alive
 
     def let_go(self) -> None:
         """Close the pipe: the process saves what it has and ends."""
-        assert self.process.stdin is not None
-        with contextlib.suppress(OSError):
-            self.process.stdin.close()
+        self.process.let_go()
 
     def kill(self) -> None:
         """End the process; only ever our own child, so that no other can be hit."""
-        self.process.kill()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self.process.wait(1)
-        self.let_go()
+        self.process.kill(1)
 
 
 class LocalBackend(Supervisor):
@@ -156,8 +141,7 @@ class LocalBackend(Supervisor):
             spare.kill()
         end = time.monotonic() + CLOSE_SECONDS
         for worker in workers:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                worker.process.wait(max(0.0, end - time.monotonic()))
+            worker.process.wait(max(0.0, end - time.monotonic()))
             worker.kill()
 
 

@@ -7,21 +7,18 @@ itself lives in a process of its own, ``core.jobs.ray_driver``; this module does
 
 import contextlib
 import importlib.util
-import json
 import logging
-import os
-import subprocess
 import sys
 import threading
 import time
 from dataclasses import dataclass
-from typing import IO
 
 from core.errors import RunNotFound
 from core.jobs.supervisor import Job, Place, Supervisor
+from core.processes.child import Child
 from core.runs import Run, State, read, resume
 from core.runs.files import open_append
-from core.settings import ROOT, Settings
+from core.settings import Settings
 
 RETRIES = 3  # times that a run goes on by itself after its node was lost
 LOST_LOOK_SECONDS = 1.0  # between two looks whether a lost run may go on
@@ -37,20 +34,17 @@ log = logging.getLogger(__name__)
 class _Driver:
     """The process that speaks with the cluster."""
 
-    process: "subprocess.Popen[str]"
+    process: Child
     started: float
     slots: int | None = None  # None until it is connected
     problem: str | None = None
 
     @property
     def alive(self) -> bool:
-        return self.process.poll() is None
+        return self.process.alive
 
     def say(self, **values: str) -> None:
-        assert self.process.stdin is not None
-        with contextlib.suppress(OSError, ValueError):  # it has ended, as the next round will see
-            self.process.stdin.write(json.dumps(values) + "\n")
-            self.process.stdin.flush()
+        self.process.say(values)  # where it has ended, the next round sees that
 
 
 @dataclass
@@ -143,31 +137,21 @@ class RayBackend(Supervisor):
 
     def _start_driver(self) -> _Driver:
         with open_append(self._settings.home / "workers.log") as output:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "core.jobs.ray_driver"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=output,
-                text=True,
-                cwd=ROOT,
-                env=os.environ
-                | {
-                    "RAY_ADDRESS": str(self._settings.ray_address),
-                    "ATELIER_HOME": str(self._settings.home),
-                    "RAY_USAGE_STATS_ENABLED": "0",
-                },
-                start_new_session=True,
-            )
+            environment = {
+                "RAY_ADDRESS": str(self._settings.ray_address),
+                "ATELIER_HOME": str(self._settings.home),
+                "RAY_USAGE_STATS_ENABLED": "0",
+            }
+            command = [sys.executable, "-m", "core.jobs.ray_driver"]
+            process = Child(command, environment=environment, log=output)
         driver = _Driver(process, time.monotonic())
-        assert process.stdout is not None
-        threading.Thread(target=self._hear, args=(driver, process.stdout), daemon=True).start()
+        threading.Thread(target=self._hear, args=(driver,), daemon=True).start()
         return driver
 
-    def _hear(self, driver: _Driver, lines: IO[str]) -> None:
+    def _hear(self, driver: _Driver) -> None:
         """Take in what the driver says, until it ends."""
-        with lines:
-            for line in lines:
-                said = json.loads(line)
+        with driver.process.output:
+            for said in driver.process.answers():
                 if "slots" in said:
                     driver.slots, self._unreachable = said["slots"], None
                 elif "problem" in said:
@@ -226,11 +210,6 @@ class RayBackend(Supervisor):
         driver = self._driver
         if driver is None:
             return
-        assert driver.process.stdin is not None
-        with contextlib.suppress(OSError):
-            driver.process.stdin.close()
-        try:
-            driver.process.wait(10)
-        except subprocess.TimeoutExpired:
+        driver.process.let_go()
+        if driver.process.wait(10) is None:
             driver.process.kill()
-            driver.process.wait()

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, TextIO
 
 from core.jobs.ray_task import train_task
+from core.processes.program import line_to_server
 from core.settings import settings
 
 LOOK_SECONDS = 0.1
@@ -24,13 +25,7 @@ NODES_ROUNDS = 10  # between two looks at the nodes of the cluster
 
 def main() -> int:
     """Run tasks until standard input closes."""
-    # Standard output is the line to the server: what Ray prints goes to the log instead.
-    to_server = os.fdopen(os.dup(1), "w", buffering=1)
-    os.dup2(2, 1)
-
-    def say(**values: object) -> None:
-        to_server.write(json.dumps(values) + "\n")
-
+    say = line_to_server()
     commands: queue.Queue[dict[str, str] | None] = queue.Queue()
     connected = threading.Event()
     threading.Thread(target=_listen, args=(sys.stdin, commands, connected), daemon=True).start()
@@ -40,7 +35,7 @@ def main() -> int:
     try:
         ray.init(address=address, namespace="atelier", log_to_driver=False)
     except (ConnectionError, RuntimeError, ValueError, OSError) as error:
-        say(problem=(str(error).strip().splitlines() or ["no answer"])[0][:200])
+        say({"problem": (str(error).strip().splitlines() or ["no answer"])[0][:200]})
         return 1
     connected.set()
     # No retries by Ray: the server knows which runs a person has stopped in the meantime.
@@ -53,7 +48,7 @@ def main() -> int:
     while True:
         if rounds % NODES_ROUNDS == 0 and (found := _slots(ray.nodes(), threads)) != slots:
             slots = found
-            say(slots=slots)
+            say({"slots": slots})
         rounds += 1
         try:
             command = commands.get(timeout=LOOK_SECONDS)
@@ -69,7 +64,8 @@ def main() -> int:
         if tasks:
             ended, _ = ray.wait(list(tasks.values()), num_returns=len(tasks), timeout=0)
             for run_id in [name for name, reference in tasks.items() if reference in ended]:
-                say(ended=run_id, error=_error(lambda: ray.get(tasks[run_id]), ray))  # noqa: B023
+                problem = _error(lambda: ray.get(tasks[run_id]), ray)  # noqa: B023
+                say({"ended": run_id, "error": problem})
                 del tasks[run_id]
 
 

@@ -21,13 +21,14 @@ def train_task(run_id: str, environment: dict[str, str], threads: int) -> None:
     os.environ |= {"TF_CPP_MIN_LOG_LEVEL": "3", **environment}
     os.environ.pop("RAY_ADDRESS", None)  # Ray's own by now; a worker has no use for it
 
+    from core.processes.program import give_way
     from core.runs import folder_of
     from core.runs.files import open_append
     from core.settings import forget_settings
-    from core.training.worker import NICENESS, train_run
+    from core.training.worker import train_run
 
     forget_settings()
-    os.nice(NICENESS)
+    give_way()
     folder = folder_of(run_id)
     with open_append(folder.log) as log:
         os.dup2(log.fileno(), 1)

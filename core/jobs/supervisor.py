@@ -19,14 +19,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
-from filelock import BaseFileLock
-
 from core.errors import AtelierError, RunNotFound, SettingsError
 from core.jobs import estimate
 from core.jobs.backend import Engine
 from core.jobs.queue import Queue
 from core.jobs.scan import Scan
-from core.processes.locks import hold
+from core.processes.locks import Lock, hold
 from core.runs import (
     Result,
     Run,
@@ -103,7 +101,7 @@ class Supervisor(ABC):
         self._closed = False
         self._problem: str | None = None
         self._trouble: str | None = None
-        self._folder_lock: BaseFileLock | None = None
+        self._folder_lock: Lock | None = None
         self._thread = threading.Thread(target=self._supervise, name="supervisor", daemon=True)
         self._thread.start()
 

@@ -4,8 +4,10 @@ from pathlib import Path
 
 import filelock
 
+Lock = filelock.BaseFileLock
 
-def hold(path: Path) -> filelock.BaseFileLock | None:
+
+def hold(path: Path) -> Lock | None:
     """Take the lock at ``path`` and return it, to be released; None if another process holds it.
 
     Raises:

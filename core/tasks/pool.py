@@ -16,7 +16,6 @@ import contextlib
 import json
 import os
 import select
-import subprocess
 import threading
 import time
 from collections import OrderedDict
@@ -25,8 +24,9 @@ from pathlib import Path
 from typing import Literal
 
 from core.errors import SettingsError
+from core.processes.child import Child
+from core.processes.child import start as start_process
 from core.processes.identity import memory_of
-from core.processes.start import start as start_process
 from core.runs import Run
 from core.runs.analysis import analysis_file, fits, stamp_of
 from core.runs.files import open_append, remove_temporary
@@ -77,7 +77,7 @@ class _Task:
     share: float = 0.0
     began: float | None = None
     reason: str | None = None
-    process: "subprocess.Popen[bytes] | None" = None
+    process: Child | None = None
 
     @property
     def active(self) -> bool:
@@ -213,14 +213,13 @@ def _give_out() -> None:
         try:
             threading.Thread(target=_attend, args=(task, task.process), daemon=True).start()
         except RuntimeError:  # no further thread
-            task.process.kill()
-            task.process.wait()
+            task.process.close()
             _tasks.busy -= 1
             task.phase, task.process = "failed", None
             task.reason = "This machine is too busy to begin. Start the calculation again later."
 
 
-def _begin(task: _Task) -> "subprocess.Popen[bytes]":
+def _begin(task: _Task) -> Child:
     """Start the process of a task.
 
     Raises:
@@ -232,7 +231,7 @@ def _begin(task: _Task) -> "subprocess.Popen[bytes]":
         return start_process(settings(), output, PROGRAM, *arguments)
 
 
-def _attend(task: _Task, process: "subprocess.Popen[bytes]") -> None:
+def _attend(task: _Task, process: Child) -> None:
     """Follow a process to its end; the thread of one task. Whatever happens, its place is free."""
     reason: str | None = "The server failed to follow the calculation. Start it again."
     try:
@@ -242,7 +241,7 @@ def _attend(task: _Task, process: "subprocess.Popen[bytes]") -> None:
             task.output.parent.rmdir()  # if nothing came of it
         if fits(task.output, task.run):
             reason = None
-        elif process.returncode == 0:
+        elif process.code == 0:
             reason = (
                 "The run's network changed while it was looked at. Start the calculation again."
             )
@@ -252,9 +251,7 @@ def _attend(task: _Task, process: "subprocess.Popen[bytes]") -> None:
                 "Start the calculation again."
             )
     finally:
-        if process.poll() is None:
-            process.kill()
-            process.wait()
+        process.close()
         _end(task, reason)
         with _tasks.lock:
             task.process = None
@@ -262,25 +259,23 @@ def _attend(task: _Task, process: "subprocess.Popen[bytes]") -> None:
             _give_out()
 
 
-def _follow(task: _Task, process: "subprocess.Popen[bytes]") -> None:
+def _follow(task: _Task, process: Child) -> None:
     """Hear what a process says until it ends, and end it if it takes too much."""
     began, rest = time.monotonic(), b""
-    assert process.stdin is not None and process.stdout is not None
-    with process.stdin, process.stdout:
-        while True:
-            if select.select([process.stdout], [], [], LOOK_SECONDS)[0]:
-                new = os.read(process.stdout.fileno(), 65_536)
-                if not new:
-                    break
-                *lines, rest = (rest + new).split(b"\n")
-                rest = rest[-MOST_LINE:]
-                for line in lines:
-                    _hear(task, line)
-            reason = _too_much(process.pid, time.monotonic() - began)
-            if reason is not None:
-                _end(task, reason)
-                process.kill()
-        process.wait()
+    while True:
+        if select.select([process.output], [], [], LOOK_SECONDS)[0]:
+            new = os.read(process.output.fileno(), 65_536)
+            if not new:
+                break
+            *lines, rest = (rest + new).split(b"\n")
+            rest = rest[-MOST_LINE:]
+            for line in lines:
+                _hear(task, line)
+        reason = _too_much(process.pid, time.monotonic() - began)
+        if reason is not None:
+            _end(task, reason)
+            process.kill()
+    process.wait()
 
 
 def _hear(task: _Task, line: bytes) -> None:

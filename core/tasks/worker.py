@@ -6,10 +6,8 @@ returns plain arrays by name.
 """
 
 import contextlib
-import json
 import os
 import sys
-import threading
 import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -22,9 +20,8 @@ from core.errors import AtelierError, RunDamaged
 from core.evaluation.hidden import balanced_sample, layouts
 from core.evaluation.robustness import measure, sample
 from core.networks.network import Network, Report
+from core.processes.program import end_with_server, give_way, line_to_server
 from core.runs.analysis import stamp_of, write_analysis
-
-NICENESS = 5  # as the training worker's: pages answer first
 
 
 def validation(run: runs.Run, report: Report) -> dict[str, np.ndarray]:
@@ -129,16 +126,9 @@ def _training_split(run: runs.Run) -> datasets.Split:
 def main() -> int:
     """Do what the command line asks for."""
     kind, run_id, output = sys.argv[1:]
-    # Standard output is the line to the server: what libraries print goes to the log instead.
-    to_server = os.fdopen(os.dup(1), "w", buffering=1)
-    os.dup2(2, 1)
-    os.nice(NICENESS)
-    threading.Thread(target=_end_with_server, daemon=True).start()
-
-    def say(value: object) -> None:
-        with contextlib.suppress(BrokenPipeError):
-            to_server.write(json.dumps(value) + "\n")
-
+    say = line_to_server()
+    give_way()
+    end_with_server()
     code = 0
     try:
         work_out(kind, runs.read(run_id), Path(output), say)
@@ -151,13 +141,6 @@ def main() -> int:
         sys.stderr.flush()
     # TensorFlow's threads and Python's clean-up have nothing left to do that matters.
     os._exit(code)
-
-
-def _end_with_server() -> None:
-    """End the process when standard input closes: nobody waits for the result any more."""
-    while sys.stdin.buffer.read(1):
-        pass
-    os._exit(1)
 
 
 def _sentence(error: Exception) -> str:

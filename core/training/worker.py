@@ -26,6 +26,7 @@ from core.errors import AtelierError, DataUnavailable, RunDamaged, SettingsError
 from core.files import temporary_name
 from core.processes.identity import HOST, OWN_START, memory_of
 from core.processes.locks import hold
+from core.processes.program import end_with_server, give_way, line_to_server
 from core.runs.checkpoint import Checkpoint, Progress, read_checkpoint, write_checkpoint
 from core.runs.config import TrainingConfig
 from core.runs.curves import rewind_curves
@@ -56,7 +57,7 @@ BEAT_SECONDS = 0.5
 STOP_LOOK_SECONDS = 0.1
 STOP_GRACE = 0.7  # seconds from the wish to stop until the process ends, ready or not
 DURABLE_SECONDS = 5.0  # at least, between two checkpoints that survive a power cut as well
-NICENESS = 5  # pages answer first; training takes what is left
+SAVING_SECONDS = 10.0  # for a checkpoint, after the server has gone
 SPEED_SECONDS = 8.0  # the speed is the mean of so many: smooth, yet it follows a change
 LOCK_SECONDS = 3.0  # a run that was stopped and is resumed at once may still have a dying worker
 RESERVE = 16_384  # bytes kept free for the result of a run that a full disk ends
@@ -497,10 +498,8 @@ def _log_error() -> None:
 
 def main() -> int:
     """Wait for a run on standard input, train it, and end."""
-    # Standard output is the line to the server: what libraries print goes to the log instead.
-    to_server = os.fdopen(os.dup(1), "w", buffering=1)
-    os.dup2(2, 1)
-    os.nice(NICENESS)
+    say = line_to_server()
+    give_way()
     from core.training.loop import warm_up
 
     # A run that waits already is not kept waiting for what it may not need.
@@ -509,7 +508,7 @@ def main() -> int:
         for spec in datasets.DATASETS.values():
             if spec.missing() is None:
                 _preload(spec)
-    to_server.write("ready\n")
+    say("ready")
     line = sys.stdin.buffer.readline().decode("utf-8", "replace").strip()
     if not line or select.select([sys.stdin.buffer], [], [], 0)[0]:
         return 0  # the server ended while this spare was waiting or loading: the run is queued
@@ -519,7 +518,7 @@ def main() -> int:
         os.dup2(log.fileno(), 2)
     faulthandler.enable()
     server_gone = threading.Event()
-    threading.Thread(target=_wait_for_end, args=(server_gone,), daemon=True).start()
+    end_with_server(server_gone.set, grace=SAVING_SECONDS)
     try:
         train_run(line, may_exit=True, server_gone=server_gone)
     except AtelierError:
@@ -535,15 +534,6 @@ def _preload(spec: datasets.DatasetSpec) -> None:
     """Read the training split now; damaged data is the business of the run that wants it."""
     with contextlib.suppress(AtelierError):
         spec.load("train")
-
-
-def _wait_for_end(server_gone: threading.Event) -> None:
-    """Set the event when standard input closes, and end the process soon after."""
-    while sys.stdin.buffer.read(1):
-        pass
-    server_gone.set()
-    time.sleep(10)
-    os._exit(1)
 
 
 if __name__ == "__main__":

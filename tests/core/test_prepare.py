@@ -261,7 +261,7 @@ def test_white_on_white_gets_its_hint():
     image = Image.new("RGB", (300, 400), (252, 252, 252))
     image.paste((242, 242, 242), (60, 80, 240, 340))
     prepared = prepare(image, PHOTO)
-    assert "darker ground" in (hint(prepared) or "")
+    assert "darker background" in (hint(prepared) or "")
 
 
 def test_where_nothing_stands_out_the_hint_says_so():

@@ -143,6 +143,18 @@ def test_networks_answer_side_by_side(open_page, every_state):
 
 
 @pytest.mark.usefixtures("bundled")
+@pytest.mark.parametrize("view", ["one", "compare"])
+def test_a_link_is_offered_where_it_holds_the_picture(open_page, view):
+    app = open_page("classify", view=view, **{"from": "samples"})
+    assert not components(app, "copy_link")
+    app = open_page("classify", view=view, **{"from": "samples", "sample": "Bag"})
+    assert quiet(app)
+    assert len(components(app, "copy_link")) == 1
+    app.segmented_control(key="from").set_value("upload").run()
+    assert not components(app, "copy_link")
+
+
+@pytest.mark.usefixtures("bundled")
 def test_a_link_to_a_network_that_is_not_there_says_so(open_page):
     app = open_page("classify", view="compare", **{"with": "20200101-000000-abc"})
     assert "is not available to you" in app.warning[0].value

@@ -1,10 +1,6 @@
 """Reading files in a process of its own, so that a bomb costs one request and not the server."""
 
-import contextlib
-import json
-import os
 import signal
-import subprocess
 import sys
 import threading
 from collections.abc import Callable, Generator, Sequence
@@ -12,7 +8,7 @@ from pathlib import Path
 
 from core.datasets.sources.gather import Found, SourceFile
 from core.errors import SettingsError, SourceRejected
-from core.settings import ROOT
+from core.processes.child import Child
 
 SECONDS = 180.0  # for one reading
 _WAIT = 60.0  # seconds for one's turn
@@ -68,23 +64,12 @@ def _check(
         "shape": shape,
         "room": room,
     }
-    process = subprocess.Popen(
-        _COMMAND,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        cwd=ROOT,
-        env={**os.environ, **_FEW_THREADS},
-        start_new_session=True,
-    )
-    assert process.stdin is not None and process.stdout is not None
+    process = Child(_COMMAND, environment=_FEW_THREADS)
     out_of_time = threading.Timer(seconds, process.kill)
     out_of_time.start()
     try:
-        process.stdin.write(json.dumps(request).encode() + b"\n")
-        process.stdin.flush()
-        for line in process.stdout:
-            answer = json.loads(line)
+        process.say(request)
+        for answer in process.answers():
             if "share" in answer:
                 yield answer["share"], answer["what"]
             elif "found" in answer:
@@ -93,18 +78,12 @@ def _check(
             else:
                 raise SourceRejected(answer["rejected"], answer["problems"])
         raise SourceRejected(_end(process.wait()))
-    except BrokenPipeError:
-        raise SourceRejected(_end(process.wait())) from None
     finally:
         out_of_time.cancel()
-        process.kill()
-        process.wait()
-        process.stdout.close()
-        with contextlib.suppress(BrokenPipeError):  # what it did not read is still to be written
-            process.stdin.close()
+        process.close()
 
 
-def _end(code: int) -> str:
+def _end(code: int | None) -> str:
     if code in (-signal.SIGXCPU, -signal.SIGKILL):
         return (
             "Reading the files took too long and was ended. Bring fewer images, or smaller ones; "

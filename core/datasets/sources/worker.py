@@ -6,16 +6,14 @@ One JSON object comes on standard input; answers go to standard output, one JSON
 """
 
 import json
-import os
-import resource
 import sys
-import threading
 import time
 from pathlib import Path
 from typing import Any
 
 from core.datasets.sources.gather import SourceFile, read
 from core.errors import SourceRejected
+from core.processes.program import end_with_server, give_way, limit
 
 MEMORY = 1_500_000_000  # bytes of address space
 CPU_SECONDS = 120
@@ -25,11 +23,9 @@ PROGRESS_EVERY = 0.1  # seconds
 def main() -> int:
     """Read what is asked for, and say what was found."""
     request = json.loads(sys.stdin.buffer.readline())
-    _limit(resource.RLIMIT_AS, MEMORY)
-    _limit(resource.RLIMIT_CPU, CPU_SECONDS)
-    _limit(resource.RLIMIT_CORE, 0)
-    os.nice(5)
-    threading.Thread(target=_end_with_server, daemon=True).start()
+    limit(memory=MEMORY, seconds=CPU_SECONDS)
+    give_way()
+    end_with_server()
     try:
         found = read(
             [SourceFile(Path(path), name) for path, name in request["files"]],
@@ -64,17 +60,6 @@ class _Reporter:
 def _answer(value: dict[str, Any]) -> None:
     sys.stdout.write(json.dumps(value) + "\n")
     sys.stdout.flush()
-
-
-def _limit(what: int, most: int) -> None:
-    hard = resource.getrlimit(what)[1]
-    resource.setrlimit(what, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
-
-
-def _end_with_server() -> None:
-    while sys.stdin.buffer.read(1):
-        pass
-    os._exit(1)
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from pages.session.screen import Screen, screen
 from pages.session.ticking import ticking
 from pages.session.visitor import visitor_id
 from pages.views.classify import doubt, sources
+from pages.widgets.copy_link import copy_link
 from pages.widgets.pixel_viewer import pixel_image
 from pages.widgets.probability_bars import probability_bars
 from pages.widgets.run_picker import NONE, finished_runs
@@ -53,6 +54,8 @@ def _view(model: Model, phone: bool) -> None:
             st.caption("Choose or draw a picture, and each network answers.")
             return
         _side_by_side(picture, chosen, above)
+        if source == sources.SAMPLES:  # a link cannot hold a picture of the visitor's own
+            copy_link(key="copy_comparison", help="Copies a link to this sample and networks.")
 
 
 def _others(model: Model) -> list[runs.Run]:

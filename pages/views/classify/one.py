@@ -15,6 +15,7 @@ from pages.session.screen import Screen, screen
 from pages.session.ticking import ticking
 from pages.views.classify import adjust, doubt, sources, steps, why
 from pages.views.classify.adjust import Edits
+from pages.widgets.copy_link import copy_link
 from pages.widgets.mask_editor import layer_shape, mask_editor
 from pages.widgets.pixel_viewer import pixel_image
 from pages.widgets.probability_bars import probability_bars
@@ -59,6 +60,8 @@ def _try(model: Model, phone: bool) -> None:
                 answer, pixels, probabilities = _ask(edits, model, options)
                 _say(answer, model, above)
                 _two_ways(answer, model, pixels, probabilities)
+                if source == sources.SAMPLES:  # a link cannot hold a picture of the visitor's own
+                    copy_link(key="copy_answer", help="Copies a link to this sample and network.")
         elif above is not None and tall:
             above.subheader(NOT_YET, anchor=False)
     if picture is None:

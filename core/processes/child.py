@@ -1,0 +1,142 @@
+"""Programs of ours that work for this server: started, spoken with and ended in one way.
+
+The child side of it is ``core.processes.program``. A child's standard input is a pipe that closes
+when this server dies, however it dies, and the child ends by that.
+"""
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from typing import IO, Any
+
+from core.settings import ROOT, Settings
+
+
+class Child:
+    """A process that this one has started; only ever our own child is signalled."""
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        *,
+        environment: Mapping[str, str] | None = None,
+        log: IO[bytes] | None = None,
+        buffered: bool = True,
+    ) -> None:
+        """Start a command.
+
+        Args:
+            command: the program and its arguments.
+            environment: variables beside this process's own.
+            log: takes its standard error; by default that goes nowhere.
+            buffered: whether ``input`` and ``output`` gather bytes.
+
+        Raises:
+            OSError: the machine refuses.
+        """
+        self._process = subprocess.Popen(
+            list(command),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL if log is None else log,
+            bufsize=-1 if buffered else 0,
+            cwd=ROOT,
+            env=os.environ | dict(environment or {}),
+            start_new_session=True,  # Ctrl-C in the server's terminal is not for children
+        )
+        assert self._process.stdin is not None and self._process.stdout is not None
+        self.input: IO[bytes] = self._process.stdin
+        self.output: IO[bytes] = self._process.stdout
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid
+
+    @property
+    def alive(self) -> bool:
+        """Whether it has not ended yet."""
+        return self._process.poll() is None
+
+    @property
+    def code(self) -> int | None:
+        """How it ended: 0 is well, minus a number the signal that ended it; None while it lives."""
+        return self._process.poll()
+
+    def send(self, line: bytes) -> bool:
+        """Write a line to it; tell whether it could still be told."""
+        try:
+            self.input.write(line + b"\n")
+            self.input.flush()
+        except (OSError, ValueError):  # it has ended, or its pipe is closed
+            return False
+        return True
+
+    def say(self, value: object) -> bool:
+        """Write a value to it as a line of JSON; tell whether it could still be told."""
+        return self.send(json.dumps(value).encode())
+
+    def answers(self) -> Iterator[Any]:
+        """Yield the values that it writes as lines of JSON, until it ends.
+
+        Raises:
+            ValueError: a line is no JSON.
+        """
+        for line in self.output:
+            yield json.loads(line)
+
+    def wait(self, seconds: float | None = None) -> int | None:
+        """Wait for its end, at most so long, and return how it ended; None if it has not."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return self._process.wait(seconds)
+        return None
+
+    def let_go(self) -> None:
+        """Close its standard input: a program of ours ends by that, in order."""
+        with contextlib.suppress(OSError):  # what it did not read was still to be written
+            self.input.close()
+
+    def ask_to_end(self) -> None:
+        """Ask it to end, which a program that is not ours may do in its own way."""
+        self._process.terminate()
+
+    def kill(self, seconds: float | None = None) -> None:
+        """End it by force, and wait until it has ended, at most so long."""
+        self._process.kill()
+        self.wait(seconds)
+        self.let_go()
+
+    def close(self) -> None:
+        """End it by force, and close what it left open."""
+        self.kill()
+        self.output.close()
+
+
+def start(settings: Settings, log: IO[bytes], program: str, *arguments: str) -> Child:
+    """Start a module of ours as a program, with its share of the cores.
+
+    It works in the folder of these settings, whatever the environment has come to say since.
+
+    Args:
+        settings: of the backend.
+        log: takes what it writes to standard error.
+        program: name of the module.
+        arguments: of its command line.
+
+    Raises:
+        OSError: the machine refuses.
+    """
+    threads = str(settings.threads)
+    environment = {
+        "ATELIER_HOME": str(settings.home),
+        "TF_NUM_INTRAOP_THREADS": threads,
+        "TF_NUM_INTEROP_THREADS": threads,
+        "OMP_NUM_THREADS": threads,
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+        "PYTHONUNBUFFERED": "1",
+    }
+    command = [sys.executable, "-m", program, *arguments]
+    return Child(command, environment=environment, log=log)
