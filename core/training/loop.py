@@ -206,7 +206,9 @@ class _Training:
 
     def _check(self, loss: float) -> None:
         if not loss < MOST_LOSS:
-            rose = f"The loss rose to {loss:,.0f}" if math.isfinite(loss) else "The loss is no number"
+            rose = (
+                f"The loss rose to {loss:,.0f}" if math.isfinite(loss) else "The loss is no number"
+            )
             raise self._diverged(rose)
 
     def _diverged(self, what: str) -> Diverged:
