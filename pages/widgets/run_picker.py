@@ -8,7 +8,8 @@ from core.errors import RunDamaged, RunNotFound
 from pages.session.access import may_see, owns, seen
 from pages.session.guard import sentences
 from pages.session.visitor import visitor_id
-from pages.words import STATE_WORDS, dataset_title, label, title_markdown
+from pages.words import STATE_WORDS, dataset_title, title_markdown
+from pages.words.telling import labels
 
 OFFERED = 200  # of the newest finished runs
 NONE = ""  # the id for no run
@@ -70,7 +71,7 @@ def run_picker(
     if shown != asked:
         with notes or st.container():
             st.caption(f"What you see instead is “{title_markdown(offered[shown])}”.")
-    _select(caption, "run", {each: label(run) for each, run in offered.items()}, shown)
+    _select(caption, "run", labels(list(offered.values())), shown)
     return offered[shown]
 
 
@@ -104,7 +105,7 @@ def other_picker(caption: str, run: runs.Run, part: str) -> runs.Run | None:
             else:
                 st.caption(f":material/info: {_unfit(other, dataset)}")
     shown = asked if asked in offered else NONE
-    titles = {NONE: "–"} | {each: label(other) for each, other in offered.items()}
+    titles = {NONE: "–"} | labels(list(offered.values()))
     with above:
         _select(caption, "with", titles, shown)
     return offered.get(shown)

@@ -112,14 +112,6 @@ def dataset_title(name: str) -> str:
         return name
 
 
-def label(run: runs.Run) -> str:
-    """Return a line that tells a run from its like in a list to choose from."""
-    accuracy = accuracy_words(run)
-    # The end of the id, as two runs with the same settings and seed are equal in all else.
-    when = "" if runs.is_bundled(run.id) else f" · {ago(run.created)} · {run.id[-6:]}"
-    return f"{title(run)} · {accuracy}{when}"
-
-
 def accuracy_words(run: runs.Run) -> str:
     """Return the test accuracy if it may be told, else the validation accuracy, with its name."""
     result = run.told

@@ -17,8 +17,10 @@ from core.evaluation import Paired
 from core.runs import State, write_evaluation
 from core.settings import settings
 from pages.session import access
+from pages.views.runs.filters import Filters
+from pages.views.runs.order import COLUMNS, in_order
+from pages.views.runs.spreadsheet import to_csv
 from pages.widgets.compare_chart import Across, curves_across
-from pages.widgets.runs_table import COLUMNS, Filters, in_order, to_csv
 from pages.words.comparison import paired_words
 
 pytestmark = pytest.mark.usefixtures("no_bundled")
@@ -45,8 +47,8 @@ def finished(put_run):
 def test_an_empty_table_is_a_sentence_and_a_way_to_train(open_page):
     app = open_page("runs")
     assert quiet(app)
-    assert "No run yet." in texts(app)
-    assert "Train one" in [link.proto.label for link in app.get("page_link")]
+    assert "No runs yet." in texts(app)
+    assert "Train a network" in [link.proto.label for link in app.get("page_link")]
     assert not components(app, "runs_table")
 
 
@@ -80,8 +82,8 @@ def test_filters_are_in_the_url(open_page, every_state, query, expected):
     if expected:
         assert set(listed(app)) == {every_state[state] for state in expected}
     else:
-        assert app.info[0].value == "No run fits these filters."
-        button(app, "Clear the filters").click().run()
+        assert app.info[0].value == "No runs match these filters."
+        button(app, "Clear filters").click().run()
         assert len(listed(app)) == len(State)
 
 
@@ -114,7 +116,7 @@ def test_rename(open_page, finished):
     assert quiet(app)
     assert [row["title"] for row in rows(app)] == ["Mine, with ![x](http://x)"]
     button(app, "Delete").click().run()
-    assert r"“Mine\, with \!\[x\]\(http\:\/\/x\)” is deleted" in texts(app)
+    assert r"Deleted “Mine\, with \!\[x\]\(http\:\/\/x\)”. You can undo" in texts(app)
 
 
 def test_star_and_share_one_or_several(open_page, finished):
@@ -136,7 +138,7 @@ def test_delete_and_undo_also_after_a_reload(open_page, finished):
     app = open_page("runs", chosen=",".join(ids[:2]))
     button(app, "Delete 2").click().run()
     assert quiet(app)
-    assert "2 runs are deleted." in texts(app)
+    assert "Deleted 2 runs." in texts(app)
     assert listed(app) == ids[2:]
     assert not app.query_params["chosen"]
     again = open_page("runs")
@@ -174,11 +176,19 @@ def test_an_active_run_can_be_stopped_and_not_deleted(open_page, every_state, qu
     assert queue.stopped == [queued]
 
 
+def test_a_paused_run_can_be_stopped(open_page, every_state, queue):
+    paused = every_state[State.PAUSED]
+    app = open_page("runs", chosen=paused)
+    button(app, "Stop").click().run()
+    assert quiet(app)
+    assert queue.stopped == [paused]
+
+
 def test_runs_of_others_can_be_looked_at_only(open_page, every_state, finished):
     foreign = [finished(SOMEBODY_ELSE, shared=True), every_state[State.FINISHED]]
     app = open_page("runs", chosen=",".join(foreign))
     assert set(labels(app)) == {"Compare 2", "Clear"}
-    assert "2 are not yours: to look at and to compare." in texts(app)
+    assert "2 are not yours; view and compare only." in texts(app)
 
 
 def test_what_fails_becomes_a_sentence_and_the_rest_is_done(open_page, finished):

@@ -16,8 +16,9 @@ from pages.session import access
 from pages.views.evaluate.figures import accuracy_guess_words, gap_words, pair_guess_words
 from pages.views.evaluate.seal import GUESSED
 from pages.views.runs.compare_tables import Share
-from pages.widgets.runs_table import in_order, to_csv
-from pages.words import label
+from pages.views.runs.order import in_order
+from pages.views.runs.spreadsheet import to_csv
+from pages.words.telling import labels as lines
 
 pytestmark = pytest.mark.usefixtures("bundled")
 
@@ -82,8 +83,8 @@ def test_no_page_tells_before_the_test_set_is_opened_and_then_they_do(open_page,
 def test_labels_csv_and_order_tell_no_more(marked):
     sealed, opened = runs.read(marked()), runs.read(marked(opened=True))
     validation = f"{100 * sealed.result.val_accuracy:.2f} %"
-    assert f" · validation {validation} · " in label(sealed)
-    assert " · test 43.22 % · " in label(opened)
+    assert f" · validation {validation} · " in lines([sealed])[sealed.id]
+    assert " · test 43.22 % · " in lines([opened])[opened.id]
     rows = {
         row["run"]: row for row in csv.DictReader(io.StringIO(to_csv([sealed, opened], VISITOR)))
     }

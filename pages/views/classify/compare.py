@@ -22,7 +22,8 @@ from pages.widgets.pixel_viewer import pixel_image
 from pages.widgets.probability_bars import probability_bars
 from pages.widgets.run_picker import NONE, finished_runs
 from pages.widgets.table import table
-from pages.words import counted, label, none_of, percent, sure_by, title, title_markdown
+from pages.words import counted, none_of, percent, sure_by, title, title_markdown
+from pages.words.telling import labels
 
 OTHERS = ("Second network", "Third network")
 DIFFER = 0.05  # from this difference in probability on, a class is listed
@@ -75,7 +76,7 @@ def _others(model: Model) -> list[runs.Run]:
         )
     # Without a wish: the other bundled network, or else the newest run.
     first = [each for each in asked if each in offered] or list(offered)[:1]
-    titles = {NONE: "–"} | {each: label(run) for each, run in offered.items()}
+    titles = {NONE: "–"} | labels(list(offered.values()))
     chosen = []
     with st.grid(2, min_column_width=280):
         for place, caption in enumerate(OTHERS):

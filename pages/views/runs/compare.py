@@ -22,8 +22,9 @@ from pages.widgets.compare_chart import Across, Line, compare_chart
 from pages.widgets.facts_table import Heads
 from pages.widgets.interval_plot import interval_plots
 from pages.widgets.table import csv_button
-from pages.words import STATE_WORDS, ago, title, title_markdown
+from pages.words import STATE_WORDS, title_markdown
 from pages.words.comparison import NONE_IN_COMMON, paired_words
+from pages.words.telling import told_apart
 
 LETTERS = "ABCDEF"
 MOST = len(LETTERS)
@@ -80,17 +81,7 @@ def _comparable(run_id: str, visitor: str) -> Run:
 
 def _heads(compared: Sequence[Run]) -> Heads:
     """Return a letter and a title for each run, the titles all different."""
-    titles = [title(run) for run in compared]
-    told = [
-        name if titles.count(name) == 1 else f"{name}, {ago(run.created)}"
-        for name, run in zip(titles, compared, strict=True)
-    ]
-    # The end of the id tells apart what is equal in all else.
-    told = [
-        name if told.count(name) == 1 else f"{name} ({run.id[-6:]})"
-        for name, run in zip(told, compared, strict=True)
-    ]
-    return list(zip(LETTERS, told, strict=False))
+    return list(zip(LETTERS, told_apart(compared), strict=False))
 
 
 def _controls() -> tuple[Across, list[Line], float]:

@@ -7,8 +7,8 @@ from typing import Any
 from core import evaluation, runs
 from core.evaluation import Share, share_of
 from core.runs import Run
+from pages.views.runs.facts import SEALED, parameters, seconds, test_set
 from pages.widgets.facts_table import Heads, facts_table
-from pages.widgets.runs_table import SEALED, parameters, seconds, test_set
 from pages.words import duration, number, percent
 from pages.words.settings import setting_title, setting_words
 

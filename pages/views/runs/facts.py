@@ -1,0 +1,84 @@
+"""Runs, facts: what the table, the file and the comparison say of a run, each worked out once."""
+
+from functools import lru_cache
+
+from core import architectures, datasets, runs
+from core.errors import RunDamaged
+from core.runs import COMMAND_LINE, Run, State
+from pages.session.access import owns
+from pages.words import dataset_title
+from pages.words.telling import changes_words
+
+SEALED = "sealed"
+
+
+def detail(run: Run) -> str:
+    """Return the second line of a run: what its title does not say."""
+    if run.config is None:
+        return run.reason or ""
+    bundled = runs.is_bundled(run.id)
+    architecture = architectures.find(run.config.architecture).title
+    words = []
+    if run.name or bundled:
+        words.append(f"{architecture} on {dataset_title(run.config.dataset)}")
+    if not bundled:  # its recipe is nobody's to change
+        words.append(changes_words(run.config))
+    return " · ".join(words)
+
+
+def whose(run: Run, visitor: str) -> str:
+    """Say whose a run is."""
+    if owns(run, visitor):
+        return "You, shared" if run.shared else "You"
+    if runs.is_bundled(run.id):
+        return "The app"
+    return {COMMAND_LINE: "Command line", "": "Unknown"}.get(run.visitor, "Shared")
+
+
+def epochs_done(run: Run) -> int:
+    """Return the complete epochs of a run, as far as it has told."""
+    if run.result is not None:
+        return run.result.epochs
+    return int(run.heartbeat.epoch) if run.heartbeat else 0
+
+
+def seconds(run: Run) -> float | None:
+    """Return how long processes have worked on a run; None if none has."""
+    if run.result is not None:
+        return run.result.seconds
+    return run.heartbeat.seconds if run.heartbeat else None
+
+
+def test_set(run: Run) -> str | None:
+    """Say whether the test set of a run was opened or is sealed; None if it has no test results."""
+    if run.result is None or run.result.test_accuracy is None:
+        return None
+    return "opened" if run.test_opened else SEALED
+
+
+def parameters(run: Run) -> int | None:
+    """Return the number of parameters of a run's network, or of its networks."""
+    if run.config is None:
+        return None
+    each = _parameters(run.config.architecture, run.config.dataset, run.config.width)
+    return each * (run.result.networks if run.result else 1)
+
+
+@lru_cache(maxsize=256)
+def _parameters(architecture: str, dataset: str, width: float) -> int:
+    spec = datasets.find(dataset)
+    network = architectures.find(architecture).sized(width, None)
+    return network.parameters(spec.shape, len(spec.classes))
+
+
+def validation_so_far(run: Run) -> float | None:
+    """Return the validation accuracy of a run, the latest one if it has not ended."""
+    if run.told is not None:
+        return run.told.val_accuracy
+    if run.heartbeat is None or run.state is State.DAMAGED:
+        return None
+    try:
+        found = runs.read_curves(run.folder).epochs["val_accuracy"]
+    except RunDamaged:
+        return None
+    return found[-1] if found else None
