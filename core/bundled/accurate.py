@@ -19,6 +19,7 @@ import numpy as np
 
 from core import architectures, datasets
 from core.architectures import Precision
+from core.architectures.settings import in_words
 from core.datasets import Split
 from core.errors import AtelierError, SettingsError
 from core.runs.config import TrainingConfig
@@ -256,11 +257,8 @@ def card(runs: Sequence[Run], result: Result, path: Path, name: str, more: str =
         "File": f"{len(content) / 1e6:.2f} MB, SHA-256 `{hashlib.sha256(content).hexdigest()}`",
         "Trained on": f"{config.training_count:,} images, {result.epochs} epochs each, "
         f"{date.today()}",
-        "Recipe": f"{recipe.optimizer}, learning rate {recipe.learning_rate:g} "
-        f"({recipe.schedule}), batch {recipe.batch_size}, label smoothing "
-        f"{recipe.label_smoothing:g}, augmentation {' and '.join(recipe.augmentation) or 'none'}, "
-        f"convolutions in {recipe.precision}; answers with the mean of its networks over an image "
-        "and its mirror image",
+        "Recipe": f"{in_words(recipe.to_dict())}; answers with the mean of its networks over an "
+        "image and its mirror image",
         "Seeds": " and ".join(str(each.config.seed) for each in runs if each.config),
         "Time": f"{result.seconds:,.0f} s on {settings().cores} cores, {platform.machine()}",
         "Versions": versions,

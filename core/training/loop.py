@@ -206,7 +206,10 @@ class _Training:
 
     def _check(self, loss: float) -> None:
         if not loss < MOST_LOSS:
-            raise self._diverged(f"The loss became {loss:.3g}")
+            rose = (
+                f"The loss rose to {loss:,.0f}" if math.isfinite(loss) else "The loss is no number"
+            )
+            raise self._diverged(rose)
 
     def _diverged(self, what: str) -> Diverged:
         if self._seen > self._reported[0]:
