@@ -26,7 +26,7 @@ from core.runs.config import TrainingConfig
 from core.runs.division import divide
 from core.runs.evaluation import Evaluation, write_evaluation
 from core.runs.files import write_atomic
-from core.runs.folder import (
+from core.runs.records import (
     BUNDLED,
     BUNDLED_ACCURATE,
     BUNDLED_FOLDERS,

@@ -54,7 +54,7 @@ from core.imaging.prepare import Kind, Options, Prepared, Stage, prepare
 from core.runs import COMMAND_LINE, Result, Run, State, create, read, write_evaluation
 from core.runs.config import TrainingConfig
 from core.runs.division import divide
-from core.runs.folder import BUNDLED, BUNDLED_FOLDERS
+from core.runs.records import BUNDLED, BUNDLED_FOLDERS
 from core.settings import settings
 
 if TYPE_CHECKING:

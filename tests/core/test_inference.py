@@ -10,7 +10,7 @@ from core import classify, datasets, networks, runs
 from core.errors import ImageRejected, ModelUnavailable, RunNotFound
 from core.networks import engine
 from core.runs import BUNDLED, BUNDLED_ACCURATE
-from core.runs.folder import BUNDLED_FOLDERS
+from core.runs.records import BUNDLED_FOLDERS
 
 
 def classify_file(path, model):
@@ -70,8 +70,8 @@ def test_a_run_that_is_not_there():
         networks.find("no-such-run")
 
 
-def test_a_missing_bundled_model_says_how_to_restore_it(monkeypatch, tmp_path):
-    monkeypatch.setattr("core.runs.folder.BUNDLED_FOLDERS", {BUNDLED: tmp_path / "nowhere"})
+def test_a_missing_bundled_model_says_how_to_restore_it(only_bundled, tmp_path):
+    only_bundled({BUNDLED: tmp_path / "nowhere"})
     with pytest.raises(ModelUnavailable, match="git restore assets/models"):
         networks.find(BUNDLED)
 
@@ -206,8 +206,8 @@ def test_warming_loads_the_bundled_model_once():
     assert len(engine._networks) == 1
 
 
-def test_a_failed_warming_says_why_and_can_be_tried_again(monkeypatch, tmp_path):
-    monkeypatch.setattr("core.runs.folder.BUNDLED_FOLDERS", {BUNDLED: tmp_path / "nowhere"})
+def test_a_failed_warming_says_why_and_can_be_tried_again(only_bundled, monkeypatch, tmp_path):
+    only_bundled({BUNDLED: tmp_path / "nowhere"})
     for _ in range(2):
         monkeypatch.setattr(engine, "_state", networks.EngineState())
         networks.warm()

@@ -23,6 +23,7 @@ from core.training.worker import train_in_process
 from pages import words as wording
 
 OpenPage = Callable[..., AppTest]
+OnlyBundled = Callable[[dict[str, Path]], None]
 
 
 @dataclass
@@ -156,16 +157,16 @@ def small(trained: runs.Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def bundled(small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def bundled(small: Path, only_bundled: OnlyBundled) -> None:
     """Let the network trained for these tests be the bundled one, loaded and ready."""
-    monkeypatch.setattr("core.runs.folder.BUNDLED_FOLDERS", {runs.BUNDLED: small})
+    only_bundled({runs.BUNDLED: small})
     engine._warm()
 
 
 @pytest.fixture
-def no_bundled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def no_bundled(tmp_path: Path, only_bundled: OnlyBundled) -> None:
     """Take the bundled model away; the server has tried to load it."""
-    monkeypatch.setattr("core.runs.folder.BUNDLED_FOLDERS", {runs.BUNDLED: tmp_path / "nowhere"})
+    only_bundled({runs.BUNDLED: tmp_path / "nowhere"})
     engine._warm()
 
 
