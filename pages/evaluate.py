@@ -16,11 +16,6 @@ from pages.widgets.run_picker import other_picker, run_picker
 from pages.widgets.task import task
 from pages.words import title_markdown
 
-MISSING = "What this network says of its validation images"
-HOW_MISSING = (
-    "The run is of an earlier version, which did not keep that. Its network can be asked once now, "
-    "in the background: from a few seconds to a minute, by the size of the network."
-)
 PARTS = {VALIDATION: "Validation", TEST: "Test"}
 VIEWS = {
     "confusion": ("Confusion", confusion.draw),
@@ -61,7 +56,7 @@ def main() -> None:
         sealed(run, spec)
         return
     there = part == TEST or data.answers_file(run, part).exists()
-    if not there and task("validation", run, title=MISSING, explanation=HOW_MISSING) is None:
+    if not there and task("validation", run) is None:
         return
     looked = Looked(run, spec, data.answers(run, part), *_second(other, part))
     figures(looked)
