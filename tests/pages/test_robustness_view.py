@@ -188,7 +188,7 @@ def test_who_did_not_start_it_sees_it_and_cannot_stop_it(open_page, finished, st
     app = open_view(open_page, finished)
     assert progress(app) == "50 % done · 9 s left"
     assert "Stop" not in labels(app)
-    assert "Somebody else asked for it" in texts(app)
+    assert "Started by someone else" in texts(app)
 
 
 def test_a_failure_and_a_refusal_are_sentences(open_page, finished, state):
