@@ -98,7 +98,7 @@ def test_by_keyboard_and_back(desk, new_visitor):
     expect(first).to_have_attribute("aria-pressed", "false")
     page.keyboard.press("Enter")
     expect(first).to_have_attribute("aria-pressed", "true")
-    expect(page.get_by_role("heading", name="rightly recognised")).to_be_visible()
+    expect(page.get_by_role("heading", name="correctly recognised")).to_be_visible()
     visitor.settle()
     expect(first).to_be_focused()  # the server's answer has not taken it away
     page.go_back()

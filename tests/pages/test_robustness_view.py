@@ -72,8 +72,8 @@ def test_figures_become_a_table_curves_and_words(open_page, finished):
     said = texts(app)
     assert "The weakest spot is **occlusion**: of 95.0 %" in said
     assert "45.0 % are left at severity 1 and 21.0 % at severity 5" in said
-    assert "More than half of the right answers are lost at severity 1." in said
-    assert "It bears **noise** best: 78.0 % on average." in said
+    assert "More than half of the right answers are lost from severity 1." in said
+    assert "It is most robust to **noise**: 78.0 % on average." in said
     assert "on 2,000 of the validation images" in said and "± 2.2 points" in said
     assert "few images" not in said
     assert {metric.label: metric.value for metric in app.metric}["As they are"] == "95.0 %"
@@ -188,7 +188,7 @@ def test_who_did_not_start_it_sees_it_and_cannot_stop_it(open_page, finished, st
     app = open_view(open_page, finished)
     assert progress(app) == "50 % done · 9 s left"
     assert "Stop" not in labels(app)
-    assert "Somebody else asked for it" in texts(app)
+    assert "Started by someone else" in texts(app)
 
 
 def test_a_failure_and_a_refusal_are_sentences(open_page, finished, state):
@@ -234,7 +234,7 @@ def test_a_loaded_network_answers_each_picture(open_page):
     app = open_view(open_page, runs.read(runs.BUNDLED))
     assert quiet(app)
     (gallery,) = components(app, "gallery")
-    assert "As it is: taken for" in str(gallery) and "Blur: taken for" in str(gallery)
+    assert "Unchanged: taken for" in str(gallery) and "Blur: taken for" in str(gallery)
     assert "red is wrong" in texts(app)
     before = str(gallery)
     button(app, "Another picture").click().run()
