@@ -89,8 +89,8 @@ def test_few_images_are_said_to_be_few(open_page, finished):
     assert "only large differences mean something" in texts(open_view(open_page, finished))
 
 
-def test_two_networks_side_by_side(open_page, finished, small, monkeypatch):
-    monkeypatch.setattr("core.runs.folder.BUNDLED_FOLDERS", {runs.BUNDLED: small})
+def test_two_networks_side_by_side(open_page, finished, small, only_bundled):
+    only_bundled({runs.BUNDLED: small})
     bundled = runs.read(runs.BUNDLED)
     measured(finished)
     app = open_view(open_page, finished, **{"with": runs.BUNDLED})
