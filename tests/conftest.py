@@ -2,14 +2,14 @@
 
 import io
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from core import datasets
+from core import datasets, runs
 from core.settings import forget_settings
 
 # As the worker and the command line do: TensorFlow's notes on the machine are not results.
@@ -58,6 +58,19 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     forget_settings()
     yield folder
     forget_settings()
+
+
+@pytest.fixture
+def only_bundled(monkeypatch: pytest.MonkeyPatch) -> Callable[[dict[str, Path]], None]:
+    """Return a function that takes the folders of other bundled runs, and no others, by id."""
+
+    def only_bundled(folders: dict[str, Path]) -> None:
+        for run_id in set(runs.BUNDLED_FOLDERS) - set(folders):
+            monkeypatch.delitem(runs.BUNDLED_FOLDERS, run_id)
+        for run_id, folder in folders.items():
+            monkeypatch.setitem(runs.BUNDLED_FOLDERS, run_id, folder)
+
+    return only_bundled
 
 
 @pytest.fixture(scope="session")

@@ -19,13 +19,15 @@ import numpy as np
 
 from core import architectures, datasets
 from core.architectures import Precision
+from core.architectures.settings import in_words
 from core.datasets import Split
 from core.errors import AtelierError, SettingsError
+from core.networks.batches import answers
 from core.runs.config import TrainingConfig
 from core.runs.division import divide
 from core.runs.evaluation import Evaluation, write_evaluation
 from core.runs.files import write_atomic
-from core.runs.folder import (
+from core.runs.records import (
     BUNDLED,
     BUNDLED_ACCURATE,
     BUNDLED_FOLDERS,
@@ -43,7 +45,6 @@ if TYPE_CHECKING:
 DATASET = "fashion-mnist"
 SEED = 1708_07747  # the data set's arXiv number
 SEEDS = (SEED, SEED + 1)  # of the networks of a bundled model, which answer together
-BATCH = 500  # images that a finished network is asked about at once
 
 
 @dataclass(frozen=True)
@@ -213,17 +214,8 @@ def _alone(runs: Sequence[Run]) -> str:
 
 def judged(model: "keras.Model", split: Split) -> tuple[Evaluation, float]:
     """Return what a network answers to a split, and its accuracy, 0 to 1."""
-    found = Evaluation.of(probabilities(model, split.images), split.labels)
+    found = Evaluation.of(answers(model, split.images), split.labels)
     return found, float((found.probabilities.argmax(axis=1) == split.labels).mean())
-
-
-def probabilities(model: "keras.Model", images: np.ndarray) -> np.ndarray:
-    """Return the answers (n, classes) to images (n, height, width, channels), in batches."""
-    parts = [
-        np.asarray(model(images[start : start + BATCH].astype(np.float32), training=False))
-        for start in range(0, len(images), BATCH)
-    ]
-    return np.concatenate(parts)
 
 
 def card(runs: Sequence[Run], result: Result, path: Path, name: str, more: str = "") -> str:
@@ -256,11 +248,8 @@ def card(runs: Sequence[Run], result: Result, path: Path, name: str, more: str =
         "File": f"{len(content) / 1e6:.2f} MB, SHA-256 `{hashlib.sha256(content).hexdigest()}`",
         "Trained on": f"{config.training_count:,} images, {result.epochs} epochs each, "
         f"{date.today()}",
-        "Recipe": f"{recipe.optimizer}, learning rate {recipe.learning_rate:g} "
-        f"({recipe.schedule}), batch {recipe.batch_size}, label smoothing "
-        f"{recipe.label_smoothing:g}, augmentation {' and '.join(recipe.augmentation) or 'none'}, "
-        f"convolutions in {recipe.precision}; answers with the mean of its networks over an image "
-        "and its mirror image",
+        "Recipe": f"{in_words(recipe.to_dict())}; answers with the mean of its networks over an "
+        "image and its mirror image",
         "Seeds": " and ".join(str(each.config.seed) for each in runs if each.config),
         "Time": f"{result.seconds:,.0f} s on {settings().cores} cores, {platform.machine()}",
         "Versions": versions,

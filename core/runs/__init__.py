@@ -25,41 +25,47 @@ The state of a run is derived from these files and never stored twice, so a fold
 moved or deleted at any time.
 """
 
+from core.runs.changing import (
+    annotate,
+    create,
+    delete,
+    open_test,
+    purge_deleted,
+    request_pause,
+    request_stop,
+    restore,
+    resume,
+)
 from core.runs.config import TrainingConfig
 from core.runs.curves import Curves, read_curves
 from core.runs.division import held_out
 from core.runs.evaluation import Evaluation, read_evaluation, write_evaluation
-from core.runs.folder import (
+from core.runs.reading import (
+    DELETED_KEPT,
+    folder_of,
+    list_bundled,
+    list_deleted,
+    list_runs,
+    read,
+)
+from core.runs.records import (
     BUNDLED,
     BUNDLED_ACCURATE,
+    BUNDLED_FOLDERS,
     COMMAND_LINE,
-    DELETED_KEPT,
     Heartbeat,
     Opening,
     Result,
     Run,
     RunFolder,
     State,
-    annotate,
-    create,
-    delete,
-    folder_of,
     is_bundled,
-    list_bundled,
-    list_deleted,
-    list_runs,
-    open_test,
-    purge_deleted,
-    read,
-    request_pause,
-    request_stop,
-    restore,
-    resume,
 )
 
 __all__ = [
     "BUNDLED",
     "BUNDLED_ACCURATE",
+    "BUNDLED_FOLDERS",
     "COMMAND_LINE",
     "DELETED_KEPT",
     "Curves",

@@ -16,7 +16,7 @@ import numpy as np
 
 from core.errors import ModelUnavailable, RunDamaged
 from core.runs.files import NPZ_ERRORS, open_regular, write_atomic
-from core.runs.folder import Run
+from core.runs.records import Run
 from core.settings import settings
 
 FORMAT = 1  # counted up when what a kind means changes: files of before are made again

@@ -14,7 +14,7 @@ from typing import Any
 
 from core.errors import RunDamaged
 from core.runs.files import open_regular, write_atomic
-from core.runs.folder import RunFolder
+from core.runs.records import RunFolder
 
 _KEPT = 64  # runs whose parsed curves stay in memory
 _LARGEST = 1e300  # what lies beyond is no measurement, and no float can hold most of it

@@ -9,7 +9,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from core.runs.folder import RunFolder
+from core.runs.records import RunFolder
 
 _NAMES = {
     "loss": "loss/training",

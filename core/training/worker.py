@@ -27,24 +27,15 @@ from core.files import temporary_name
 from core.processes.identity import HOST, OWN_START, memory_of
 from core.processes.locks import hold
 from core.processes.program import end_with_server, give_way, line_to_server
+from core.runs.changing import create, request_stop
 from core.runs.checkpoint import Checkpoint, Progress, read_checkpoint, write_checkpoint
 from core.runs.config import TrainingConfig
 from core.runs.curves import rewind_curves
 from core.runs.division import divide
 from core.runs.evaluation import write_evaluation
 from core.runs.files import append_line, open_append, write_atomic
-from core.runs.folder import (
-    COMMAND_LINE,
-    Heartbeat,
-    Result,
-    Run,
-    RunFolder,
-    State,
-    create,
-    folder_of,
-    read,
-    request_stop,
-)
+from core.runs.reading import folder_of, read
+from core.runs.records import COMMAND_LINE, Heartbeat, Result, Run, RunFolder, State
 from core.settings import settings
 from core.training.events import BatchEvent, Diverged, EpochEvent
 

@@ -1,5 +1,6 @@
 """A training's settings in words; ``core.architectures.settings`` has the words of each."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from core.architectures.settings import SETTINGS, in_words
@@ -27,12 +28,18 @@ def setting_words(name: str, value: Any) -> str:
     return setting.words(value) if setting is not None else str(value)
 
 
-def settings_line(config: TrainingConfig) -> str:
-    """Return the settings of a run in one line; what is as usual is left out."""
-    return in_words(config.flat())
+def settings_line(config: TrainingConfig, *, without: Sequence[str] = ()) -> str:
+    """Return the settings of a run in one line; what is as usual is left out.
+
+    Args:
+        config: of the run.
+        without: names of settings that are told elsewhere.
+    """
+    return in_words({name: each for name, each in config.flat().items() if name not in without})
 
 
-def changed_line(config: TrainingConfig) -> str:
-    """Return only the settings in which a run differs from its architecture's recipe; may be ""."""
+def changed_line(config: TrainingConfig, *, without: Sequence[str] = ()) -> str:
+    """Return as ``settings_line``, but only what differs from the architecture's recipe."""
     usual = TrainingConfig(config.dataset, config.architecture, config.usual_recipe).flat()
-    return in_words({name: each for name, each in config.flat().items() if each != usual[name]})
+    same = [name for name, value in config.flat().items() if value == usual[name]]
+    return settings_line(config, without=(*without, *same))

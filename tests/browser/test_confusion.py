@@ -81,7 +81,7 @@ def test_a_cell_opens_by_click_and_tap_and_has_its_own_link(desk, new_visitor, a
     expect(dialog).to_contain_text("Label: Shirt")
     expect(dialog.get_by_role("listitem")).to_have_count(10)
     assert visitor.fits()
-    dialog.get_by_role("link", name="Open it in Explore").click()
+    dialog.get_by_role("link", name="Open in Explore").click()
     expect(page.get_by_role("heading", name="Explore", level=1)).to_be_visible()
     # Beside the grid at a desk, over it on a phone.
     expect(page.get_by_text(f"image {answers.indices[expected[0]]:,}").first).to_be_visible()

@@ -17,7 +17,7 @@ from core.__main__ import _report
 from core.architectures import ARCHITECTURES
 from core.architectures.settings import SETTINGS
 from core.runs import BUNDLED, State
-from core.runs.folder import BUNDLED_FOLDERS
+from core.runs.records import BUNDLED_FOLDERS
 from core.settings import ROOT
 from core.training.worker import train_run
 

@@ -11,7 +11,7 @@ from core import classify, datasets, networks
 from core.classify import explain
 from core.imaging.prepare import Kind, Options, Stage, prepare
 from core.runs import BUNDLED
-from core.runs.folder import BUNDLED_FOLDERS
+from core.runs.records import BUNDLED_FOLDERS
 
 L = keras.layers
 ROWS, COLUMNS = 3, 4  # the classes that the striped network tells apart

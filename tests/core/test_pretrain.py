@@ -12,17 +12,17 @@ from core.bundled import accurate as program
 from core.bundled.accurate import ACCURATE, DATASET, MODELS, SEEDS, bundle, pretrain
 from core.errors import AtelierError, SettingsError
 from core.runs import RunFolder
-from core.runs.folder import BUNDLED_FOLDERS
+from core.runs.records import BUNDLED_FOLDERS
 from core.training.worker import train_in_process
 
 
 @pytest.fixture
-def bundled(trained, tmp_path, monkeypatch):
+def bundled(trained, tmp_path, only_bundled):
     """Two runs, and the bundle of their networks."""
     another = train_in_process(replace(trained.config, limit=600, seed=trained.config.seed + 1))
     bundle([trained, another], tmp_path / "bundle", ACCURATE)
     run_id = MODELS[ACCURATE].run
-    monkeypatch.setattr("core.runs.folder.BUNDLED_FOLDERS", {run_id: tmp_path / "bundle"})
+    only_bundled({run_id: tmp_path / "bundle"})
     return trained, another, runs.read(run_id)
 
 

@@ -90,14 +90,14 @@ def test_a_pool_that_is_all_held_out_is_no_part_of_a_batch():
     assert (wanted.argmax(axis=1) == 3).all()
 
 
-def test_a_small_training_makes_a_bundle_that_answers(tmp_path, monkeypatch):
+def test_a_small_training_makes_a_bundle_that_answers(tmp_path, monkeypatch, only_bundled):
     monkeypatch.setattr(pictures, "EPOCH", 1280)
     output = tmp_path / "bundle"
     figures = pretrain_pictures(epochs=1, limit=600, output=output)
     assert 0.1 <= figures["validation"] <= 1
     text = (output / "README.md").read_text(encoding="utf-8")
     assert text.count("| seed ") == 2, "of each network"
-    monkeypatch.setattr("core.runs.folder.BUNDLED_FOLDERS", {runs.BUNDLED: output})
+    only_bundled({runs.BUNDLED: output})
     run = runs.read(runs.BUNDLED)
     assert run.state is runs.State.FINISHED and run.result.epochs == 1
     assert run.result.networks == 2

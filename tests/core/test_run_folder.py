@@ -14,7 +14,8 @@ from core import runs
 from core.errors import RunNotFound, SettingsError
 from core.processes.identity import start_time
 from core.runs import Heartbeat, Result, RunFolder, State
-from core.runs.folder import BUNDLED_FOLDERS, STALE_AFTER
+from core.runs.reading import STALE_AFTER
+from core.runs.records import BUNDLED_FOLDERS
 from core.settings import forget_settings, settings
 
 HOST = socket.gethostname()

@@ -332,7 +332,7 @@ def test_what_cannot_be_compared_is_a_sentence_and_the_others_are_shown(
         "The run 2026"[:12] if unshared.startswith("2026") else f"The run {unshared}"[:12],
         f"The run {every_state[State.DAMAGED]}"[:12],
     ]
-    assert "When both have finished, their answers are compared" in texts(app)
+    assert "Once both have finished, their answers are compared" in texts(app)
     assert facts(app, "Figures of the runs")["Test accuracy"][1] == "–"
 
 
@@ -369,7 +369,7 @@ def test_a_link_to_more_than_six_compares_the_first_six(open_page, finished):
 def test_a_link_to_one_run_says_so(open_page, finished):
     app = open_page("runs", runs=finished())
     assert not app.exception and not app.error
-    assert app.info[0].value.startswith("This is one run only.")
+    assert app.info[0].value.startswith("This is only one run.")
 
 
 @pytest.mark.parametrize("asked", [",,,", "%00", "../../etc", "<b>", "x" * 5000])
@@ -474,5 +474,5 @@ def test_runs_on_different_data_sets_are_not_tested_against_each_other(open_page
     path.write_text(json.dumps(values))
     app = open_page("runs", runs=f"{first},{second}")
     assert quiet(app)
-    assert "answered the images of different data sets" in texts(app)
+    assert "answered images of different data sets" in texts(app)
     assert facts(app, "Settings that differ")["Data set"] == ["Fashion-MNIST", "CIFAR-10"]

@@ -148,9 +148,9 @@ def _points(share: float) -> str:
 def accuracy_guess_words(guess: float, test: Share) -> str:
     """Say how close a guessed accuracy was."""
     off = 100 * (guess - test.value)
-    said = f"you guessed {percent(guess)}, "
+    said = f"{percent(guess)} was guessed, "
     if abs(off) < 0.05:
-        return f"{said}and that is right."
+        return f"{said}which is right."
     said += f"{abs(off):.1f} points too {'high' if off > 0 else 'low'}"
     low, high = test.interval
     return f"{said}, within the interval." if low <= guess <= high else f"{said}."

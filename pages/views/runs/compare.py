@@ -252,7 +252,8 @@ def _paired(compared: Sequence[Run], heads: Heads) -> None:
             _paired_on(evaluation.TEST, compared, letters)
     st.caption(
         "p is from McNemar’s exact test. It compares these two trained networks, not their "
-        "settings: another seed gives another network. To compare settings, train each with several seeds."
+        "settings: another seed gives another network. To compare settings, train each with "
+        "several seeds."
     )
 
 

@@ -52,7 +52,7 @@ def _line(run: runs.Run) -> str:
     words = [ago(run.created)]
     if run.config is not None:
         words.append(f"{count(run.config.recipe.epochs, 'epoch')} planned")
-        changed = changed_line(run.config)
+        changed = changed_line(run.config, without=("epochs",))
         if changed:
             words.append(changed)
     result = run.told

@@ -199,7 +199,7 @@ def _summary(run: Run) -> str:
     assert config is not None, "a damaged run is not shown"
     words = [
         f"{config.training_count:,} training and {config.validation_count:,} validation images",
-        settings_line(config),
+        settings_line(config, without=("limit", "validation")),  # told by the line above
     ]
     if run.result is not None:
         words.append(duration(run.result.seconds))

@@ -40,6 +40,7 @@ function figure({ runs, across, first, lines, smoothing, height, hidden }, root)
     title: across,
     hover: `${across}: %{x:,.4~r}`,
     empty: end === 0,
+    highest: drawn.reduce((most, { loss }) => Math.max(most, ...loss), 0), // null counts as 0
     revision: `${across} ${first} ${runs.map(({ id }) => id)}`,
     top: 12,
   })

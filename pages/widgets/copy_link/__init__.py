@@ -17,4 +17,4 @@ def copy_link(*, key: str, help: str = HELP) -> None:
         key: The element's key.
         help: What the link holds, in a sentence: the tooltip.
     """
-    _COPY_LINK(key=key, data={"help": help})
+    _COPY_LINK(key=key, data={"help": help}, width="content")

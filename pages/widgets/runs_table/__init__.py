@@ -5,7 +5,7 @@ from typing import Any, NamedTuple, TypedDict
 
 import streamlit as st
 
-from core.runs.folder import ID
+from core.runs.records import ID
 from pages.widgets.shared import register
 
 _RUNS_TABLE = register(__file__, "runs_table")

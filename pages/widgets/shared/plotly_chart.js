@@ -120,6 +120,11 @@ function saveChart(Plotly, chart, plot, format) {
 
 const EXPLODED = 50 // nats; guessing one of ten costs 2.3
 
+/** What the axis of a loss needs besides, if its highest value has exploded: 2.3 and a million fit. */
+function lossAxis(highest) {
+  return highest > EXPLODED ? { type: "log", tickformat: "~s", rangemode: "normal" } : {}
+}
+
 /**
  * Loss and accuracy side by side, one above the other under 480 pixels, over one common x axis.
  *
@@ -177,8 +182,7 @@ function twoPanels(root, { height, end, title, hover, empty, highest = 0, revisi
       font: { size: 11, color: text }, bgcolor: "rgba(0,0,0,0)",
     },
     xaxis: { ...across(), domain: stacked ? [0, 1] : [0, 0.5 - gapX / 2], anchor: "y" },
-    yaxis: { ...axis("loss"), domain: stacked ? [0.5 + gapY / 2, 1] : [0, 1], rangemode: "tozero", ...first([0, 2.5]),
-      ...(highest > EXPLODED ? { type: "log", exponentformat: "power" } : {}) },
+    yaxis: { ...axis("loss"), domain: stacked ? [0.5 + gapY / 2, 1] : [0, 1], rangemode: "tozero", ...first([0, 2.5]), ...lossAxis(highest) },
     xaxis2: { ...across(), domain: stacked ? [0, 1] : [0.5 + gapX / 2, 1], anchor: "y2", matches: "x" },
     yaxis2: {
       ...axis("accuracy"), domain: stacked ? [0, 0.5 - gapY / 2] : [0, 1], anchor: "x2", tickformat: "~%",
