@@ -101,7 +101,7 @@ def test_two_networks_side_by_side(open_page, finished, small, only_bundled):
     assert quiet(app)
     assert "Solid: " in texts(app)
     deltas = {metric.label: metric.delta for metric in app.metric}
-    assert deltas["Corrupted, mean"] == "the other: 40.0 %"
+    assert deltas["Corrupted, mean"] == "B: 40.0 %"
     app.segmented_control(key="robustness_table").set_value("gap").run()
     (table,) = [each.proto.body for each in app.get("html") if "robustness" in each.proto.body]
     assert ">+50.0<" in table and ">-19.0<" in table

@@ -287,7 +287,7 @@ def test_the_gap_in_words():
     ("guess", "words"),
     [
         (0.9, "90.0 % was guessed, which is right."),
-        (0.904, "90.4 % was guessed, 0.4 points too high, within the figure's own interval."),
+        (0.904, "90.4 % was guessed, 0.4 points too high, within the figure’s interval."),
         (0.85, "85.0 % was guessed, 5.0 points too low."),
     ],
 )

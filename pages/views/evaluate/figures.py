@@ -153,7 +153,7 @@ def accuracy_guess_words(guess: float, test: Share) -> str:
         return f"{said}which is right."
     said += f"{abs(off):.1f} points too {'high' if off > 0 else 'low'}"
     low, high = test.interval
-    return f"{said}, within the interval." if low <= guess <= high else f"{said}."
+    return f"{said}, within the figure’s interval." if low <= guess <= high else f"{said}."
 
 
 def pair_guess_words(guess: tuple[int, int], pairs: Sequence[Pair], classes: Sequence[str]) -> str:
