@@ -113,10 +113,10 @@ KINDS = {
     for each in (
         Kind(
             "validation",
-            "The network’s answers to its validation images",
+            "Validation predictions",
             lambda run: (
-                "This run is from an earlier version, which did not save them. Compute them once, "
-                "in the background: from a few seconds to a minute, depending on the network."
+                "This run predates saved predictions; compute them now, in the background. It takes "
+                "from a few seconds to a minute, depending on the size of the network."
             ),
             _validation,
         ),

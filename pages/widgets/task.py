@@ -59,9 +59,12 @@ def _view(kind: str, run: Run) -> None:
                     st.caption("Started by someone else; the result appears here.")
                 return
             if state.phase == "failed":
-                st.error(state.reason or "It failed.", icon=":material/error:")
+                st.error(
+                    state.reason or "The calculation failed. Start it again.",
+                    icon=":material/error:",
+                )
             elif state.phase == "stopped":
-                st.caption("Stopped. What was done so far is not kept.")
+                st.caption("Stopped. Nothing was kept.")
             label = "Start" if state.phase == "none" else "Start again"
             if st.button(
                 label, icon=":material/play_arrow:", type="primary", key=f"start_{kind}_{run.id}"
