@@ -115,8 +115,8 @@ KINDS = {
             "validation",
             "Validation predictions",
             lambda run: (
-                "This run predates saved predictions; compute them now, in the background. It takes "
-                "from a few seconds to a minute, depending on the size of the network."
+                "This run predates saved predictions; compute them now, in the background. It "
+                "takes from a few seconds to a minute, depending on the size of the network."
             ),
             _validation,
         ),
