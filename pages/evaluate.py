@@ -17,11 +17,6 @@ from pages.widgets.run_picker import other_picker, run_picker
 from pages.widgets.task import task
 from pages.words import title_markdown
 
-MISSING = "Validation predictions"
-HOW_MISSING = (
-    "This run predates saved predictions; compute them now, in the background. It takes from a few "
-    "seconds to a minute, depending on the size of the network."
-)
 PARTS = {VALIDATION: "Validation", TEST: "Test"}
 VIEWS = {
     "confusion": ("Confusion", confusion.draw),
@@ -62,7 +57,7 @@ def main() -> None:
         sealed(run, spec)
         return
     there = part == TEST or data.answers_file(run, part).exists()
-    if not there and task("validation", run, title=MISSING, explanation=HOW_MISSING) is None:
+    if not there and task("validation", run) is None:
         return
     looked = Looked(run, spec, data.answers(run, part), *_second(other, part))
     figures(looked)

@@ -14,7 +14,7 @@ from core import datasets
 from core.evaluation.answers import TEST, answers_of
 from core.evaluation.comparison import accuracy_interval
 from core.evaluation.ranking import top_accuracy
-from core.runs import Run
+from core.runs import BUNDLED, Run
 
 
 @dataclass(frozen=True)
@@ -158,6 +158,25 @@ def report_of(run: Run, part: str = TEST, path: Path | None = None) -> Report:
     assert run.config is not None, "answers_of refuses a damaged run"
     classes = datasets.find(run.config.dataset).classes
     return report(answers.probabilities, answers.labels, classes, answers.loss)
+
+
+def training_loss_note(run: Run) -> str:
+    """Return in a few words what raises a run's training loss beside its others; "" if nothing.
+
+    Label smoothing never lets it come to 0, however sure and right the network is, and varied
+    images are harder than those that it is evaluated on.
+    """
+    if run.config is None:
+        return ""
+    recipe = run.config.recipe
+    raised = []
+    if recipe.label_smoothing:
+        raised.append(f"label smoothing {recipe.label_smoothing:g}")
+    if recipe.augmentation:
+        raised.append("augmentation")
+    if run.id == BUNDLED:
+        raised.append("harder pictures")
+    return f"raised by {', '.join(raised)}" if raised else ""
 
 
 def cell(probabilities: np.ndarray, labels: np.ndarray, true: int, predicted: int) -> np.ndarray:

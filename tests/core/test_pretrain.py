@@ -8,6 +8,7 @@ import pytest
 from support import small
 
 from core import datasets, networks, runs
+from core.architectures import ARCHITECTURES
 from core.bundled import accurate as program
 from core.bundled.accurate import ACCURATE, DATASET, MODELS, SEEDS, bundle, pretrain
 from core.errors import AtelierError, SettingsError
@@ -106,3 +107,15 @@ def test_each_model_is_trained_by_its_own_recipe(trained, tmp_path, monkeypatch)
     ]
     assert {config.recipe.precision for config in asked} == {"bfloat16"}
     assert {config.recipe.epochs for config in asked} == {3}
+
+
+def test_the_registry_says_which_networks_are_bundled():
+    """Its sentence, the table of bundled models and the configs beside them agree."""
+    said = {each.name for each in ARCHITECTURES.values() if "bundled model" in each.summary}
+    assert said == {each.architecture for each in MODELS.values()}
+    for model in MODELS.values():
+        folder = RunFolder(BUNDLED_FOLDERS[model.run])
+        if folder.config.exists():
+            assert runs.read(model.run).config.architecture == model.architecture
+            title = ARCHITECTURES[model.architecture].title
+            assert (folder.path / "README.md").read_text(encoding="utf-8").startswith(f"# {title} ")
