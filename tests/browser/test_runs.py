@@ -142,7 +142,7 @@ def test_rename_delete_and_undo(enter, shop):
     expect(page.get_by_role("link", name="With <b>more</b> layers")).to_be_visible()
     visitor.settle()
     press(visitor, "Delete")
-    expect(page.get_by_text("With <b>more</b> layers” is deleted.")).to_be_visible()
+    expect(page.get_by_text("Deleted “With <b>more</b> layers”")).to_be_visible()
     expect(page.get_by_role("link", name="With <b>more</b> layers")).to_have_count(0)
     page.reload()
     press(visitor, "Undo")
