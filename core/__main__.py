@@ -29,7 +29,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser = _parser()
     options = parser.parse_args(arguments)
     try:
-        return options.command(options)
+        found: int = options.command(options)
+        return found
     except AtelierError as error:
         print(f"atelier: {error}", file=sys.stderr)
         return 1
@@ -260,7 +261,6 @@ def _validation_file(run: runs.Run) -> Path | None:
 
 def _classify(options: argparse.Namespace) -> int:
     from core import classify, networks
-    from core.classify.rejection import THRESHOLD
     from core.imaging.prepare import Kind, Options
 
     model = networks.find(options.run)
@@ -274,8 +274,8 @@ def _classify(options: argparse.Namespace) -> int:
         else:
             good += 1
             values = {**answer.to_dict(), "error": None}
-            words = f"{answer.name} ({answer.probabilities.max():.0%})"
-            if answer.unknown >= THRESHOLD:
+            words = f"{answer.name} ({answer.probability:.0%})"
+            if answer.verdict() is classify.Verdict.NONE:
                 words += ", but probably none of the classes"
         line = json.dumps({"path": path, **values}) if options.json else f"{path}: {words}"
         print(line, flush=True)
