@@ -59,14 +59,7 @@ def _start(make: Callable[[], runs.TrainingConfig]) -> None:
 
 
 def _submit(config: runs.TrainingConfig) -> None:
-    reason = datasets.find(config.dataset).missing()
-    if reason is not None:
-        raise DataUnavailable(reason)
-    visitor = visitor_id()
-    jobs.admit(config, visitor)
-    run_id = runs.create(config, visitor)
-    jobs.backend().submit(run_id)
-    st.query_params["run"] = run_id
+    st.query_params["run"] = jobs.start(config, visitor_id())
     st.rerun()
 
 

@@ -16,6 +16,7 @@ import numpy as np
 from core.errors import ModelUnavailable
 from core.networks.inside import look_inside
 from core.networks.models import REPAIR, Model, find
+from core.networks.unfinished import from_checkpoint
 from core.runs import BUNDLED, is_bundled
 
 _KEPT = 4  # loaded networks; the one unused for longest goes first
@@ -177,6 +178,8 @@ def load_file(model: Model) -> Any:
     """
     import keras
 
+    if model.path.suffix == ".npz":
+        return from_checkpoint(model.path, model.run)
     try:
         # Only files that this app wrote come here, and even they may hold no code.
         return keras.models.load_model(model.path, compile=False, safe_mode=True)

@@ -25,7 +25,9 @@ from core.runs.analysis import stamp_of, write_analysis
 
 
 def validation(run: runs.Run, report: Report) -> dict[str, np.ndarray]:
-    """Work out what a run of before its worker did that says of its validation images.
+    """Work out what a network says of its validation images where its worker did not.
+
+    That is of a run that did not finish, or of a version that kept no such answers.
 
     Returns:
         ``probabilities``, float32 (n, classes), and ``loss``: what ``runs.read_evaluation`` reads.
@@ -33,6 +35,18 @@ def validation(run: runs.Run, report: Report) -> dict[str, np.ndarray]:
     network = Network(run)
     images, labels = _held_back(run)
     found = runs.Evaluation.of(network.probabilities(images, report), labels)
+    return {"probabilities": found.probabilities, "loss": np.array(found.loss)}
+
+
+def test(run: runs.Run, report: Report) -> dict[str, np.ndarray]:
+    """Work out what a run that was stopped says of the test images, once these are opened.
+
+    Returns:
+        As ``validation``.
+    """
+    assert run.config is not None, "its data set is known"
+    network, split = Network(run), datasets.load(run.config.dataset, "test")
+    found = runs.Evaluation.of(network.probabilities(split.images, report), split.labels)
     return {"probabilities": found.probabilities, "loss": np.array(found.loss)}
 
 
@@ -86,6 +100,7 @@ def neighbours(run: runs.Run, report: Report) -> dict[str, np.ndarray]:
 
 KINDS: Mapping[str, Callable[[runs.Run, Report], dict[str, np.ndarray]]] = {
     "validation": validation,
+    "test": test,
     "robustness": robustness,
     "features": features,
     "neighbours": neighbours,
