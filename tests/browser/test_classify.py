@@ -1,8 +1,10 @@
 """Classify, one picture: upload, overrule, switch steps, edit the mask by hand; and draw."""
 
+import io
 import re
 
 import pytest
+from PIL import Image
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
@@ -162,6 +164,22 @@ def test_a_sample_is_answered_above_the_tiles_on_a_phone(server, new_visitor):
     visitor.settle()
     assert 0 <= answer.bounding_box()["y"] < tile.bounding_box()["y"]
     assert tile.bounding_box()["y"] < page.viewport_size["height"]
+
+
+def test_where_nothing_was_detected_the_editor_says_so(server, new_visitor, picture):
+    visitor = new_visitor(server)
+    page = visitor.page
+    visitor.open("classify")
+    file = io.BytesIO()
+    Image.new("L", (300, 300), 255).save(file, "PNG")  # nothing to recognise
+    for buffer, hint in (
+        (file.getvalue(), "Nothing has been detected yet."),
+        (picture, "The bright part was detected as the object."),
+    ):
+        page.locator("input[type=file]").set_input_files(
+            {"name": "picture.png", "mimeType": "image/png", "buffer": buffer}
+        )
+        expect(page.get_by_text(hint)).to_be_visible()
 
 
 def bars(visitor) -> list[str]:

@@ -18,7 +18,7 @@ def test_a_fresh_server_paints_before_tensorflow_is_loaded(open_page, monkeypatc
     assert "**Loading the network …**" in texts(app)
     assert not components(app, "probability_bars") and not asked
     assert "Network: starts with the first picture." in texts(app)
-    assert "0 of 1 places in use, 0 waiting. The next run starts at once." in texts(app)
+    assert "0 training (at most 1), 0 waiting. The next run starts at once." in texts(app)
     app.run()
     assert asked
 

@@ -47,7 +47,7 @@ def _engine() -> None:
             with st.container(border=True, height="stretch"):
                 st.markdown(":material/model_training: **Training**")
                 st.caption(
-                    f"{queue.running} of {queue.workers} places in use, {queue.queued} waiting. "
+                    f"{queue.running} training (at most {queue.workers}), {queue.queued} waiting. "
                     + next_run(queue)
                 )
             with st.container(border=True, height="stretch"):

@@ -66,7 +66,9 @@ export default function ({ data, parentElement, setTriggerValue }) {
     root.className = `root ${root.tool}`
     if (brushes) stage.tabIndex = 0
     else stage.removeAttribute("tabindex")
-    const said = masked || root.tool !== "look" ? HINTS[root.tool][data.ink ? 1 : 0] : "Only what is inside the frame is used."
+    const known = masked ? HINTS.look[data.ink ? 1 : 0] : "Only what is inside the frame is used."
+    const looked = masked && data.mask === null ? "Nothing has been detected yet." : known
+    const said = root.tool === "look" ? looked : HINTS[root.tool][data.ink ? 1 : 0]
     if (hint.textContent !== said) hint.textContent = said
     const [left, top, right, bottom] = root.box ?? data.box
     Object.assign(frame.style, { left: share(left), top: share(top), width: share(right - left), height: share(bottom - top) })
