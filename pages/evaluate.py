@@ -16,10 +16,14 @@ from pages.widgets.run_picker import other_picker, run_picker
 from pages.widgets.task import task
 from pages.words import title_markdown
 
-MISSING = "What this network says of its validation images"
+MISSING = {VALIDATION: "Validation predictions", TEST: "Test predictions"}
 HOW_MISSING = (
-    "The run is of an earlier version, which did not keep that. Its network can be asked once now, "
-    "in the background: from a few seconds to a minute, by the size of the network."
+    "This run predates saved predictions; compute them now, in the background. It takes from a few "
+    "seconds to a minute, depending on the size of the network."
+)
+UNFINISHED = (
+    "This training is unfinished, so its predictions were not saved. Compute them now, in the "
+    "background. It takes from a few seconds to a minute, depending on the size of the network."
 )
 PARTS = {VALIDATION: "Validation", TEST: "Test"}
 VIEWS = {
@@ -60,9 +64,16 @@ def main() -> None:
     if part == TEST and not run.test_opened:
         sealed(run, spec)
         return
-    there = part == TEST or data.answers_file(run, part).exists()
-    if not there and task("validation", run, title=MISSING, explanation=HOW_MISSING) is None:
+    title, how = MISSING[part], UNFINISHED if run.unfinished else HOW_MISSING
+    kept = part == TEST and not run.unfinished  # if that file is gone, there is nothing to ask
+    there = kept or data.answers_file(run, part).exists()
+    if not there and task(part, run, title=title, explanation=how) is None:
         return
+    if run.unfinished:
+        st.caption(
+            f":material/hourglass_bottom: This training is unfinished: {run.epochs} of "
+            f"{run.config.recipe.epochs} epochs."
+        )
     looked = Looked(run, spec, data.answers(run, part), *_second(other, part))
     figures(looked)
     if part == TEST:

@@ -4,8 +4,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from core import datasets, jobs, runs
-from core.errors import DataUnavailable
+from core import jobs, runs
 from pages.session import frame
 from pages.session.guard import sentences
 from pages.session.visitor import visitor_id

@@ -1,8 +1,8 @@
 """Who trains which run, and when.
 
 ``start`` makes a run of a config and queues it. ``backend()`` does all else: it returns the same
-backend to every caller in a process and starts it at the first call. By default runs train in processes of this machine; with
-``RAY_ADDRESS`` set, as tasks of a Ray cluster.
+backend to every caller in a process and starts it at the first call. By default runs train in
+processes of this machine; with ``RAY_ADDRESS`` set, as tasks of a Ray cluster.
 """
 
 import atexit

@@ -48,8 +48,8 @@ def of_run(run: Run) -> Model:
         raise ModelUnavailable(f"The bundled model is missing or damaged. {REPAIR}")
     if run.config is None or path is None or not path.is_file():
         raise ModelUnavailable(
-            f"The run {run.id} has no trained network: it is {run.state}. Choose another, or let it "
-            "train for at least an epoch."
+            f"The run {run.id} has no trained network: it is {run.state}. Choose another, or let "
+            "it train for at least an epoch."
         )
     accuracy = run.told.test_accuracy if run.told else None
     return Model(run.id, path, datasets.find(run.config.dataset), accuracy)

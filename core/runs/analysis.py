@@ -44,7 +44,8 @@ def stamp_of(run: Run) -> str:
         return f"{FORMAT}-{_sha256(path, status.st_mtime_ns, status.st_size)}"
     except OSError as error:
         raise ModelUnavailable(
-            f"The run {run.id} has no trained network yet. Choose another, or let it train for an epoch."
+            f"The run {run.id} has no trained network yet. Choose another, or let it "
+            "train for an epoch."
         ) from error
 
 

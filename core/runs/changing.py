@@ -25,7 +25,7 @@ from core.runs.reading import (
     read,
     read_notes,
 )
-from core.runs.records import BUNDLED_FOLDERS, ID, Heartbeat, RunFolder, State, is_bundled
+from core.runs.records import BUNDLED_FOLDERS, ID, Heartbeat, RunFolder, is_bundled
 from core.settings import settings
 
 _notes_lock = threading.Lock()
@@ -163,8 +163,8 @@ def open_test(
         return False
     if not run.testable or run.config is None:
         raise SettingsError(
-            f"The test set of {run_id} cannot be opened yet: the run is {run.state}. Let it finish, "
-            "or stop it after its first epoch."
+            f"The test set of {run_id} cannot be opened yet: the run is {run.state}. Let it "
+            "finish, or stop it after its first epoch."
         )
     value = {"at": time.time(), "accuracy": accuracy, "pair": pair and list(pair)}
     classes = class_count(run.config)

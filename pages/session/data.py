@@ -167,7 +167,7 @@ def answers_file(run: runs.Run, part: str) -> Path:
     """
     path = run.folder.evaluation if part == evaluation.TEST else run.folder.validation
     if run.unfinished or (part == evaluation.VALIDATION and not path.exists()):
-        return tasks.result(part, run) or analysis_file(part, run)
+        return tasks.result(part, run) or path
     return path
 
 

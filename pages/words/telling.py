@@ -76,6 +76,8 @@ def _label(run: Run) -> str:
     parts = [words.title(run)]
     if run.config is not None and not bundled:
         parts.append(_line(changes(run.config)))
+    if run.unfinished and run.config is not None:
+        parts.append(f"unfinished, {run.epochs} of {run.config.recipe.epochs} epochs")
     parts.append(words.accuracy_words(run))
     if not bundled:
         parts.append(words.ago(run.created))

@@ -210,7 +210,7 @@ def test_a_run_of_an_earlier_version_is_asked_about_its_validation_images(
     written.unlink()
     app = open_page("evaluate", run=finished.id)
     assert quiet(app)
-    assert "The run is of an earlier version" in texts(app)
+    assert "This run predates saved predictions" in texts(app)
     button(app, "Start").click().run()
     assert state.wishes == ["start validation"]
     path = analysis_file("validation", finished)

@@ -14,9 +14,8 @@ from scipy.stats import binomtest
 
 from core import runs
 from core.evaluation import Paired
-from core.runs import State, write_evaluation
+from core.runs import State, access, write_evaluation
 from core.settings import settings
-from pages.session import access
 from pages.views.runs.filters import Filters
 from pages.views.runs.order import COLUMNS, in_order
 from pages.views.runs.spreadsheet import to_csv

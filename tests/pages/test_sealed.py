@@ -10,9 +10,8 @@ from making import SOMEBODY_ELSE, VISITOR, config
 from reading import button, components, everything, labels, quiet, sentence, texts
 
 from core import evaluation, runs
-from core.runs import State, read_evaluation
+from core.runs import State, access, read_evaluation
 from core.runs.analysis import analysis_file, stamp_of, write_analysis
-from pages.session import access
 from pages.views.evaluate.figures import accuracy_guess_words, gap_words, pair_guess_words
 from pages.views.evaluate.seal import GUESSED
 from pages.views.runs.compare_tables import Share
@@ -205,7 +204,7 @@ def test_a_run_of_an_earlier_version_is_asked_for_its_validation_images(open_pag
     folder.validation.unlink()
     app = open_page("evaluate", run=run_id)
     assert quiet(app)
-    assert "The run is of an earlier version" in texts(app) and "Start" in labels(app)
+    assert "This run predates saved predictions" in texts(app) and "Start" in labels(app)
     assert not app.metric
     # The test part does not wait for it, and as soon as it is there it is shown.
     assert "Validation − test" in texts(open_page("evaluate", run=run_id, part="test"))
@@ -267,7 +266,7 @@ def test_what_cannot_be_the_second_run_is_a_sentence(open_page, put_run, every_s
     lost = put_run(name="Lost")
     runs.folder_of(lost).validation.unlink()
     app = open_page("evaluate", run=run_id, **{"with": lost})
-    assert sentence(app).startswith("“Lost” cannot be compared: The run is of an earlier version")
+    assert sentence(app).startswith("“Lost” cannot be compared: Its validation predictions")
     assert components(app, "confusion_grid")
 
 
