@@ -53,7 +53,7 @@ def test_the_model_of_a_run(trained):
 
 def test_a_run_that_has_no_model():
     run_id = runs.create(small(), "ada")
-    with pytest.raises(ModelUnavailable, match=f"{run_id} has no trained model: it is queued"):
+    with pytest.raises(ModelUnavailable, match=f"{run_id} has no trained network: it is queued"):
         networks.find(run_id)
 
 

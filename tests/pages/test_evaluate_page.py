@@ -71,7 +71,7 @@ def test_an_unknown_run_in_the_url_becomes_a_sentence(open_page):
 @pytest.mark.parametrize("state", [state for state in State if state is not State.FINISHED])
 def test_a_run_without_a_finished_network_becomes_a_sentence(open_page, every_state, state):
     app = open_page("evaluate", run=every_state[state])
-    assert "has no finished network: its state is" in sentence(app)
+    assert "has no network yet: it is" in sentence(app)
     assert "Open it on the Train page" in sentence(app)
 
 

@@ -255,8 +255,8 @@ def test_what_cannot_be_the_second_run_is_a_sentence(open_page, put_run, every_s
     path.write_text(json.dumps(values))
     for asked, words in (
         ("../x", "There is no run"),
-        (hidden, "is somebody else's and was not shared"),
-        (every_state[State.QUEUED], "has no finished network"),
+        (hidden, "belongs to someone else and is not shared"),
+        (every_state[State.QUEUED], "has no network yet"),
         (other_data, "answered the images of another data set"),
     ):
         app = open_page("evaluate", run=run_id, **{"with": asked})
