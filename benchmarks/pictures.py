@@ -37,7 +37,7 @@ from core.classify import rejection
 from core.classify.picture import open_file
 from core.errors import AtelierError, ImageRejected, SettingsError
 from core.imaging.prepare import SWITCHES, Kind, Options
-from core.networks.engine import load_file
+from core.networks.network import load_file
 
 NOT_READ = -1  # label of a picture that was refused: it counts as wrong
 PLURAL = {Kind.PHOTO: "photos", Kind.SKETCH: "sketches"}

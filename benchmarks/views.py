@@ -204,8 +204,8 @@ def cells(visitor: Visitor, count: int) -> Times:
 # In a process of its own, as the app does it: TensorFlow has to load.
 ASK = """
 from core import datasets, runs
-from core.networks.network import Network
-print(len(Network(runs.read(runs.BUNDLED)).probabilities(
+from core.networks import Network, find
+print(len(Network(find(runs.BUNDLED)).probabilities(
     datasets.load("fashion-mnist", "test").images)))
 """
 

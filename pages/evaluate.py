@@ -12,6 +12,7 @@ from pages.views.evaluate.figures import compared, figures, gap
 from pages.views.evaluate.looked import Looked
 from pages.views.evaluate.seal import sealed
 from pages.widgets.choice import choice
+from pages.widgets.copy_link import copy_link
 from pages.widgets.run_picker import other_picker, run_picker
 from pages.widgets.task import task
 from pages.words import title_markdown
@@ -49,7 +50,7 @@ def main() -> None:
             PARTS,
             "part",
             notes=notes,
-            help="Tune and choose by the validation images. The test images come last, once.",
+            help="Tune on the validation images. The test images come last, once.",
         )
     with network:
         run = run_picker("Network", notes=notes)
@@ -80,7 +81,18 @@ def main() -> None:
         gap(looked)
     compared(looked)
     titles = {name: title for name, (title, _) in VIEWS.items()}
-    VIEWS[choice("View", titles, "view")][1](looked)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        view = choice("View", titles, "view")
+        st.space("stretch")
+        if not runs.is_bundled(run.id):
+            st.page_link(
+                "pages/train.py",
+                label="Training",
+                icon=":material/show_chart:",
+                query_params={"run": run.id},
+            )
+        copy_link(key="evaluate_link")
+    VIEWS[view][1](looked)
 
 
 def _second(other: runs.Run | None, part: str) -> tuple[runs.Run, Answers] | tuple[None, None]:

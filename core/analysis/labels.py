@@ -21,11 +21,11 @@ from core import architectures
 from core.analysis import files
 from core.datasets import SPLITS, DatasetSpec, Split, find
 from core.errors import SettingsError
+from core.networks import batches
 from core.runs.files import NPZ_ERRORS, write_atomic
 
 NAME = "labels"
 FOLDS = 5
-PREDICTION_BATCH = 500  # images
 _FULL = 65535  # a probability of 1 in the file
 
 
@@ -235,8 +235,6 @@ def answers(
     seed: int,
 ) -> np.ndarray:
     """Train a network on ``part`` by its own recipe; return its float32 answers to ``images``."""
-    import tensorflow as tf
-
     from core.architectures.build import build
     from core.training.steps import Steps
 
@@ -248,13 +246,7 @@ def answers(
     for epoch in range(epochs):
         steps.begin_epoch(epoch)
         steps.run(0, steps.per_epoch)
-    classify = tf.function(lambda batch: model(batch, training=False), reduce_retracing=True)
-    return np.concatenate(
-        [
-            classify(tf.cast(images[start : start + PREDICTION_BATCH], tf.float32)).numpy()
-            for start in range(0, len(images), PREDICTION_BATCH)
-        ]
-    )
+    return batches.answers(model, images)
 
 
 def _kept(path: Path, shape: tuple[int, int]) -> np.ndarray | None:

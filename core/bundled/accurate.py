@@ -22,6 +22,7 @@ from core.architectures import Precision
 from core.architectures.settings import in_words
 from core.datasets import Split
 from core.errors import AtelierError, SettingsError
+from core.networks.batches import answers
 from core.runs.config import TrainingConfig
 from core.runs.division import divide
 from core.runs.evaluation import Evaluation, write_evaluation
@@ -44,7 +45,6 @@ if TYPE_CHECKING:
 DATASET = "fashion-mnist"
 SEED = 1708_07747  # the data set's arXiv number
 SEEDS = (SEED, SEED + 1)  # of the networks of a bundled model, which answer together
-BATCH = 500  # images that a finished network is asked about at once
 
 
 @dataclass(frozen=True)
@@ -214,17 +214,8 @@ def _alone(runs: Sequence[Run]) -> str:
 
 def judged(model: "keras.Model", split: Split) -> tuple[Evaluation, float]:
     """Return what a network answers to a split, and its accuracy, 0 to 1."""
-    found = Evaluation.of(probabilities(model, split.images), split.labels)
+    found = Evaluation.of(answers(model, split.images), split.labels)
     return found, float((found.probabilities.argmax(axis=1) == split.labels).mean())
-
-
-def probabilities(model: "keras.Model", images: np.ndarray) -> np.ndarray:
-    """Return the answers (n, classes) to images (n, height, width, channels), in batches."""
-    parts = [
-        np.asarray(model(images[start : start + BATCH].astype(np.float32), training=False))
-        for start in range(0, len(images), BATCH)
-    ]
-    return np.concatenate(parts)
 
 
 def card(runs: Sequence[Run], result: Result, path: Path, name: str, more: str = "") -> str:

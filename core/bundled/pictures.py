@@ -34,7 +34,6 @@ from core.bundled.accurate import (
     SEEDS,
     bundle,
     judged,
-    probabilities,
     unite,
 )
 from core.bundled.manifests import (
@@ -51,6 +50,7 @@ from core.errors import SettingsError
 from core.files import read_json, write_json
 from core.imaging.gate import open_picture
 from core.imaging.prepare import Kind, Options, Prepared, Stage, prepare
+from core.networks.batches import answers
 from core.runs import COMMAND_LINE, Result, Run, State, create, read, write_evaluation
 from core.runs.config import TrainingConfig
 from core.runs.division import divide
@@ -438,9 +438,9 @@ def _measured(
             if not some:
                 continue
             ready = list(workers.map(partial(_input, kind=kind), [each.path for each in some]))
-            answers = probabilities(model, np.stack(ready)[..., None])
+            told = answers(model, np.stack(ready)[..., None])
             label = _labels(some)
-            right = answers.argmax(axis=1) == label
+            right = told.argmax(axis=1) == label
             top = np.array([each.view == TOP_VIEW for each in some])
             inside = (label != NONE) & ~top
             each_class = [right[inside & (label == one)].mean() for one in np.unique(label[inside])]
@@ -451,7 +451,7 @@ def _measured(
             for belongs, other in ((Belongs.NEAR, "other clothing"), (Belongs.FAR, "other things")):
                 outside = np.array([each.belongs is belongs for each in some])
                 if outside.any():
-                    scores = unknown(answers[inside | outside])
+                    scores = unknown(told[inside | outside])
                     figures[f"{name} against {other}, AUROC"] = float(
                         roc_auc_score(outside[inside | outside], scores)
                     )

@@ -21,8 +21,7 @@ from PIL import Image
 from core.classify.picture import Answer, answer_of, classify_picture
 from core.errors import ImageRejected
 from core.imaging.prepare import SWITCHES, Kind, Options, Prepared, Stage
-from core.networks.engine import Network, load
-from core.networks.models import Model
+from core.networks import Model, Network, load
 
 PATCH = 0.25  # side of the part that is covered, as a share of the picture's
 PLACES = 7  # along each side that it is put at: with two fills at most 98 pictures

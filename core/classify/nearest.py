@@ -15,8 +15,7 @@ import numpy as np
 
 from core import datasets, runs
 from core.errors import RunDamaged
-from core.networks.engine import load
-from core.networks.models import Model
+from core.networks import Model, load
 from core.runs.analysis import analysis_file, fits, read_analysis, stamp_of, write_analysis
 
 NAME = "neighbours"

@@ -17,8 +17,7 @@ from core.classify.rejection import unknown
 from core.errors import ImageRejected
 from core.imaging.gate import MAX_BYTES, Picture, open_picture
 from core.imaging.prepare import Options, Prepared, naive, prepare
-from core.networks.engine import load
-from core.networks.models import Model
+from core.networks import Model, load
 
 BATCH = 64  # files that the network is asked about at once
 

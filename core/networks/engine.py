@@ -1,28 +1,20 @@
-"""Loaded networks, shared by all visitors of a server (TF when called)."""
+"""The networks that a server has loaded, shared by all its visitors (TF when called)."""
 
 import gc
 import os
 import threading
 import time
-import zipfile
-import zlib
 from collections import OrderedDict
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from core.errors import ModelUnavailable
-from core.networks.inside import look_inside
-from core.networks.models import REPAIR, Model, find
-from core.networks.unfinished import from_checkpoint
-from core.runs import BUNDLED, is_bundled
+from core.networks.models import Model, find, unusable
+from core.networks.network import Network
+from core.runs import BUNDLED
 
-_KEPT = 4  # loaded networks; the one unused for longest goes first
-
-# Answers are asked for in batches of these sizes, padded: each size is compiled once.
-_BATCHES = (1, 8, 64)
+KEPT = 4  # loaded networks; the one unused for longest goes first
 
 
 @dataclass(frozen=True)
@@ -46,74 +38,17 @@ class EngineState:
         return time.monotonic() - self.begun if self.phase == "loading" else self.seconds
 
 
-class Network:
-    """A loaded network; asking it is safe from any thread.
+@dataclass
+class _Engine:
+    """What this process has loaded; ``lock`` is for ``state``, ``loading`` for ``networks``."""
 
-    Attributes:
-        model: which it is.
-        inside: what it works out on the way; hold ``lock`` while asking that.
-    """
-
-    def __init__(self, model: Model) -> None:
-        """Load the file and compile it for the batch sizes.
-
-        Raises:
-            ModelUnavailable: the file is missing or damaged.
-        """
-        # One answer needs little; the cores belong to training. Read when TensorFlow starts.
-        os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
-        os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")
-        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-        import keras
-        import tensorflow as tf
-
-        # Streamlit calls this after every script run where Keras is loaded. It would collect all
-        # garbage, and clear Keras's state under a network that another thread is loading.
-        keras.backend.clear_session = lambda free_memory=True: None
-        self.model = model
-        self.inside = look_inside(load_file(model))
-        self.lock = threading.Lock()
-        self._answer: Callable[[Any], Any] = tf.function(
-            lambda pixels: self.inside.hidden(pixels, training=False), reduce_retracing=True
-        )
-        self.probabilities(np.zeros((1, *model.dataset.shape), np.uint8))
-
-    def probabilities(self, images: np.ndarray) -> np.ndarray:
-        """Return float32 probabilities (n, classes) for uint8 images (n, height, width, channels).
-
-        Raises:
-            ValueError: the images do not have the shape that the network was trained on.
-        """
-        return self.ask(images)[0]
-
-    def ask(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return the probabilities, as above, and the last hidden layer, float32 (n, features).
-
-        Raises:
-            ValueError: the images do not have the shape that the network was trained on.
-        """
-        if images.shape[1:] != self.model.dataset.shape:
-            raise ValueError(f"images of {self.model.dataset.shape}, got {images.shape[1:]}")
-        parts = [[np.zeros((0, shape[1]), np.float32)] for shape in self.inside.hidden.output_shape]
-        start = 0
-        while start < len(images):
-            left = len(images) - start
-            size = next((size for size in _BATCHES if size >= left), _BATCHES[-1])
-            part = images[start : start + size].astype(np.float32)
-            padded = np.zeros((size, *part.shape[1:]), np.float32)
-            padded[: len(part)] = part
-            with self.lock:
-                for found, told in zip(parts, self._answer(padded), strict=True):
-                    found.append(np.asarray(told)[: len(part)])
-            start += size
-        probabilities, hidden = (np.concatenate(found) for found in parts)
-        return probabilities, hidden
+    state: EngineState = field(default_factory=EngineState)
+    networks: "OrderedDict[tuple[str, int], Network]" = field(default_factory=OrderedDict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    loading: threading.Lock = field(default_factory=threading.Lock)
 
 
-_networks: OrderedDict[tuple[str, int], Network] = OrderedDict()
-_lock = threading.Lock()
-_state = EngineState()
-_started = threading.Event()
+_engine = _Engine()
 
 
 def load(model: Model) -> Network:
@@ -125,37 +60,39 @@ def load(model: Model) -> Network:
     try:
         key = (str(model.path), model.path.stat().st_mtime_ns)
     except OSError as error:
-        raise ModelUnavailable(_unusable(model, "it is missing")) from error
-    # One lock for all: two visitors who ask for the same model must not load it twice.
-    with _lock:
-        network = _networks.get(key)
+        raise ModelUnavailable(unusable(model.run, "is missing")) from error
+    # One lock for all: two visitors who ask for the same network must not load it twice.
+    with _engine.loading:
+        network = _engine.networks.get(key)
         if network is None:
-            network = _networks[key] = Network(model)
-            while len(_networks) > _KEPT:
-                _networks.popitem(last=False)
-        _networks.move_to_end(key)
+            network = _engine.networks[key] = _loaded(model)
+            while len(_engine.networks) > KEPT:
+                _engine.networks.popitem(last=False)
+        _engine.networks.move_to_end(key)
         return network
+
+
+def state() -> EngineState:
+    """Return how far ``warm`` is; takes no time."""
+    return _engine.state
 
 
 def warm() -> None:
     """Start loading TensorFlow and the bundled model in the background; returns at once.
 
-    Only the first call does anything, unless loading failed.
+    Nothing happens while that goes on or is done; after a failure it is tried again.
     """
-    if not _started.is_set():
-        _started.set()
-        threading.Thread(target=_warm, name="inference", daemon=True).start()
+    with _engine.lock:
+        if _engine.state.phase in ("loading", "ready"):
+            return
+        _engine.state = EngineState("loading", begun=time.monotonic())
+    threading.Thread(target=warm_now, name="inference", daemon=True).start()
 
 
-def state() -> EngineState:
-    """Return how far ``warm`` is; takes no time."""
-    return _state
-
-
-def _warm() -> None:
-    global _state
+def warm_now() -> None:
+    """Load TensorFlow and the bundled model, and return when that is done or has failed."""
     begun = time.monotonic()
-    _state = EngineState("loading", begun=begun)
+    _engine.state = EngineState("loading", begun=begun)
     try:
         load(find(BUNDLED))
         # The Evaluate page needs it, and it takes a second.
@@ -164,37 +101,35 @@ def _warm() -> None:
         # TensorFlow's million objects stay for ever: the garbage collector need not look at them.
         gc.freeze()
     except (ModelUnavailable, ImportError, OSError, MemoryError) as error:
-        _state = EngineState("failed", time.monotonic() - begun, str(error))
-        _started.clear()
+        _engine.state = EngineState("failed", time.monotonic() - begun, str(error))
         return
-    _state = EngineState("ready", time.monotonic() - begun)
+    _engine.state = EngineState("ready", time.monotonic() - begun)
 
 
-def load_file(model: Model) -> Any:
-    """Return the Keras model in a file, for a program that asks it by itself.
+def begin(state: EngineState | None = None) -> None:
+    """Say how far the engine is: cold, as on a fresh server. What is loaded stays.
 
-    Raises:
-        ModelUnavailable: the file is missing or damaged.
+    For tests, and for programs that load TensorFlow by themselves.
     """
+    _engine.state = state or EngineState()
+
+
+def forget() -> None:
+    """Let go of all loaded networks."""
+    with _engine.loading:
+        _engine.networks.clear()
+
+
+def _loaded(model: Model) -> Network:
+    # One answer needs little; the cores belong to training. Read when TensorFlow starts.
+    os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
+    os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     import keras
 
-    if model.path.suffix == ".npz":
-        return from_checkpoint(model.path, model.run)
-    try:
-        # Only files that this app wrote come here, and even they may hold no code.
-        return keras.models.load_model(model.path, compile=False, safe_mode=True)
-    except (
-        OSError,
-        ValueError,
-        TypeError,
-        KeyError,
-        RuntimeError,
-        zipfile.BadZipFile,
-        zlib.error,
-    ) as error:
-        raise ModelUnavailable(_unusable(model, "it cannot be read")) from error
-
-
-def _unusable(model: Model, what: str) -> str:
-    way_out = REPAIR if is_bundled(model.run) else "Choose another, or train it again."
-    return f"The model of {model.run} is of no use: {what}. {way_out}"
+    # Streamlit calls this after every script run where Keras is loaded. It would collect all
+    # garbage, and clear Keras's state under a network that another thread is loading.
+    keras.backend.clear_session = lambda free_memory=True: None
+    network = Network(model)
+    network.probabilities(np.zeros((1, *model.dataset.shape), np.uint8))  # compiles it
+    return network

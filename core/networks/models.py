@@ -8,9 +8,7 @@ from core import datasets
 from core.errors import ModelUnavailable
 from core.runs import Run, is_bundled, read
 
-REPAIR = (
-    "Restore it with 'git restore assets/models', or train it anew with 'python -m core pretrain'."
-)
+REPAIR = "Restore it with 'git restore assets/models'."
 
 
 @dataclass(frozen=True)
@@ -38,17 +36,17 @@ class Model:
 
 
 def of_run(run: Run) -> Model:
-    """Return the model of a run that has one.
+    """Return the network of a run that has one.
 
     Raises:
-        ModelUnavailable: the run is damaged or has no model yet.
+        ModelUnavailable: the run is damaged or has no network yet.
     """
     path = run.network
     if is_bundled(run.id) and (run.config is None or path is None or not path.is_file()):
         raise ModelUnavailable(f"The bundled model is missing or damaged. {REPAIR}")
     if run.config is None or path is None or not path.is_file():
         raise ModelUnavailable(
-            f"The run {run.id} has no trained network: it is {run.state}. Choose another, or let "
+            f"The run {run.id} has no network to use: it is {run.state}. Choose another, or let "
             "it train for at least an epoch."
         )
     accuracy = run.told.test_accuracy if run.told else None
@@ -56,10 +54,17 @@ def of_run(run: Run) -> Model:
 
 
 def find(run_id: str) -> Model:
-    """Return the model of the run with this id, a bundled one too.
+    """Return the network of the run with this id, a bundled one too.
 
     Raises:
         RunNotFound: no run has this id.
-        ModelUnavailable: it has no model.
+        ModelUnavailable: it has none.
     """
     return of_run(read(run_id))
+
+
+def unusable(run_id: str, what: str) -> str:
+    """Return the sentence on a model file that "is missing" or "cannot be read"."""
+    if is_bundled(run_id):
+        return f"The file of the bundled model {what}. {REPAIR}"
+    return f"The network of {run_id} {what}. Choose another, or train it again."

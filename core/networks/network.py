@@ -1,50 +1,64 @@
-"""A run's network, asked about very many images at once by a program that does nothing else.
-
-Pages ask ``core.networks`` instead, which many visitors share. TensorFlow is imported when a
-network is loaded.
-"""
+"""One trained network: load it, ask it in batches, look inside (TF when one is loaded)."""
 
 import os
-from collections.abc import Callable
+import threading
+import zipfile
+import zlib
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from core.networks.engine import load_file
+from core.errors import ModelUnavailable
+from core.networks.batches import Report, in_batches
 from core.networks.inside import look_inside
-from core.networks.models import of_run
-from core.runs import Run
+from core.networks.models import Model, unusable
+from core.networks.unfinished import from_checkpoint
 
-BATCH = 250  # images; also how often progress is told
+# What is fewer than a batch is padded to one of these: each size is compiled once.
+SIZES = (1, 8, 64)
 
-Report = Callable[[float], None]
-"""Takes the share that is done, 0 to 1."""
+Images = npt.NDArray[np.uint8]
+Floats = npt.NDArray[np.float32]
 
 
 class Network:
-    """The loaded network of a run."""
+    """A loaded network; asking it is safe from any thread.
 
-    def __init__(self, run: Run) -> None:
-        """Load it.
+    Attributes:
+        model: which it is.
+        inside: what it works out on the way; hold ``lock`` while asking that.
+    """
+
+    def __init__(self, model: Model) -> None:
+        """Load the file; what is compiled is compiled when it is first asked for.
 
         Raises:
-            ModelUnavailable: the run has no network, or its file is damaged.
+            ModelUnavailable: the file is missing or damaged.
         """
-        model = of_run(run)
-        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-        self._keras = load_file(model)
-        self._shape = model.dataset.shape
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # read when TensorFlow starts
+        self.model = model
+        self.inside = look_inside(load_file(model))
+        self.lock = threading.Lock()
+        import tensorflow as tf
 
-    def probabilities(self, images: np.ndarray, report: Report | None = None) -> np.ndarray:
-        """Return float32 (n, classes) for uint8 images (n, height, width, channels).
+        self._answer = tf.function(
+            lambda pixels: self.inside.hidden(pixels, training=False), reduce_retracing=True
+        )
+
+    def probabilities(self, images: Images, report: Report | None = None) -> Floats:
+        """Return float32 probabilities (n, classes) for uint8 images (n, height, width, channels).
 
         Args:
             images: of the shape that the network was trained on.
             report: told the share done, if wanted.
-        """
-        return self._answers(self._keras, images, report)
 
-    def features(self, images: np.ndarray, report: Report | None = None) -> np.ndarray:
+        Raises:
+            ValueError: the images are of another shape.
+        """
+        return self._asked(images, report, slice(0, 1))[0]
+
+    def features(self, images: Images, report: Report | None = None) -> Floats:
         """Return what the last hidden layer makes of images: what the answer is read off.
 
         That is the input of the last dense layer, flattened: the units before it, or the average
@@ -53,24 +67,55 @@ class Network:
 
         Returns:
             float32 array of shape (n, features).
+
+        Raises:
+            ValueError: the images are of another shape.
         """
-        import keras
+        return self._asked(images, report, slice(1, 2))[0]
 
-        inside = look_inside(self._keras).hidden
-        return self._answers(keras.Model(inside.inputs, inside.outputs[1]), images, report)
+    def ask(self, images: Images) -> tuple[Floats, Floats]:
+        """Return both, ``probabilities`` and ``features``, for one asking.
 
-    def _answers(self, model: Any, images: np.ndarray, report: Report | None) -> np.ndarray:
-        import tensorflow as tf
+        Raises:
+            ValueError: the images are of another shape.
+        """
+        probabilities, features = self._asked(images, None, slice(0, 2))
+        return probabilities, features
 
-        ask = tf.function(
-            lambda pixels: model(pixels, training=False),
-            input_signature=[tf.TensorSpec((None, *self._shape), tf.float32)],
-        )
-        answers = [np.zeros((0, *model.output_shape[1:]), np.float32)]
-        if report is not None:
-            report(0.0)  # loaded: the time that is left is counted from here
-        for start in range(0, len(images), BATCH):
-            answers.append(ask(images[start : start + BATCH].astype(np.float32)).numpy())
-            if report is not None:
-                report(min(1.0, (start + BATCH) / len(images)))
-        return np.concatenate(answers)
+    def _asked(self, images: Images, report: Report | None, wanted: slice) -> list[Floats]:
+        if images.shape[1:] != self.model.dataset.shape:
+            raise ValueError(f"images of {self.model.dataset.shape}, got {images.shape[1:]}")
+        if not len(images):
+            widths = [shape[1] for shape in self.inside.hidden.output_shape]
+            return [np.zeros((0, width), np.float32) for width in widths[wanted]]
+
+        def ask(pixels: Floats) -> list[Any]:
+            with self.lock:
+                return list(self._answer(pixels)[wanted])
+
+        return in_batches(ask, images, report, SIZES)
+
+
+def load_file(model: Model) -> Any:
+    """Return the Keras model in a file.
+
+    Raises:
+        ModelUnavailable: the file is missing or damaged.
+    """
+    import keras
+
+    if model.path.suffix == ".npz":
+        return from_checkpoint(model.path, model.run)
+    try:
+        # Only files that this app wrote come here, and even they may hold no code.
+        return keras.models.load_model(model.path, compile=False, safe_mode=True)
+    except (
+        OSError,
+        ValueError,
+        TypeError,
+        KeyError,
+        RuntimeError,
+        zipfile.BadZipFile,
+        zlib.error,
+    ) as error:
+        raise ModelUnavailable(unusable(model.run, "cannot be read")) from error

@@ -19,7 +19,8 @@ from core.classify.nearest import neighbours_of
 from core.errors import AtelierError, RunDamaged
 from core.evaluation.hidden import balanced_sample, layouts
 from core.evaluation.robustness import measure, sample
-from core.networks.network import Network, Report
+from core.networks import Network, of_run
+from core.networks.batches import Report
 from core.processes.program import end_with_server, give_way, line_to_server
 from core.runs.analysis import stamp_of, write_analysis
 
@@ -32,7 +33,7 @@ def validation(run: runs.Run, report: Report) -> dict[str, np.ndarray]:
     Returns:
         ``probabilities``, float32 (n, classes), and ``loss``: what ``runs.read_evaluation`` reads.
     """
-    network = Network(run)
+    network = Network(of_run(run))
     images, labels = _held_back(run)
     found = runs.Evaluation.of(network.probabilities(images, report), labels)
     return {"probabilities": found.probabilities, "loss": np.array(found.loss)}
@@ -45,7 +46,7 @@ def test(run: runs.Run, report: Report) -> dict[str, np.ndarray]:
         As ``validation``.
     """
     assert run.config is not None, "its data set is known"
-    network, split = Network(run), datasets.load(run.config.dataset, "test")
+    network, split = Network(of_run(run)), datasets.load(run.config.dataset, "test")
     found = runs.Evaluation.of(network.probabilities(split.images, report), split.labels)
     return {"probabilities": found.probabilities, "loss": np.array(found.loss)}
 
@@ -56,7 +57,7 @@ def robustness(run: runs.Run, report: Report) -> dict[str, np.ndarray]:
     Returns:
         What ``core.evaluation.read_robustness`` reads.
     """
-    network = Network(run)
+    network = Network(of_run(run))
     images, labels = _held_back(run)
     chosen = sample(len(labels))
     return measure(
@@ -74,7 +75,7 @@ def features(run: runs.Run, report: Report) -> dict[str, np.ndarray]:
         ``indices``, int32 (n,), of the images in the training split, the same for all runs on a
         data set; ``predicted``, uint8 (n,), the network's answers; and what ``layouts`` returns.
     """
-    network = Network(run)
+    network = Network(of_run(run))
     train = _training_split(run)
     indices = balanced_sample(train.labels)
     images = train.images[indices]
@@ -94,7 +95,7 @@ def neighbours(run: runs.Run, report: Report) -> dict[str, np.ndarray]:
     Returns:
         What ``core.classify.nearest`` finds the nearest training images with.
     """
-    network = Network(run)
+    network = Network(of_run(run))
     return neighbours_of(run, lambda images: network.features(images, report))
 
 

@@ -11,11 +11,11 @@ from dataclasses import asdict, dataclass
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 from core import architectures, datasets
 from core.architectures.build import build
 from core.errors import RunDamaged
+from core.networks.batches import answers
 from core.runs.checkpoint import Checkpoint, Progress
 from core.runs.config import TrainingConfig
 from core.runs.division import divide
@@ -27,7 +27,6 @@ GROUP_SECONDS = 0.1  # aimed at between two returns to Python
 EVENT_SECONDS = 0.25  # between two batch events
 FIRST_GROUP = 2  # steps; how fast the rest will be is not known yet
 MOST_LOSS = 1e6  # nats an image, where guessing costs 2.3: weights that came there are lost
-PREDICTION_BATCH = 250  # images; a stop is noticed between two batches
 
 
 @dataclass(frozen=True)
@@ -277,6 +276,10 @@ class _Training:
         return Checkpoint(progress, self._steps.state(), self._best_weights)
 
 
+class _Stopped(Exception):
+    """The listener ends an evaluation."""
+
+
 def evaluate(
     model: keras.Model, images: np.ndarray, labels: np.ndarray, listener: Listener
 ) -> Evaluation | None:
@@ -289,14 +292,15 @@ def evaluate(
         listener: is asked whether to go on.
     """
     listener.phase("evaluating")
-    classify = tf.function(lambda batch: model(batch, training=False), reduce_retracing=True)
-    answers = []
-    for start in range(0, len(images), PREDICTION_BATCH):
-        if listener.should_stop():
-            return None
-        batch = tf.cast(images[start : start + PREDICTION_BATCH], tf.float32)
-        answers.append(classify(batch).numpy())
-    return Evaluation.of(np.concatenate(answers), labels)
+
+    def look(share: float) -> None:
+        if share < 1 and listener.should_stop():
+            raise _Stopped
+
+    try:
+        return Evaluation.of(answers(model, images, look), labels)
+    except _Stopped:
+        return None
 
 
 def warm_up() -> None:

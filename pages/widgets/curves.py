@@ -28,7 +28,6 @@ def curves_of(run: runs.Run) -> Curves:
         },
         "epochs": planned if run.state.active else max(1, len(epochs["epoch"])),
         "run": run.id,
-        "show_batches": True,
     }
 
 

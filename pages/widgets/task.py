@@ -54,12 +54,15 @@ def _view(kind: str, run: Run, title: str, explanation: str, was_active: bool) -
                         tasks.stop(kind, run)
                         st.rerun()
                 else:
-                    st.caption("Somebody else asked for it; you see it when it is done.")
+                    st.caption("Started by someone else; the result appears here.")
                 return
             if state.phase == "failed":
-                st.error(state.reason or "It failed.", icon=":material/error:")
+                st.error(
+                    state.reason or "The calculation failed. Start it again.",
+                    icon=":material/error:",
+                )
             elif state.phase == "stopped":
-                st.caption("Stopped. What was done so far is not kept.")
+                st.caption("Stopped. Nothing was kept.")
             label = "Start" if state.phase == "none" else "Start again"
             if st.button(
                 label, icon=":material/play_arrow:", type="primary", key=f"start_{kind}_{run.id}"

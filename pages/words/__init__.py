@@ -40,6 +40,11 @@ def sure_by(probability: float) -> str:
     return "over 99 %" if probability >= 0.995 else percent(probability, 0)
 
 
+def mistake(truth: str, answer: str, probability: float) -> str:
+    """Return the caption of a mistake, in lines: the truth, what it was called, and how surely."""
+    return f"{truth},\ncalled {answer}\n({sure_by(probability)})"
+
+
 def number(value: float | None, digits: int = 3) -> str:
     """Return a number with fixed digits, or a dash."""
     return "–" if value is None else f"{value:.{digits}f}"

@@ -7,7 +7,7 @@ CHANCE = 0.05  # below this, people agree to call a difference more than chance
 
 NONE_IN_COMMON = (
     "These two held back different images, so no validation image is new to both: they cannot be "
-    "compared image by image there. Train both with the same number of images held back, drawn "
+    "compared image by image here. Train both with the same number of validation images, drawn "
     "with the same seed or from the end."
 )
 

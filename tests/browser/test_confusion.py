@@ -81,7 +81,7 @@ def test_a_cell_opens_by_click_and_tap_and_has_its_own_link(desk, new_visitor, a
     expect(dialog).to_contain_text("Label: Shirt")
     expect(dialog.get_by_role("listitem")).to_have_count(10)
     assert visitor.fits()
-    dialog.get_by_role("link", name="Open it in Explore").click()
+    dialog.get_by_role("link", name="Open in Explore").click()
     expect(page.get_by_role("heading", name="Explore", level=1)).to_be_visible()
     # Beside the grid at a desk, over it on a phone.
     expect(page.get_by_text(f"image {answers.indices[expected[0]]:,}").first).to_be_visible()
@@ -98,7 +98,7 @@ def test_by_keyboard_and_back(desk, new_visitor):
     expect(first).to_have_attribute("aria-pressed", "false")
     page.keyboard.press("Enter")
     expect(first).to_have_attribute("aria-pressed", "true")
-    expect(page.get_by_role("heading", name="rightly recognised")).to_be_visible()
+    expect(page.get_by_role("heading", name="correctly recognised")).to_be_visible()
     visitor.settle()
     expect(first).to_be_focused()  # the server's answer has not taken it away
     page.go_back()

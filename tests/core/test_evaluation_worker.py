@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from support import wait_until
 
-from core import datasets, evaluation, runs
+from core import datasets, evaluation, networks, runs
 from core.errors import RunDamaged
 from core.evaluation import CORRUPTIONS, SEVERITIES, read_robustness, robustness
 from core.evaluation.hidden import balanced_sample, layouts
@@ -52,7 +52,7 @@ def test_a_program_says_what_is_wrong_with_the_network(trained):
     trained.folder.model.write_bytes(b"no network")
     tasks.start("validation", trained, "ada")
     wait_until(lambda: tasks.look("validation", trained).phase == "failed", 60, "the failure")
-    assert "is of no use: it cannot be read" in tasks.look("validation", trained).reason
+    assert f"network of {trained.id} cannot be read" in tasks.look("validation", trained).reason
 
 
 @pytest.mark.usefixtures("few")
@@ -63,7 +63,7 @@ def test_the_figures_are_those_of_the_network(trained):
     assert found.names == tuple(CORRUPTIONS)
     assert found.count == 60 and found.right.shape == (len(CORRUPTIONS), len(SEVERITIES))
     # One figure by another way.
-    network = worker.Network(trained)
+    network = networks.Network(networks.of_run(trained))
     images, labels = worker._held_back(trained)
     chosen = robustness.sample(len(labels))
     worse = evaluation.corrupt(images[chosen], "blur", 4, robustness.SEED)

@@ -28,11 +28,10 @@ bundled = pytest.mark.skipif(
 
 
 @pytest.fixture(autouse=True)
-def cold(monkeypatch):
+def cold():
     """Begin with nothing loaded, as a fresh server does."""
-    engine._networks.clear()
-    monkeypatch.setattr(engine, "_state", networks.EngineState())
-    monkeypatch.setattr(engine, "_started", threading.Event())
+    networks.forget()
+    networks.begin()
 
 
 @pytest.fixture
@@ -53,7 +52,7 @@ def test_the_model_of_a_run(trained):
 
 def test_a_run_that_has_no_model():
     run_id = runs.create(small(), "ada")
-    with pytest.raises(ModelUnavailable, match=f"{run_id} has no trained network: it is queued"):
+    with pytest.raises(ModelUnavailable, match=f"{run_id} has no network to use: it is queued"):
         networks.find(run_id)
 
 
@@ -124,15 +123,15 @@ def test_a_model_that_was_trained_further_is_loaded_anew(trained):
 
 
 def test_only_the_models_used_last_are_kept(trained, monkeypatch):
-    monkeypatch.setattr(engine, "_KEPT", 2)
+    monkeypatch.setattr(engine, "KEPT", 2)
     for name in ("one", "two", "three"):
         shutil.copytree(trained.path, trained.path.with_name(name))
     one = networks.load(networks.find("one"))
-    networks.load(networks.find("two"))
+    two = networks.load(networks.find("two"))
     assert networks.load(networks.find("one")) is one
     networks.load(networks.find("three"))  # "two" goes
     assert networks.load(networks.find("one")) is one
-    assert len(engine._networks) == 2
+    assert networks.load(networks.find("two")) is not two
 
 
 # Damage
@@ -157,14 +156,14 @@ DAMAGE = {
 def test_a_damaged_model_file_is_refused_in_a_sentence(trained, damage):
     content = trained.folder.model.read_bytes()
     trained.folder.model.write_bytes(damage(content))
-    with pytest.raises(ModelUnavailable, match=f"model of {trained.id} .* cannot be read"):
+    with pytest.raises(ModelUnavailable, match=f"network of {trained.id} cannot be read"):
         networks.load(networks.find(trained.id))
 
 
 def test_a_model_that_vanishes_is_said_to_be_missing(trained):
     model = networks.find(trained.id)
     trained.folder.model.unlink()
-    with pytest.raises(ModelUnavailable, match="it is missing"):
+    with pytest.raises(ModelUnavailable, match=f"network of {trained.id} is missing"):
         networks.load(model)
 
 
@@ -203,17 +202,17 @@ def test_warming_loads_the_bundled_model_once():
     wait_until(lambda: networks.state().phase not in ("cold", "loading"), 60, "end of loading")
     assert networks.state().phase == "ready", networks.state().problem
     assert networks.state().seconds_now() == networks.state().seconds > 0
-    assert len(engine._networks) == 1
+    network = networks.load(networks.find(BUNDLED))
+    networks.warm()  # nothing to do
+    assert networks.load(networks.find(BUNDLED)) is network
 
 
 def test_a_failed_warming_says_why_and_can_be_tried_again(only_bundled, monkeypatch, tmp_path):
     only_bundled({BUNDLED: tmp_path / "nowhere"})
     for _ in range(2):
-        monkeypatch.setattr(engine, "_state", networks.EngineState())
         networks.warm()
         wait_until(lambda: networks.state().phase == "failed", 60, "a failure")
         assert "git restore assets/models" in networks.state().problem
-        wait_until(lambda: not engine._started.is_set(), 5, "the next try")
 
 
 # From a file to an answer

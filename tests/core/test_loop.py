@@ -12,9 +12,10 @@ from core import architectures, datasets
 from core.architectures import Augmentation
 from core.architectures.build import build
 from core.architectures.recipe import ValidationFrom
+from core.networks.batches import BATCH
 from core.runs.division import divide
 from core.training import Diverged, loop
-from core.training.loop import PREDICTION_BATCH, evaluate, train, warm_up
+from core.training.loop import evaluate, train, warm_up
 from core.training.steps import Steps
 
 FASHION = datasets.find("fashion-mnist")
@@ -257,7 +258,7 @@ def test_evaluation_is_that_of_keras(untaught):
     listener = Listener()
     answer = evaluate(untaught, images, labels, listener)
     assert listener.events == ["evaluating"]
-    assert listener.looks == math.ceil(730 / PREDICTION_BATCH)
+    assert listener.looks == math.ceil(730 / BATCH)
     expected = untaught.predict(images, verbose=0)
     assert answer.probabilities.dtype == np.float32
     assert answer.probabilities == pytest.approx(expected, abs=1e-5)

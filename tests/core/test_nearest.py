@@ -6,7 +6,7 @@ import pytest
 from core import datasets, networks, runs
 from core.classify import nearest as module
 from core.classify.nearest import NAME, nearest, write_neighbours
-from core.networks.network import Network
+from core.networks import Network
 from core.runs.analysis import analysis_file, read_analysis, stamp_of, write_analysis
 from core.tasks.worker import work_out
 
@@ -31,7 +31,9 @@ def train():
 
 def exact(trained, train, indices, image):
     """Return cosine distances of the last hidden layer, by the book."""
-    hidden = Network(trained).features(np.concatenate([image[None], train.images[indices]]))
+    hidden = Network(networks.of_run(trained)).features(
+        np.concatenate([image[None], train.images[indices]])
+    )
     unit = hidden / np.linalg.norm(hidden, axis=1, keepdims=True)
     return 1 - unit[1:] @ unit[0]
 

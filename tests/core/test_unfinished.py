@@ -80,11 +80,11 @@ def test_a_stopped_run_can_be_shared(stopped):
 
 def test_a_stop_by_force_leaves_the_network_of_the_checkpoint(stopped):
     images = datasets.load("fashion-mnist", "test").images[:50]
-    kept = Network(stopped).probabilities(images)
+    kept = Network(networks.of_run(stopped)).probabilities(images)
     stopped.folder.model.unlink()
     forced = runs.read(stopped.id)
     assert forced.network == forced.folder.checkpoint and forced.testable
-    assert np.allclose(Network(forced).probabilities(images), kept, atol=1e-6)
+    assert np.allclose(Network(networks.of_run(forced)).probabilities(images), kept, atol=1e-6)
     shared = networks.load(networks.find(forced.id))
     assert np.allclose(shared.probabilities(images), kept, atol=1e-5)
 
@@ -140,4 +140,4 @@ def test_a_damaged_checkpoint_is_a_sentence(stopped):
     stopped.folder.model.unlink()
     stopped.folder.checkpoint.write_bytes(b"no checkpoint")
     with pytest.raises(ModelUnavailable, match=r"checkpoint\.npz of .* cannot be read"):
-        Network(runs.read(stopped.id))
+        Network(networks.of_run(runs.read(stopped.id)))

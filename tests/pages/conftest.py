@@ -16,7 +16,6 @@ from streamlit.testing.v1 import AppTest
 from core import datasets, jobs, networks, runs
 from core.datasets import fashion_mnist
 from core.errors import SettingsError
-from core.networks import engine
 from core.runs import State
 from core.settings import ASSETS, ROOT, forget_settings, settings
 from core.training.worker import train_in_process
@@ -74,7 +73,7 @@ def queue(home: Path) -> Iterator[Queue]:
 def cold(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Begin as a fresh server does, and keep it so: TensorFlow is not loaded in the background."""
     monkeypatch.setattr(networks, "warm", lambda: None)
-    monkeypatch.setattr(engine, "_state", networks.EngineState())
+    networks.begin()
     # A choice by its label is lost in AppTest, but not in a browser, when the label changes.
     monkeypatch.setattr(wording, "ago", lambda moment: "some time ago")
     st.cache_data.clear()
@@ -161,14 +160,14 @@ def small(trained: runs.Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def bundled(small: Path, only_bundled: OnlyBundled) -> None:
     """Let the network trained for these tests be the bundled one, loaded and ready."""
     only_bundled({runs.BUNDLED: small})
-    engine._warm()
+    networks.warm_now()
 
 
 @pytest.fixture
 def no_bundled(tmp_path: Path, only_bundled: OnlyBundled) -> None:
     """Take the bundled model away; the server has tried to load it."""
     only_bundled({runs.BUNDLED: tmp_path / "nowhere"})
-    engine._warm()
+    networks.warm_now()
 
 
 @pytest.fixture

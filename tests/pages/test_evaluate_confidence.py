@@ -66,7 +66,7 @@ def test_temperature_scaling_takes_the_error_away(open_page, finished):
         rewrite(run, part, lambda probabilities, _: evaluation.temper(probabilities, 0.25))
     app = open_page("evaluate", run=finished, view="confidence", part="Test")
     assert quiet(app)
-    assert "**over-confident**" in texts(app)
+    assert "**overconfident**" in texts(app)
     assert "makes its answers more hesitant" in texts(app)
     assert "It was fitted on the validation images, not on these." in texts(app)
     before = figure(app, "reliability")
@@ -91,7 +91,7 @@ def test_the_slider_says_what_refusing_brings(open_page, finished):
     assert len(components(app, "gallery")) == 1
     app.slider(key="refuse").set_value(0).run()
     assert quiet(app)
-    assert "Without the 0 images" in texts(app) and not components(app, "gallery")
+    assert "Without the 0 least sure" in texts(app) and not components(app, "gallery")
 
 
 def test_bins_of_equal_counts(open_page, finished):
@@ -132,7 +132,7 @@ def test_few_images_are_said_to_be_too_few(open_page, finished, monkeypatch):
     assert f"there are {count} validation images" in texts(app)
     monkeypatch.setattr("pages.views.evaluate.confidence.FEWEST", 1_000)
     app = open_page("evaluate", run=run.id, view="confidence")
-    assert f"These are {count} validation images: too few" in app.info[0].value
+    assert f"{count} validation images are too few" in app.info[0].value
 
 
 def test_a_run_without_validation_answers_has_no_temperature(open_page, finished):
@@ -156,8 +156,8 @@ def test_what_a_link_may_not_ask_for_becomes_a_sentence(open_page, finished, nam
     ("confidence", "share", "verdict"),
     [
         (0.9, 0.9, "**well calibrated**"),
-        (0.9, 0.7, "**over-confident**"),
-        (0.7, 0.9, "**under-confident**"),
+        (0.9, 0.7, "**overconfident**"),
+        (0.7, 0.9, "**underconfident**"),
     ],
 )
 def test_the_verdict(confidence, share, verdict):
@@ -165,7 +165,7 @@ def test_the_verdict(confidence, share, verdict):
     found = evaluation.calibration(said, right)
     words = calibration_words(found, 0.02, said, right)
     assert verdict in words
-    assert ("When this network says about 90 %" in words) == (confidence == 0.9)
+    assert ("When this network is about 90 %" in words) == (confidence == 0.9)
 
 
 def test_sure_where_it_is_wrong_and_hesitant_where_it_is_right():
@@ -179,5 +179,5 @@ def test_a_network_that_cannot_be_brought_to_99_percent():
     right = np.arange(100) % 2 == 0
     found = evaluation.refusal(np.full(100, 0.5), right)
     words = refusal_words(found, 0.1, right)
-    assert "It cannot be brought to 99 % in this way." in words
-    assert "Without the 10 images" in words and "**50.00 %** of the other 90" in words
+    assert "It cannot reach 99 % in this way." in words
+    assert "Without the 10 least sure answers" in words and "**50.00 %** of the other 90" in words

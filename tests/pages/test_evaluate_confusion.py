@@ -84,7 +84,7 @@ def test_a_link_opens_a_cell_and_more_images_than_fit_have_pages(
     app = open_page("evaluate", run=finished.id, cell=f"{true}-{true}")
     assert quiet(app)
     assert grid(app)["cell"] == {"row": true, "col": true}
-    assert f"{literal(CLASSES[true])}, rightly recognised" in texts(app)
+    assert f"{literal(CLASSES[true])}, correctly recognised" in texts(app)
     assert tiles(app) == expected_tiles(answers, places[:5], true)
     app.session_state[f"cell_page_{true}_{true}__surest"] = 2
     app.run()
@@ -109,7 +109,7 @@ def test_an_empty_cell_says_so(open_page, finished, answers):
     true, predicted = np.argwhere(matrix == 0)[0]
     app = open_page("evaluate", run=finished.id, cell=f"{true}-{predicted}")
     assert quiet(app)
-    assert "No image is here." in texts(app) and tiles(app) == []
+    assert "No images in this cell." in texts(app) and tiles(app) == []
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_an_empty_cell_says_so(open_page, finished, answers):
 def test_a_cell_that_does_not_exist_is_a_sentence(open_page, finished, hostile):
     app = open_page("evaluate", run=finished.id, cell=hostile)
     assert sentence(app).startswith("The link asks for the cell “")
-    assert "of 0 to 9" in sentence(app)
+    assert "from 0 to 9" in sentence(app)
     assert tiles(app)
 
 

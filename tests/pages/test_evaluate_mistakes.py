@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from reading import components, quiet, sentence, texts
 
-from core import evaluation, runs
+from core import datasets, evaluation, runs
 from core.runs import Evaluation, State
+from pages.words import percent, sure_by
 from pages.words.comparison import NONE_IN_COMMON
 
 ONE = ("sure", "hesitant", "pairs")
@@ -59,6 +60,52 @@ def test_the_surest_mistake_comes_first(open_page, finished):
     wrong = int((~given.right).sum())
     assert f"{wrong:,} of {len(given):,} answers are wrong" in texts(app)
     assert f"**{wrong:,} images** · 1 to {min(48, wrong)}" in texts(app)
+
+
+def captions(app) -> list[str]:
+    """Return what the gallery of the list writes under its images."""
+    (message,) = components(app, "gallery")
+    return json.loads(message.json)["captions"]
+
+
+def test_a_caption_says_which_is_the_truth_and_how_sure_the_network_was(open_page, finished):
+    app = open_page("evaluate", run=finished, view="mistakes")
+    given = answers(finished)
+    place = evaluation.sure_and_wrong(given).places[0]
+    names = datasets.find("fashion-mnist").classes
+    truth, answer = names[given.labels[place]], names[given.predicted[place]]
+    sure = sure_by(float(given.probabilities[place].max()))
+    assert captions(app)[0] == f"{truth},\ncalled {answer}\n({sure})"
+
+
+@pytest.mark.parametrize(("name", "whose"), [("only-a", 1), ("only-b", 0)])
+def test_a_caption_of_two_networks_is_about_the_one_that_is_wrong(
+    open_page, finished, other, name, whose
+):
+    app = open_page("evaluate", run=finished, view="mistakes", list=name, **{"with": other})
+    first, second = evaluation.in_common(answers(finished), answers(other))
+    pair = (first, second) if name == "only-a" else (second, first)
+    place = evaluation.only_right(*pair).places[0]
+    wrong = (first, second)[whose]
+    names = datasets.find("fashion-mnist").classes
+    sure = sure_by(float(wrong.probabilities[place, wrong.predicted[place]]))
+    said = f"{names[wrong.labels[place]]},\ncalled {names[wrong.predicted[place]]}\n({sure})"
+    assert captions(app)[0] == said
+
+
+def test_links_with_the_former_names_of_the_lists_still_work(open_page, finished):
+    app = open_page("evaluate", run=finished, view="mistakes", list="Right but hesitant")
+    assert quiet(app)
+    assert all("\nor " in caption for caption in captions(app))
+
+
+def test_the_figures_of_two_networks_are_of_both(open_page, finished, other):
+    app = open_page("evaluate", run=finished, **{"with": other})
+    figures = {metric.label: metric.value for metric in app.metric}
+    for letter, run_id in (("A", finished), ("B", other)):
+        given = answers(run_id)
+        assert figures[f"{letter} · validation accuracy"] == percent(given.right.mean(), 2)
+        assert figures[f"{letter} · wrong answers"] == f"{(~given.right).sum():,}"
 
 
 @pytest.mark.parametrize("name", ONE)
@@ -119,7 +166,7 @@ def test_an_image_opens_with_its_answers_and_its_nearest_training_images(
     app = open_page("evaluate", run=finished, view="mistakes", image=str(index), **{"with": other})
     assert quiet(app)
     assert len(components(app, "probability_bars")) == 2
-    assert "**The 5 training images most like it**" in texts(app)
+    assert "**The 5 most similar training images**" in texts(app)
     nearest = json.loads(components(app, "gallery")[-1].json)["labels"]
     assert len(nearest) == 5 and all(label.startswith("Training image ") for label in nearest)
     config = runs.read(finished).config
@@ -156,7 +203,7 @@ def test_two_runs_with_no_image_in_common_are_not_compared(open_page, finished, 
     )
     app = open_page("evaluate", run=finished, view="mistakes", list="both", **{"with": other})
     assert not app.exception
-    assert any("no image was answered by both" in each.value for each in app.info)
+    assert any("they have none in common" in each.value for each in app.info)
     assert NONE_IN_COMMON in texts(app)
     assert not components(app, "gallery")
 

@@ -40,7 +40,7 @@ def test_shares_and_three_others(open_page, finished):
     app = open_page("evaluate", run=finished, view="examples")
     before = [str(bars) for bars in components(app, "probability_bars")]
     assert len(before) == 3
-    button(app, "Three others").click().run()
+    button(app, "Another three").click().run()
     assert quiet(app)
     assert [str(bars) for bars in components(app, "probability_bars")] != before
 

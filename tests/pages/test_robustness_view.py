@@ -72,11 +72,11 @@ def test_figures_become_a_table_curves_and_words(open_page, finished):
     said = texts(app)
     assert "The weakest spot is **occlusion**: of 95.0 %" in said
     assert "45.0 % are left at severity 1 and 21.0 % at severity 5" in said
-    assert "More than half of the right answers are lost at severity 1." in said
-    assert "It bears **noise** best: 78.0 % on average." in said
+    assert "More than half of the right answers are lost from severity 1." in said
+    assert "It is most robust to **noise**: 78.0 % on average." in said
     assert "on 2,000 of the validation images" in said and "± 2.2 points" in said
     assert "few images" not in said
-    assert {metric.label: metric.value for metric in app.metric}["As they are"] == "95.0 %"
+    assert {metric.label: metric.value for metric in app.metric}["Unchanged"] == "95.0 %"
     (table,) = [each.proto.body for each in app.get("html") if "robustness" in each.proto.body]
     assert table.count("<tr>") == 1 + len(CORRUPTIONS) + 1
     assert ">90.0<" in table and ">21.0<" in table
@@ -101,7 +101,7 @@ def test_two_networks_side_by_side(open_page, finished, small, only_bundled):
     assert quiet(app)
     assert "Solid: " in texts(app)
     deltas = {metric.label: metric.delta for metric in app.metric}
-    assert deltas["Made worse, mean"] == "the other: 40.0 %"
+    assert deltas["Corrupted, mean"] == "B: 40.0 %"
     app.segmented_control(key="robustness_table").set_value("gap").run()
     (table,) = [each.proto.body for each in app.get("html") if "robustness" in each.proto.body]
     assert ">+50.0<" in table and ">-19.0<" in table
@@ -178,7 +178,7 @@ def test_a_calculation_can_be_stopped_and_started_again(open_page, finished, sta
     button(app, "Start").click().run()
     button(app, "Stop").click().run()
     assert state.wishes == ["start robustness", "stop robustness"]
-    assert "Stopped. What was done so far is not kept." in texts(app)
+    assert "Stopped. Nothing was kept." in texts(app)
     button(app, "Start again").click().run()
     assert state.now.phase == "waiting"
 
@@ -188,7 +188,7 @@ def test_who_did_not_start_it_sees_it_and_cannot_stop_it(open_page, finished, st
     app = open_view(open_page, finished)
     assert progress(app) == "50 % done · 9 s left"
     assert "Stop" not in labels(app)
-    assert "Somebody else asked for it" in texts(app)
+    assert "Started by someone else" in texts(app)
 
 
 def test_a_failure_and_a_refusal_are_sentences(open_page, finished, state):
@@ -234,8 +234,8 @@ def test_a_loaded_network_answers_each_picture(open_page):
     app = open_view(open_page, runs.read(runs.BUNDLED))
     assert quiet(app)
     (gallery,) = components(app, "gallery")
-    assert "As it is: taken for" in str(gallery) and "Blur: taken for" in str(gallery)
-    assert "red is wrong" in texts(app)
+    assert "Unchanged: taken for" in str(gallery) and "Blur: taken for" in str(gallery)
+    assert "wrong ones are red" in texts(app)
     before = str(gallery)
-    button(app, "Another picture").click().run()
+    button(app, "Another image").click().run()
     assert str(components(app, "gallery")[0]) != before

@@ -331,7 +331,7 @@ def test_what_cannot_be_compared_is_a_sentence_and_the_others_are_shown(
         "The run 2026"[:12] if unshared.startswith("2026") else f"The run {unshared}"[:12],
         f"The run {every_state[State.DAMAGED]}"[:12],
     ]
-    assert "When both have finished, their answers are compared" in texts(app)
+    assert "Once both have finished, their answers are compared" in texts(app)
     assert facts(app, "Figures of the runs")["Test accuracy"][1] == "–"
 
 
@@ -368,7 +368,7 @@ def test_a_link_to_more_than_six_compares_the_first_six(open_page, finished):
 def test_a_link_to_one_run_says_so(open_page, finished):
     app = open_page("runs", runs=finished())
     assert not app.exception and not app.error
-    assert app.info[0].value.startswith("This is one run only.")
+    assert app.info[0].value.startswith("This is only one run.")
 
 
 @pytest.mark.parametrize("asked", [",,,", "%00", "../../etc", "<b>", "x" * 5000])
@@ -407,6 +407,43 @@ def test_curves_over_images_and_seconds(finished):
         assert 0 < curve["x"][-1] <= run.result.seconds + 1
 
 
+def test_the_first_epochs_of_long_runs_are_drawn_with_all_their_points(home):
+    run = runs.read(runs.create(config(), VISITOR))
+    run.folder.epochs.write_text(
+        "".join(
+            json.dumps({"epoch": epoch, "val_loss": 1, "val_accuracy": 0.5, "seconds": 1}) + "\n"
+            for epoch in range(1, 101)
+        )
+    )
+    run.folder.batches.write_text(
+        "".join(
+            json.dumps({"epoch": step / 50, "loss": 1, "accuracy": 0.5, "seconds": step}) + "\n"
+            for step in range(1, 5_001)
+        )
+    )
+    whole, some = (curves_across(run, Across.EPOCHS, first) for first in (None, 2))
+    assert whole["validation"]["x"][-1] == 100
+    assert some["validation"]["x"] == [1, 2]
+    assert some["training"]["x"][-1] == 2
+    inside = [x for x in whole["training"]["x"] if x <= 2]
+    assert len(some["training"]["x"]) > 10 * len(inside)
+
+
+def test_the_first_epochs_are_in_the_link(open_page, put_run):
+    longer = runs.create(config(), VISITOR)
+    path = runs.folder_of(longer).config
+    values = json.loads(path.read_text())
+    values["config"]["recipe"]["epochs"] = 9
+    path.unlink()
+    path.write_text(json.dumps(values))
+    app = open_page("runs", runs=f"{put_run()},{longer}", epochs="3")
+    assert quiet(app)
+    (chart,) = components(app, "compare_chart")
+    text = chart.mixed.json if chart.WhichOneof("data") == "mixed" else chart.json
+    assert json.loads(text)["first"] == 3
+    assert "X axis" in [each.label for each in app.get("button_group")]
+
+
 def test_seconds_of_runs_that_noted_none_come_from_their_epochs(home):
     run = runs.read(runs.create(config(), VISITOR))
     run.folder.epochs.write_text(
@@ -436,5 +473,5 @@ def test_runs_on_different_data_sets_are_not_tested_against_each_other(open_page
     path.write_text(json.dumps(values))
     app = open_page("runs", runs=f"{first},{second}")
     assert quiet(app)
-    assert "answered the images of different data sets" in texts(app)
+    assert "answered images of different data sets" in texts(app)
     assert facts(app, "Settings that differ")["Data set"] == ["Fashion-MNIST", "CIFAR-10"]

@@ -223,7 +223,7 @@ def test_a_second_run_is_compared_on_what_both_held_back(open_page, put_run):
     app = open_page("evaluate", run=first, **{"with": second})
     assert quiet(app)
     count = runs.read(first).config.validation_count
-    assert "**A** is “One”, **B** is “Two”. Where no letter stands, it is A. A gets " in texts(app)
+    assert "**A** is “One”, **B** is “Two”. Unlabelled figures are A’s. A gets " in texts(app)
     assert f"of the {count:,} validation images that both held back right" in texts(app)
     picker = app.selectbox(key=f"pick_with_{second}")
     assert not any("One" in option for option in picker.options)
@@ -285,8 +285,8 @@ def test_the_gap_in_words():
 @pytest.mark.parametrize(
     ("guess", "words"),
     [
-        (0.9, "90.0 % was guessed, and 90.0 % it is."),
-        (0.904, "90.4 % was guessed, 0.4 points too high, within the figure's own interval."),
+        (0.9, "90.0 % was guessed, which is right."),
+        (0.904, "90.4 % was guessed, 0.4 points too high, within the figure’s interval."),
         (0.85, "85.0 % was guessed, 5.0 points too low."),
     ],
 )

@@ -16,12 +16,13 @@ from pages.widgets.chart import chart
 from pages.widgets.choice import choice
 from pages.widgets.gallery import gallery
 from pages.widgets.table import table
-from pages.words import number, percent, sure_by
+from pages.words import mistake, number, percent, sure_by
 
 PLAIN, SCALED = "trained", "scaled"
 ANSWERS = {PLAIN: "As trained", SCALED: "Temperature scaled"}
 WIDTHS, COUNTS = "width", "count"
-BINS = {WIDTHS: "Equally wide", COUNTS: "Equally many answers"}
+BINS = {WIDTHS: "Equal width", COUNTS: "Equal counts"}
+FORMER_BINS = {"Equally wide": WIDTHS, "Equally many answers": COUNTS}  # in links of version 0.4
 SHARES = (0.0, 0.05, 0.1, 0.2)  # refused, in the table
 MOST_REFUSED = 90  # percent
 POINTS = 250  # of a refusal curve: more than a screen shows apart
@@ -30,15 +31,30 @@ NINETY = (0.85, 0.95)
 ENOUGH_TO_SAY = 30  # answers, for a sentence about some of them
 PALE = 0.35  # opacity of bars with fewer
 
+CALIBRATED = (
+    "A network is calibrated if, of the answers that it is 90 % sure of, 90 % are right. The "
+    "expected calibration error (ECE) is the mean distance from that, weighted by the number of "
+    "answers; the maximum calibration error (MCE) is the largest one of a bin."
+)
+REFUSING = (
+    "Answers are refused from the least sure one on. The curve shows the accuracy on the rest: "
+    "the higher it rises, the better the network knows its mistakes."
+)
+TEMPERATURE = (
+    "Temperature scaling divides the network’s logits, the numbers before the softmax, by one "
+    "number, the temperature, fitted on the validation images. It changes how sure the answers "
+    "are, never which they are."
+)
+
 
 def draw(looked: Looked) -> None:
     """Draw the view."""
     answers = looked.answers
     if len(answers) < FEWEST:
         st.info(
-            f"These are {len(answers):,} {answers.part} images: too few to say how far a network's "
-            f"percentages can be believed. It takes {FEWEST} or more. Train with more validation "
-            "images, or open the test images when you have made your choice.",
+            f"{len(answers):,} {answers.part} images are too few to judge how far the network’s "
+            f"percentages can be trusted. At least {FEWEST} are needed: train with more "
+            "validation images, or open the test set when the tuning is done.",
             icon=":material/scatter_plot:",
         )
         return
@@ -74,7 +90,7 @@ def _scaled(looked: Looked) -> Tempered | str:
 
 def _reliability(looked: Looked, scaled: Tempered | str) -> str:
     """Draw the reliability diagram and return which answers the visitor looks at."""
-    st.subheader("Can its percentages be believed?", anchor=False)
+    st.subheader("Can you trust its percentages?", anchor=False, help=CALIBRATED)
     said = st.container()
     with st.container(horizontal=True, gap="medium"):
         chosen = PLAIN
@@ -85,8 +101,9 @@ def _reliability(looked: Looked, scaled: Tempered | str) -> str:
             BINS,
             "bins",
             default=WIDTHS,
-            help="Answers are sorted into 15 bins by how sure they are: bins equally wide, as is "
-            "usual, or each with equally many answers.",
+            former=FORMER_BINS,
+            help="Answers are sorted into 15 bins by confidence: bins of equal width, as is "
+            "usual, or bins with the same number of answers.",
         )
     adaptive = bins == COUNTS
     answers = looked.answers
@@ -115,21 +132,17 @@ def _reliability(looked: Looked, scaled: Tempered | str) -> str:
         label="Reliability diagram: how often answers are right, by how sure they are",
     )
     if not adaptive and any(0 < each.count < ENOUGH_TO_SAY for each in shown.bins):
-        st.caption(f"Pale bars stand for fewer than {ENOUGH_TO_SAY} answers: mostly chance.")
+        st.caption(f"Pale bars have fewer than {ENOUGH_TO_SAY} answers: mostly chance.")
     _measures(looked, before, after, other, scaled)
     if isinstance(scaled, Tempered):
-        st.caption(
-            "Temperature scaling divides the network’s logits, the numbers before the softmax, by "
-            "one number fitted on the validation images. It changes how sure the answers are, "
-            "never which they are."
-        )
+        st.caption(TEMPERATURE)
     smoothing = looked.run.config.recipe.label_smoothing if looked.run.config else 0.0
     if smoothing:
         st.caption(
-            f"This run was trained with label smoothing {smoothing:g}: it was asked to be "
+            f"This run was trained with label smoothing {smoothing:g}: its target was to be "
             f"{percent(1 - smoothing + smoothing / len(looked.spec.classes), 1)} sure of the "
-            "truth, never 100 %. That keeps a network from boasting, and often makes it claim "
-            "less than it knows."
+            "truth, never 100 %. That reduces overconfidence, and often makes the network less "
+            "sure than it could be."
         )
     with st.expander("The bins as a table"):
         _bins(shown, looked)
@@ -150,23 +163,23 @@ def calibration_words(
     words = []
     if near.sum() >= ENOUGH_TO_SAY:
         words.append(
-            f"When this network says about {percent(float(confidence[near].mean()), 0)}, it is "
+            f"When this network is about {percent(float(confidence[near].mean()), 0)} sure, it is "
             f"right in **{percent(float(right[near].mean()), 0)}** of cases "
             f"({near.sum():,} answers)."
         )
     words.append(
-        f"Over all {found.count:,} answers it claims {percent(found.confidence)} and is right in "
+        f"Over all {found.count:,} answers it is {percent(found.confidence)} sure and right in "
         f"{percent(found.accuracy)}:"
     )
     difference = found.confidence - found.accuracy
     if found.error <= chance:
-        words.append("**well calibrated**, as far as chance lets these images tell.")
+        words.append("**well calibrated**, as far as these images can tell.")
     elif abs(difference) < found.error / 2:
-        words.append("**too sure in some places and not sure enough in others**.")
+        words.append("**too sure in some places, not sure enough in others**.")
     elif difference > 0:
-        words.append("**over-confident**.")
+        words.append("**overconfident**.")
     else:
-        words.append("**under-confident**.")
+        words.append("**underconfident**.")
     words.append(
         f"Its calibration error is **{_points(found.error)}**; chance alone would give a perfectly "
         f"calibrated network up to {_points(chance)}."
@@ -393,20 +406,20 @@ def _refusal(looked: Looked, scaled: np.ndarray | None) -> None:
                 evaluation.confidence_of(looked.other_answers.probabilities),
                 looked.other_answers.right,
             )
-        st.subheader("What if it may refuse?", anchor=False)
+        st.subheader("What if it may refuse?", anchor=False, help=REFUSING)
         said = st.container()
         check_url_number("refuse", 0, MOST_REFUSED)
         share = (
             st.slider(
-                "May refuse",
+                "Share refused",
                 0,
                 MOST_REFUSED,
                 10,
                 format="%d %%",
                 key="refuse",
                 bind="query-params",
-                help="The images that the network is least sure of, as a share of all: those that "
-                "one would rather show to a person.",
+                help="The images that the network is least sure of. In practice a person "
+                "would look at them.",
             )
             / 100
         )
@@ -416,7 +429,7 @@ def _refusal(looked: Looked, scaled: np.ndarray | None) -> None:
             key="refusal",
             name=f"refusal-{looked.run.id}",
             height=330,
-            label="Accuracy on what is answered, by the share of images refused",
+            label="Accuracy on the rest, by share of images refused",
         )
         _shares(found, other, looked)
         _refused(looked, found, share, confidence)
@@ -427,7 +440,7 @@ def refusal_words(found: Refusal, share: float, right: np.ndarray) -> str:
     answered = found.answered(share)
     refused = found.order[answered:]
     words = (
-        f"Without the {len(refused):,} images that it is least sure of, it is right in "
+        f"Without the {len(refused):,} least sure answers, it is right in "
         f"**{percent(found.at(share), 2)}** of the other {answered:,}, instead of "
         f"{percent(found.at(0), 2)}."
     )
@@ -439,10 +452,10 @@ def refusal_words(found: Refusal, share: float, right: np.ndarray) -> str:
         )
     needed = found.refused_for(0.99)
     if needed is None or needed > MOST_REFUSED / 100:
-        return f"{words} It cannot be brought to 99 % in this way."
+        return f"{words} It cannot reach 99 % in this way."
     if needed == 0:
         return words
-    return f"{words} To be right in 99 of 100 answers, it has to refuse {percent(needed, 0)}."
+    return f"{words} To reach 99 %, it has to refuse {percent(needed, 0)}."
 
 
 def _curve(found: Refusal, other: Refusal | None, share: float) -> dict[str, Any]:
@@ -517,7 +530,7 @@ def _shares(found: Refusal, other: Refusal | None, looked: Looked) -> None:
     )
     areas = f"Area under the risk-coverage curve (AURC): {number(found.risk_area, 4)}"
     st.caption(
-        areas + (f", B: {number(other.risk_area, 4)}." if other else ".") + " Less is better."
+        areas + (f", B: {number(other.risk_area, 4)}." if other else ".") + " Lower is better."
     )
 
 
@@ -525,13 +538,20 @@ def _refused(looked: Looked, found: Refusal, share: float, confidence: np.ndarra
     places = found.order[found.answered(share) :][::-1]  # the least sure first
     if not len(places):
         return
-    st.markdown(f"**Refused first** · {min(SHOWN, len(places)):,} of {len(places):,}")
+    st.markdown(f"**Refused first** (least sure) · {min(SHOWN, len(places)):,} of {len(places):,}")
     names = looked.spec.classes
     shown = looked.answers.at(places[:SHOWN])
     sure = [sure_by(float(each)) for each in confidence[places[:SHOWN]]]
     gallery(
         looked.images(shown),
-        [f"{names[answer]}\n{each}" for answer, each in zip(shown.predicted, sure, strict=True)],
+        [
+            names[truth] + f"\n({sure_by(float(each))})"
+            if truth == answer
+            else mistake(names[truth], names[answer], float(each))
+            for truth, answer, each in zip(
+                shown.labels, shown.predicted, confidence[places[:SHOWN]], strict=True
+            )
+        ],
         labels=[
             f"{shown.part.capitalize()} image {index}, {names[truth]}, taken for {names[answer]}, "
             f"{each} sure"

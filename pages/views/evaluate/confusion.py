@@ -25,10 +25,10 @@ NUMBERS = {
 }
 SAID = {
     Numbers.COUNTS: "Rows are the true classes, columns the answers.",
-    Numbers.ROWS: "Each row adds up to 100 %: what became of the images of a class (recall).",
-    Numbers.COLUMNS: "Each column adds up to 100 %: what was behind an answer (precision).",
-    Numbers.DIFFERENCE: "How many images more the second network, B, has in a cell than the "
-    "first, A, on the images that both answered. Violet: B is better there; orange: A is.",
+    Numbers.ROWS: "Each row adds up to 100 %: how the images of a class were answered (recall).",
+    Numbers.COLUMNS: "Each column adds up to 100 %: what the images so answered are (precision).",
+    Numbers.DIFFERENCE: "How many more images B has in a cell than A, on the images that both "
+    "answered. Violet: B is better there; orange: A is.",
 }
 GIVEN, SIMILAR = "given", "similar"
 ORDERS = {GIVEN: "As given", SIMILAR: "By similarity"}
@@ -84,7 +84,7 @@ def _controls(*, with_other: bool) -> tuple[Numbers, str]:
             "Order of the classes",
             ORDERS,
             "order",
-            help="By similarity, the classes that are mixed up most are neighbours.",
+            help="By similarity, classes that are often confused are neighbours.",
         )
     return Numbers(numbers), order
 
@@ -97,9 +97,9 @@ def _chosen(matrix: np.ndarray) -> Cell:
         if found and max(cell := (int(found[1]), int(found[2]))) < len(matrix):
             return cell
         st.warning(
-            f"The link asks for the cell “{asked[:20]}”, which does not exist. What you see is "
-            f"the commonest mistake. A cell is written as 6-0: true class 6, answer 0, of 0 to "
-            f"{len(matrix) - 1}.",
+            f"The link asks for the cell “{asked[:20]}”, which does not exist. Showing the "
+            f"most common mistake. A cell is written as 6-0: true class 6, answer 0, each from 0 "
+            f"to {len(matrix) - 1}.",
             icon=":material/link_off:",
         )
     return evaluation.commonest_mistake(matrix)
@@ -178,7 +178,7 @@ def _cell(looked: Looked, first: Answers, second: Answers | None, cell: Cell) ->
     true, predicted = cell
     classes = [literal(name) for name in looked.spec.classes]
     st.subheader(
-        f"{classes[true]}, rightly recognised"
+        f"{classes[true]}, correctly recognised"
         if true == predicted
         else f"{classes[true]} taken for {classes[predicted]}",
         anchor=False,
@@ -197,10 +197,10 @@ def _cell(looked: Looked, first: Answers, second: Answers | None, cell: Cell) ->
         )
     places = group.places if sure != LEAST_SURE else group.places[::-1]
     if not len(places):
-        st.caption("No image is here.")
+        st.caption("No images in this cell.")
         return
     count = f"{len(places):,} image{'s' if len(places) > 1 else ''}"
-    st.caption(f"{count}. Under each, how sure the network was. Press one to see it large.")
+    st.caption(f"{count}. Below each: how sure the network was. Press one to enlarge it.")
     above = st.container()
     page = 1
     if len(places) > TILES:

@@ -15,7 +15,7 @@ def draw(looked: Looked) -> None:
     spec, answers = looked.spec, looked.answers
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.subheader("Three images", anchor=False)
-        if st.button("Three others", icon=":material/casino:"):
+        if st.button("Another three", icon=":material/casino:"):
             st.session_state["three_seed"] = st.session_state.get("three_seed", 0) + 1
     seed = st.session_state.get("three_seed", 0)
     three = answers.at(evaluation.examples(answers.labels, seed, THREE))

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core import evaluation
-from core.evaluation import Pair, Share, share_of
+from core.evaluation import Answers, Pair, Share, share_of
+from core.runs import Run
 from pages.session import data
 from pages.views.evaluate.looked import Looked
 from pages.words import number, percent, title_markdown
@@ -13,30 +14,50 @@ from pages.words.comparison import NONE_IN_COMMON, paired_words
 
 
 def figures(looked: Looked) -> None:
-    """Show accuracy, loss, wrong answers and the most confused pair."""
-    answers, spec = looked.answers, looked.spec
-    report = data.report(looked.run, answers.part)
+    """Show accuracy, loss, wrong answers and the most confused pair, of two networks side by side.
+
+    With a second network each figure says whose it is, and both have all of them.
+    """
+    if looked.other is None or looked.other_answers is None:
+        _row(looked, looked.run, looked.answers, "")
+        return
+    _row(looked, looked.run, looked.answers, "A · ")
+    _row(looked, looked.other, looked.other_answers, "B · ")
+
+
+def _row(looked: Looked, run: Run, answers: Answers, whose: str) -> None:
+    report = data.report(run, answers.part)
     share = Share(report.accuracy, len(answers))
-    pairs = evaluation.pairs(answers.labels, answers.predicted, len(spec.classes))
-    part = answers.part.capitalize()
+    classes = looked.spec.classes
+    pairs = evaluation.pairs(answers.labels, answers.predicted, len(classes))
+    part = answers.part if whose else answers.part.capitalize()
     with st.grid(4, min_column_width=140):
         _figure(
-            f"{part} accuracy",
+            f"{whose}{part} accuracy",
             percent(report.accuracy, 2),
             share.interval_words,
-            "Below it: its 95 % confidence interval (Wilson).",
+            "Below: the 95 % confidence interval (Wilson).",
         )
         _figure(
-            f"{part} loss",
+            f"{whose}{part} loss",
             number(report.loss),
             f"top-2: {percent(report.top_two, 2)}",
-            "Cross-entropy in nats. Below it: the share of images whose true class is one of the "
-            "two likeliest answers.",
+            "Cross-entropy in nats. Below, the top-2 accuracy: how often the true class is among "
+            "the two most likely answers.",
         )
-        _figure("Wrong answers", f"{int((~answers.right).sum()):,}", f"of {len(answers):,} images")
+        wrong = int((~answers.right).sum())
+        _figure(
+            f"{whose}wrong answers" if whose else "Wrong answers",
+            f"{wrong:,}",
+            f"of {len(answers):,} images",
+        )
         if pairs:
-            names = pair_name((pairs[0].first, pairs[0].second), spec.classes)
-            _figure("Most confused", f"{pairs[0].count:,} times", names)
+            times = "once" if pairs[0].count == 1 else f"{pairs[0].count:,} times"
+            _figure(
+                f"{whose}most confused" if whose else "Most confused",
+                times,
+                pair_name((pairs[0].first, pairs[0].second), classes),
+            )
 
 
 def _figure(label: str, value: str, note: str, explanation: str | None = None) -> None:
@@ -58,7 +79,7 @@ def compared(looked: Looked) -> None:
         return
     # Views with something of both call them so too.
     names = [title_markdown(run) for run in (looked.run, looked.other)]
-    named = f"**A** is “{names[0]}”, **B** is “{names[1]}”. Where no letter stands, it is A."
+    named = f"**A** is “{names[0]}”, **B** is “{names[1]}”. Unlabelled figures are A’s."
     first, second = evaluation.in_common(looked.answers, looked.other_answers)
     if not len(first):
         st.caption(f"{named} {NONE_IN_COMMON}")
@@ -129,10 +150,10 @@ def accuracy_guess_words(guess: float, test: Share) -> str:
     off = 100 * (guess - test.value)
     said = f"{percent(guess)} was guessed, "
     if abs(off) < 0.05:
-        return f"{said}and {percent(test.value)} it is."
+        return f"{said}which is right."
     said += f"{abs(off):.1f} points too {'high' if off > 0 else 'low'}"
     low, high = test.interval
-    return f"{said}, within the figure's own interval." if low <= guess <= high else f"{said}."
+    return f"{said}, within the figure’s interval." if low <= guess <= high else f"{said}."
 
 
 def pair_guess_words(guess: tuple[int, int], pairs: Sequence[Pair], classes: Sequence[str]) -> str:

@@ -15,12 +15,13 @@ from pages.widgets.choice import choice
 from pages.widgets.gallery import gallery
 from pages.widgets.pareto import Row, pareto
 from pages.widgets.table import csv_button
-from pages.words import number, percent, sure_by
+from pages.words import mistake, number, percent, sure_by
 
 SURE, HESITANT, PAIRS = "sure", "hesitant", "pairs"
 ONLY_A, ONLY_B, BOTH = "only-a", "only-b", "both"
-TITLES = {SURE: "Sure and wrong", HESITANT: "Right but hesitant", PAIRS: "Pairs"}
+TITLES = {SURE: "Confident but wrong", HESITANT: "Right but unsure", PAIRS: "Pairs"}
 TITLES_OF_TWO = {ONLY_A: "Only A right", ONLY_B: "Only B right", BOTH: "Both wrong"}
+FORMER = {"Sure and wrong": SURE, "Right but hesitant": HESITANT}  # in links of version 0.4
 ALL = "all"
 PAGE, PAGE_OF_PAIRS = 48, 24  # images: six rows either way
 ROWS = 12  # of the Pareto chart
@@ -58,6 +59,7 @@ def _view(looked: Looked) -> None:
             titles,
             "list",
             default=SURE,
+            former=FORMER,
             on_change=_first_page,
             label_visibility="collapsed",
         )
@@ -89,8 +91,8 @@ def _of_one(answers: Answers, chosen: str) -> _List:
         if len(listing):
             st.markdown(
                 f"{right:,} of {len(answers):,} answers are right. In {(sure < FAINT).sum():,} of "
-                f"them the network gives its answer less than {percent(FAINT, 0)}. The most "
-                "hesitant first."
+                f"them the network is less than {percent(FAINT, 0)} sure. The least sure "
+                "come first."
             )
         return _List(answers, listing)
     listing = evaluation.sure_and_wrong(answers)
@@ -99,7 +101,8 @@ def _of_one(answers: Answers, chosen: str) -> _List:
         st.markdown(
             f"{len(listing):,} of {len(answers):,} answers are wrong. In "
             f"{(sure >= CLEAR).sum():,} of them the network is {percent(CLEAR, 0)} sure or more. "
-            "The surest first: look for labels that are wrong, and for what the network overlooks."
+            "The most confident come first: look for wrong labels, and for what "
+            "the network overlooks."
         )
     return _List(answers, listing)
 
@@ -109,8 +112,8 @@ def _of_two(looked: Looked, chosen: str) -> _List | None:
     first, second = evaluation.in_common(looked.answers, looked.other_answers)
     if not len(first):
         st.info(
-            "These two runs held back different images, so no image was answered by both. Compare "
-            "runs with the same validation share and seed, or open the test images of both.",
+            "These two runs held back different images, so they have none in common. Compare runs "
+            "with the same validation share and seed, or open both test sets.",
             icon=":material/join_inner:",
         )
         return None
@@ -127,11 +130,11 @@ def overlap_words(shared: Overlap) -> str:
     """Say in words which errors two networks share."""
     words = (
         f"Of {shared.count:,} images, A gets {shared.first:,} wrong and B {shared.second:,}; "
-        f"**{shared.both:,} both**. If their errors had nothing to do with each other, it would be "
-        f"about {shared.expected:,.0f}."
+        f"**{shared.both:,} both**. If their errors were unrelated, "
+        f"it would be about {shared.expected:,.0f}."
     )
     if shared.both:
-        words += f" In {shared.same:,} of those both give the same wrong answer."
+        words += f" In {shared.same:,} of those, both give the same wrong answer."
     if np.isfinite(shared.consistency):
         words += f" Error consistency (Cohen’s κ): {number(shared.consistency, 2)}."
     return words
@@ -139,14 +142,14 @@ def overlap_words(shared: Overlap) -> str:
 
 def _nothing(chosen: str, count: int) -> str:
     if chosen == HESITANT:
-        return f"None of these {count:,} answers is right."
+        return f"None of the {count:,} answers are right."
     if chosen == ONLY_A:
-        return "There is no image that only A gets right."
+        return "No images that only A gets right."
     if chosen == ONLY_B:
-        return "There is no image that only B gets right."
+        return "No images that only B gets right."
     if chosen == BOTH:
-        return "There is no image that both get wrong."
-    return f"All {count:,} answers are right: there is no mistake to look at."
+        return "No images that both get wrong."
+    return f"All {count:,} answers are right: there are no mistakes."
 
 
 def _pairs_of(shown: _List) -> list[Pair]:
@@ -172,22 +175,22 @@ def _pareto(looked: Looked, pairs: list[Pair]) -> None:
                 pair.share,
                 pair.cumulative,
                 f"{names[pair.first]} taken for {names[pair.second]} "
-                f"{pair.first_as_second:,} times, the other way round {pair.second_as_first:,} "
-                f"times: {percent(pair.share)} of the errors, with those above "
-                f"{percent(pair.cumulative)}",
+                f"{pair.first_as_second:,} times and vice versa {pair.second_as_first:,} "
+                f"times: {percent(pair.share)} of the errors, {percent(pair.cumulative)} with "
+                "the pairs above",
             )
             for pair in shown
         ],
         key="pareto",
-        label="Pairs of classes by the errors between them",
+        label="Pairs of classes, by number of errors",
         selected=next((i for i, pair in enumerate(shown) if _name(pair) == chosen), None),
         on_pick=lambda index: _pick(_name(shown[index])),
     )
     with st.container(horizontal=True, vertical_alignment="center"):
         rest = f" {len(pairs) - ROWS} more pairs are in the file." if len(pairs) > ROWS else ""
         st.caption(
-            "Images, and the share of all errors that a pair and those above it explain. Press a "
-            f"pair to see its images, and again for all.{rest}"
+            "Number of errors, and the share of all errors down to this row. Press a pair to see "
+            f"its images; press it again to see all.{rest}"
         )
         csv_button(
             ["first", "second", "first as second", "second as first", "share", "cumulative share"],
@@ -245,8 +248,8 @@ def _filtered(looked: Looked, shown: _List, pairs: list[Pair]) -> Listing:
         key="pair",
         bind="query-params",
         on_change=_first_page,
-        help="The true class and the wrong answer, in either order. Where the answer is right: the "
-        "true class and the one that came second.",
+        help="The true class and the wrong answer, in either order. For right answers: the true "
+        "class and the runner-up.",
     )
     if chosen not in counts:
         return shown.listing
@@ -267,11 +270,14 @@ def _images(looked: Looked, shown: _List, chosen: str, pairs: list[Pair]) -> Non
     places = listing.places[first : first + size]
     rivals = listing.rivals[first : first + size]
     with place:
-        st.markdown(f"**{len(listing):,} images** · {first + 1:,} to {first + len(places):,}")
+        st.markdown(
+            f"**{len(listing):,} {'image' if len(listing) == 1 else 'images'}** · {first + 1:,} to "
+            f"{first + len(places):,}"
+        )
         at = shown.answers.at(places)
         picked = gallery(
             looked.images(at),
-            [_caption(looked, chosen, *each) for each in zip(at.labels, rivals, strict=True)],
+            _captions(looked, shown, chosen, places, rivals),
             labels=_labels(looked, shown, places),
             key="mistakes",
             tile=looked.tile,
@@ -293,11 +299,21 @@ def _page(pages: int) -> int:
         return st.pagination(pages, width=440, key="page", bind="query-params")
 
 
-def _caption(looked: Looked, chosen: str, truth: int, rival: int) -> str:
+def _captions(
+    looked: Looked, shown: _List, chosen: str, places: np.ndarray, rivals: np.ndarray
+) -> list[str]:
+    """Say under each image what it is, what it was called, and how sure the network was."""
     names = looked.spec.classes
-    if chosen == HESITANT:
-        return f"{names[truth]}\nor {names[rival]}"
-    return f"{names[rival]},\nnot {names[truth]}"
+    # Where A is right, the mistake is B's.
+    side = shown.others if chosen == ONLY_A and shown.others is not None else shown.answers
+    at = side.at(places)
+    captions = []
+    for truth, rival, row in zip(at.labels, rivals, at.probabilities, strict=True):
+        if chosen == HESITANT:
+            captions.append(f"{names[truth]}\n({sure_by(float(row[truth]))}),\nor {names[rival]}")
+        else:
+            captions.append(mistake(names[truth], names[rival], float(row[rival])))
+    return captions
 
 
 def _labels(looked: Looked, shown: _List, places: np.ndarray) -> list[str]:

@@ -39,8 +39,8 @@ def opened(looked: Looked) -> None:
     place = _place(looked.answers, asked)
     if place is None:
         st.warning(
-            f"The link asks for image “{asked[:20]}”, which is none of the {looked.answers.part} "
-            "images of this run.",
+            f"The link asks for image “{asked[:20]}”, which is not among the "
+            f"{looked.answers.part} images of this run.",
             icon=":material/link_off:",
         )
         return
@@ -94,7 +94,7 @@ def _detail(looked: Looked, place: int) -> None:
             query = {"dataset": looked.spec.name, "split": at.split, "image": str(index)}
             st.page_link(
                 "pages/explore.py",
-                label="Open it in Explore",
+                label="Open in Explore",
                 icon=":material/grid_view:",
                 query_params=query,
             )
@@ -126,7 +126,7 @@ def _nearest(looked: Looked, at: Answers) -> None:
     train = data.split(looked.spec.name, "train")
     image = data.split(looked.spec.name, at.split).images[at.indices[0]]
     near, distances = learned_from(train, image, config, NEAREST)
-    st.markdown(f"**The {len(near)} training images most like it**")
+    st.markdown(f"**The {len(near)} most similar training images**")
     if not len(near):
         return
     labels = train.labels[near]
@@ -142,11 +142,11 @@ def _nearest(looked: Looked, at: Answers) -> None:
         tile=looked.tile,
     )
     same = int((labels == at.labels[0]).sum())
-    words = f"{same} of these {len(near)} are labelled {names[at.labels[0]]}, as this image is"
+    words = f"{same} of these {len(near)} are labelled {names[at.labels[0]]}, like this image"
     if not at.right[0]:
         answered = int((labels == at.predicted[0]).sum())
-        words += f"; {answered} {names[at.predicted[0]]}, as was answered"
+        words += f"; {answered} {names[at.predicted[0]]}, like the answer"
     st.caption(
-        f"{words}. Nearest by the differences of their pixels, among the images that this run "
-        "learned from. The network itself compares less literally, so take it as a hint."
+        f"{words}. Similarity is measured pixel by pixel, among the images that this run learned "
+        "from. The network compares less literally, so take it as a hint."
     )

@@ -16,10 +16,24 @@ from pages.widgets.live_chart import live_chart
 from pages.widgets.table import table
 from pages.words import literal, number, percent, title_markdown
 
-DRAWN = 10  # classes whose curves are drawn at first; more lines than that nobody can tell apart
+DRAWN = 10  # classes whose curves are drawn at first; more lines would be unreadable
 DRAWN_OF_TWO = 3  # of each, where two networks are drawn
 COLOURS = 10  # of the theme's charts
 PLOT, LEGEND_LINE = 380, 16  # pixels
+
+HELP = {
+    "Precision": "Of the images that got this answer, the share that were of this class.",
+    "Recall": "Of the images of this class, the share that got this answer.",
+    "F1": "The harmonic mean of precision and recall: between the two, closer to the smaller.",
+    "ROC AUC": "Area under the ROC curve: how often an image of this class gets a higher "
+    "probability for it than an image of another class does. 0.5 is chance, 1 is perfect.",
+    "Average precision": "Area under the precision-recall curve: 1 is perfect.",
+}
+RANKING = (
+    "Sort all images by the probability of one class, and lower a threshold from the top. The ROC "
+    "(receiver operating characteristic) curve shows how many of the class are found against how "
+    "many others slip in; the other curve shows precision against recall."
+)
 
 # Of each network: its letter ("" where there is one only), its report and its rankings.
 Network = tuple[str, Report, list[Ranking]]
@@ -37,7 +51,7 @@ def draw(looked: Looked) -> None:
         st.fragment(_curves)(looked, networks)
     with st.container(border=True):
         st.subheader("Training", anchor=False)
-        st.caption("How loss and accuracy went while the network learned.")
+        st.caption("Loss and accuracy during training.")
         live_chart(curves_of(looked.run), key=f"curves_{looked.run.id}", height=230)
 
 
@@ -62,14 +76,14 @@ def _accuracy(looked: Looked, networks: Sequence[Network]) -> None:
         lines.append(
             f"{who} on {np.trace(matrix):,} of {matrix.sum():,} {part} images: "
             f"**{percent(report.accuracy, 2)}**, 95 % interval {100 * low:.2f} to "
-            f"{percent(high, 2)}. The right class is among the two likeliest answers in "
+            f"{percent(high, 2)}. The true class is among the two most likely answers in "
             f"**{percent(report.top_two, 2)}** (top-2 accuracy)."
         )
     if looked.other is not None:
         lines.insert(0, f"A is {title_markdown(looked.run)}, B is {title_markdown(looked.other)}.")
     st.markdown("  \n".join(lines))
     st.caption(
-        "The interval (Wilson) says how far the accuracy would move on other images of the same "
+        "The interval (Wilson) shows how much the accuracy could vary on other images of the same "
         "kind."
     )
 
@@ -94,7 +108,7 @@ def _table(looked: Looked, networks: Sequence[Network]) -> None:
         for letter, report, ranks in networks:
             name = f"{heading} {letter}".strip()
             columns[name] = values(report, ranks)
-            config[name] = st.column_config.NumberColumn(format="%.3f")
+            config[name] = st.column_config.NumberColumn(format="%.3f", help=HELP[heading])
     columns["Support"] = _rows(first, "support")
     table(
         columns,
@@ -127,12 +141,12 @@ def _explained(looked: Looked, network: Network) -> None:
         letter, report, ranks = network
         weakest = min(range(len(report.rows)), key=lambda index: report.rows[index].f1)
         index = st.selectbox(
-            "In words",
+            "Explain a class",
             range(len(report.rows)),
             index=weakest,
             format_func=lambda index: report.rows[index].name,
             key="explained",
-            help="What the figures of a class say. First comes the class with the lowest F1.",
+            help="What the figures of a class mean. At first: the class with the lowest F1.",
         )
         st.markdown(explanation(report, ranks[index], index, letter))
 
@@ -154,7 +168,8 @@ def explanation(report: Report, rank: Ranking, index: int, letter: str = "") -> 
         f"**Precision {number(row.precision)}**: of {answered:,} images that {network} called "
         f"“{name}”, {hits:,} were. The others were something else."
         if answered
-        else f"**Precision**: {network} never answered “{name}”, so there is none; it counts as 0.",
+        else f"**Precision**: {network} never answered “{name}”, so it is undefined "
+        "and counts as 0.",
         f"**Recall {number(row.recall)}**: of {row.support:,} images of “{name}”, {network} "
         f"found {hits:,}."
         if row.support
@@ -172,10 +187,10 @@ def explanation(report: Report, rank: Ranking, index: int, letter: str = "") -> 
 
 def _curves(looked: Looked, networks: Sequence[Network]) -> None:
     with sentences():
-        st.subheader("Ranking curves", anchor=False)
+        st.subheader("Ranking curves", anchor=False, help=RANKING)
         st.caption(
-            "Each class against all others, from the surest images to the least sure. The nearer "
-            "a curve comes to the corner with the dot, the better."
+            "Each class against all others, from the surest images to the least sure. The closer a "
+            "curve gets to the corner with the dot, the better."
             + (" A is drawn solid, B dotted." if len(networks) > 1 else "")
         )
         classes = looked.spec.classes
@@ -193,7 +208,7 @@ def _curves(looked: Looked, networks: Sequence[Network]) -> None:
         left, right = st.columns(2)
         part = looked.answers.part
         with left:
-            st.markdown("**ROC**: hits against false alarms, with the area (AUC)")
+            st.markdown("**ROC**: hits against false alarms, with the area under the curve (AUC)")
             chart(
                 _figure(networks, shown, "roc", near=near),
                 key="roc",

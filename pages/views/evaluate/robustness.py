@@ -49,7 +49,7 @@ def draw(looked: Looked) -> None:
     if first is None:
         return
     with st.container(border=True):
-        st.subheader("Accuracy on worse pictures", anchor=False)
+        st.subheader("Accuracy on corrupted images", anchor=False)
         st.markdown(_verdict(first, len(looked.spec.classes)))
         _figures(first, second)
         _table(looked, first, second)
@@ -60,7 +60,7 @@ def draw(looked: Looked) -> None:
 def _pictures(looked: Looked) -> None:
     """Show one image under every corruption, with the network's answers."""
     with sentences():
-        st.subheader("Pictures made worse", anchor=False)
+        st.subheader("Corrupted images", anchor=False)
         severity = _severity()
         shown = _chosen(looked.answers)
         split = data.split(looked.spec.name, shown.split)
@@ -75,7 +75,7 @@ def _severity() -> int:
     notes = st.container()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         severity = choice("Severity", SEVERITY_WORDS, "severity", default=3, notes=notes)
-        if st.button("Another picture", icon=":material/casino:"):
+        if st.button("Another image", icon=":material/casino:"):
             st.session_state["worse_picture"] = st.session_state.get("worse_picture", 0) + 1
     return severity
 
@@ -90,15 +90,15 @@ def _chosen(answers: Answers) -> Answers:
 def _strip(looked: Looked, images: np.ndarray, shown: Answers) -> None:
     """Draw a picture as it is and under every corruption, with what the network says of each."""
     classes, titles = looked.spec.classes, [each.title for each in CORRUPTIONS.values()]
-    captions = ["As it is", *titles]
+    captions = ["Unchanged", *titles]
     answers = _answers(looked.run, images)
-    labels, marked, said = captions, None, "The network's answers come once TensorFlow is loaded."
+    labels, marked, said = captions, None, "The network’s answers appear once TensorFlow is loaded."
     if answers is not None:
         names = [classes[answer] for answer in answers]
         labels = [f"{does}: taken for {name}" for does, name in zip(captions, names, strict=True)]
         captions = [f"{does}\n{name}" for does, name in zip(captions, names, strict=True)]
         marked = [answer != shown.labels[0] for answer in answers]
-        said = "Under each is what the network says; red is wrong."
+        said = "Below each: the network’s answer; wrong ones are red."
     picked = gallery(
         data.pictures(images),
         captions,
@@ -119,9 +119,9 @@ def _explanation(severity: int) -> str:
     """Return what was done to the picture that was pressed last."""
     chosen = st.session_state.get("worse_chosen")
     if chosen is None:
-        return "Press a picture to read what was done to it."
+        return "Press a picture to read how it was changed."
     if chosen == 0:
-        return "**As it is**: nothing was done to it."
+        return "**Unchanged**: the image as it is."
     corruption = list(CORRUPTIONS.values())[chosen - 1]
     level = f"{corruption.levels[severity - 1]:g} {corruption.unit}"
     return (
@@ -151,7 +151,7 @@ def _measured(run: runs.Run) -> Robustness | None:
             f"{len(CORRUPTIONS)} corruptions at {len(SEVERITIES)} severities: "
             f"{count * (1 + len(CORRUPTIONS) * len(SEVERITIES)):,} answers. On two "
             "idle cores that takes 10 seconds for a small network and a minute for a large one; "
-            "longer while others train. It goes on when you leave the page, and the result is kept."
+            "longer while others train. It continues if you leave the page, and the result is kept."
         ),
     )
     return None if path is None else evaluation.read_robustness(path)
@@ -166,14 +166,14 @@ def _verdict(found: Robustness, classes: int) -> str:
     half = next(few, None)
     words = (
         f"The weakest spot is **{CORRUPTIONS[found.weakest].title.lower()}**: of "
-        f"{percent(clean)} on the pictures as they are, {percent(row[0])} are left "
+        f"{percent(clean)} on unchanged images, {percent(row[0])} are left "
         f"at severity 1 and {percent(row[-1])} at severity 5 (guessing gives "
         f"{percent(1 / classes, 0)})."
     )
     if half is not None:
-        words += f" More than half of the right answers are lost at severity {half}."
+        words += f" More than half of the right answers are lost from severity {half}."
     best = _in_sentence(found.strongest)
-    return f"{words} It bears **{best}** best: {percent(mean[strongest])} on average."
+    return f"{words} It is most robust to **{best}**: {percent(mean[strongest])} on average."
 
 
 def _in_sentence(name: str) -> str:
@@ -183,15 +183,15 @@ def _in_sentence(name: str) -> str:
 
 def _figures(first: Robustness, second: Robustness | None) -> None:
     def figure(name: str, value: float, other: float | None) -> None:
-        note = None if other is None else f"the other: {percent(other)}"
+        note = None if other is None else f"B: {percent(other)}"
         st.metric(
             name, percent(value), delta=note, delta_color="off", delta_arrow="off", border=True
         )
 
     with st.grid(2, min_column_width=130):
         clean = second.clean_accuracy if second else None
-        figure("As they are", first.clean_accuracy, clean)
-        figure("Made worse, mean", first.mean, second.mean if second else None)
+        figure("Unchanged", first.clean_accuracy, clean)
+        figure("Corrupted, mean", first.mean, second.mean if second else None)
 
 
 def _table(looked: Looked, first: Robustness, second: Robustness | None) -> None:
@@ -261,10 +261,10 @@ def _honesty(first: Robustness, second: Robustness | None) -> str:
     whose = "the" if second is None else "each network's own"
     words = (
         f"Accuracy in percent on {count:,} of {whose} validation images, the same in every cell; "
-        f"by chance alone, a figure may be off by up to ± {100 * off:.1f} points (95 % interval)."
+        f"by chance, a figure may be off by up to ± {100 * off:.1f} points (95 % interval)."
     )
     if count < FEW:
-        words += " These are few images: only large differences mean something."
+        words += " With so few images, only large differences mean something."
     return words
 
 
@@ -303,12 +303,13 @@ def _curves(looked: Looked, first: Robustness, second: Robustness | None) -> Non
         drawn = {first.names[row] for row in np.argsort(-np.nan_to_num(gaps))[:DRAWN]}
         st.caption(
             f"Solid: {title_markdown(looked.run)}. Dotted: {title_markdown(looked.other)}. Drawn "
-            f"are the {DRAWN} corruptions in which they differ most; press others in the legend."
+            f"are the {DRAWN} corruptions in which they differ most; press others in the legend to "
+            "add them."
         )
     else:
         st.caption(
-            "Severity 0 is the picture as it is. Press a name in the legend to hide its line, "
-            "press it twice to see it alone."
+            "Severity 0 is the unchanged image. Press a name in the legend to hide its line; press "
+            "it twice to see it alone."
         )
     traces = []
     for place, name in enumerate(first.names):

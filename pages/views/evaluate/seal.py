@@ -19,9 +19,9 @@ def sealed(run: runs.Run, spec: datasets.DatasetSpec) -> None:
     with st.container(border=True):
         st.subheader(":material/lock: The test set is sealed", anchor=False)
         st.markdown(
-            "The test images are for one honest look at the end. Every choice made after looking, "
-            "of a setting or of one run among several, is fitted to them too and makes the figure "
-            "too good: that is why the test set of a run is opened once, when the tuning is done."
+            "The test images are for one honest look at the end. Any choice made after looking, of "
+            "a setting or of one run among several, fits them too and makes the figure too good. "
+            "So open a run’s test set once, when the tuning is done."
         )
         if not run.testable:
             st.info(
@@ -32,14 +32,14 @@ def sealed(run: runs.Run, spec: datasets.DatasetSpec) -> None:
             return
         if not may_open(run, visitor_id()):
             st.info(
-                "This is somebody else's run, and its owner has not opened the test set yet. Look "
-                "at the validation images until then.",
+                "This run belongs to someone else, and its owner has not opened the test set yet. "
+                "Use the validation images until then.",
                 icon=":material/lock:",
             )
             return
-        st.markdown("**What will it say?** Guess first, and see afterwards how close you were.")
+        st.markdown("**What will the result be?** Guess first, then see how close you were.")
         accuracy, pair = _guess(run, spec)
-        st.caption("It stays open: for you, and for everybody the run is shared with.")
+        st.caption("It stays open, for you and for everyone the run is shared with.")
         with st.container(horizontal=True):
             guessed = st.button(GUESSED, type="primary", icon=":material/lock_open:")
             plain = st.button("Open without a guess")
@@ -78,7 +78,7 @@ def _guess(
                 f"images, 95 % interval {validation.interval_words}."
             )
     chosen: list[int | None] = []
-    for place, caption in ((middle, "Most confused: this class"), (right, "… and this one")):
+    for place, caption in ((middle, "Most confused pair"), (right, "and")):
         with place:
             chosen.append(
                 st.selectbox(
@@ -94,6 +94,6 @@ def _guess(
     if first is None and second is None:
         return percents / 100, None
     if first is None or second is None or first == second:
-        st.caption(":material/info: A pair is two different classes; as it is, none is guessed.")
+        st.caption(":material/info: A pair is two different classes; no pair is guessed yet.")
         return percents / 100, None
     return percents / 100, (first, second)

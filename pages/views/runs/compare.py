@@ -1,6 +1,7 @@
 """Two to six runs compared: curves on the same axes, figures, settings, and a paired test."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
@@ -11,14 +12,16 @@ from core.evaluation import Answers
 from core.runs import Run, State
 from core.runs.access import seen
 from pages.session import data
-from pages.session.guard import sentences
+from pages.session.guard import check_url_number, sentences
 from pages.views.runs.compare_tables import (
     figures_of,
     figures_table,
     settings_table,
 )
+from pages.views.runs.facts import epochs_done
 from pages.widgets.choice import choice
 from pages.widgets.compare_chart import Across, Line, compare_chart
+from pages.widgets.copy_link import copy_link
 from pages.widgets.facts_table import Heads
 from pages.widgets.interval_plot import interval_plots
 from pages.widgets.table import csv_button
@@ -39,34 +42,41 @@ def comparison(asked: Sequence[str], visitor: str, *, on_back: Callable[[], None
     """Compare the runs with these ids; those that cannot be shown become a sentence each."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.header("Comparison", anchor=False, width="stretch")
+        copy_link(key="compare_link", help="Copies the address of this comparison.")
         st.button("All runs", icon=":material/arrow_back:", on_click=on_back)
-    st.caption("The address of this page is a link to this comparison.")
     compared = []
     for run_id in asked[:MOST]:
         with sentences():
             compared.append(_comparable(run_id, visitor))
     if len(asked) > MOST:
         st.warning(
-            f"The link names {len(asked)} runs. The first {MOST} are compared: more lines than "
-            "that nobody can tell apart.",
+            f"The link names {len(asked)} runs. The first {MOST} are compared: more lines would "
+            "be unreadable.",
             icon=":material/filter_6:",
         )
     if not compared:
         return
     if len(compared) == 1:
         st.info(
-            "This is one run only. Go to all runs and choose another one to compare it with.",
+            "This is only one run. Go to all runs and select another to compare it with.",
             icon=":material/compare_arrows:",
         )
     heads = _heads(compared)
-    across, lines, smoothing = _controls()
+    shown = _controls(compared)
     active = any(run.state.active for run in compared)
     ids = [run.id for run in compared]
     live = st.fragment(_live, run_every=TICK if active else None)
-    live(ids, visitor, heads, across, lines, smoothing, active)
+    live(ids, visitor, heads, shown, active)
     if len(compared) == 2:
         with st.container(border=True):
             _paired(compared, heads)
+            if all(run.state is State.FINISHED for run in compared):
+                st.page_link(
+                    "pages/evaluate.py",
+                    label="Evaluate both",
+                    icon=":material/target:",
+                    query_params={"run": compared[0].id, "with": compared[1].id},
+                )
     if len(compared) > 1:
         with st.container(border=True):
             _settings(compared, heads)
@@ -84,11 +94,22 @@ def _heads(compared: Sequence[Run]) -> Heads:
     return list(zip(LETTERS, told_apart(compared), strict=False))
 
 
-def _controls() -> tuple[Across, list[Line], float]:
+@dataclass(frozen=True)
+class Shown:
+    """What the chart shows; ``first`` are the epochs that it ends with, None for all."""
+
+    across: Across
+    lines: list[Line]
+    smoothing: float
+    first: int | None
+
+
+def _controls(compared: Sequence[Run]) -> Shown:
     """Draw what the chart shows; all of it is in the URL."""
-    left, middle, right = st.columns([4, 3, 3], vertical_alignment="bottom")
+    left, middle = st.columns(2, vertical_alignment="bottom")
+    right, last = st.columns(2, vertical_alignment="bottom")
     with left:
-        across = choice("Over", {each: TITLES[each] for each in Across}, "x")
+        across = choice("X axis", {each: TITLES[each] for each in Across}, "x")
     with middle:
         lines = st.pills(
             "Curves",
@@ -98,7 +119,7 @@ def _controls() -> tuple[Across, list[Line], float]:
             format_func=LINE_TITLES.__getitem__,
             key="lines",
             bind="query-params",
-            help="Validation is drawn solid, training dashed.",
+            help="Validation is solid, training dashed.",
         )
     with right:
         smoothing = st.slider(
@@ -109,20 +130,45 @@ def _controls() -> tuple[Across, list[Line], float]:
             0.01,
             key="smoothing",
             bind="query-params",
-            help="How much of what came before a moving average keeps (exponential, debiased). "
-            "The curve as measured stays faint behind it.",
+            help="Weight of earlier values in the moving average (exponential, debiased). The "
+            "measured curve stays faint behind it.",
         )
+    with last:
+        first = _first_epochs(compared)
     chosen = [line for line in Line if line in lines]
-    return across, chosen or list(Line), smoothing
+    return Shown(across, chosen or list(Line), smoothing, first)
+
+
+def _first_epochs(compared: Sequence[Run]) -> int | None:
+    """Draw the choice of the first epochs: beside a long run, a short one would be a smudge."""
+    longest = max(
+        run.config.recipe.epochs if run.state.active else epochs_done(run)
+        for run in compared
+        if run.config
+    )
+    if longest < 2:
+        return None
+    check_url_number("epochs", 1, longest)
+    known = st.session_state.get("epochs", longest)
+    if not 1 <= known <= longest:
+        st.session_state["epochs"] = longest  # of a comparison with a longer run
+    first = st.slider(
+        "First epochs",
+        1,
+        longest,
+        longest,
+        key="epochs",
+        bind="query-params",
+        help="Shows only the beginning, so that short runs can be seen beside long ones.",
+    )
+    return None if first == longest else first
 
 
 def _live(
     ids: Sequence[str],
     visitor: str,
     heads: Heads,
-    across: Across,
-    lines: Sequence[Line],
-    smoothing: float,
+    axes: Shown,
     was_active: bool,
 ) -> None:
     """Draw what grows while runs are trained: the chart and the figures."""
@@ -134,9 +180,10 @@ def _live(
         with st.container(border=True):
             compare_chart(
                 [(letter, run, f"{name}{_state(run)}") for (letter, name), run in shown],
-                across=across,
-                lines=lines,
-                smoothing=smoothing,
+                across=axes.across,
+                lines=axes.lines,
+                smoothing=axes.smoothing,
+                first=axes.first,
                 key="compare_chart",
             )
         with st.container(border=True):
@@ -163,14 +210,14 @@ def _figures(compared: Sequence[Run], heads: Heads) -> None:
     sealed = [letter for letter, run in zip(letters, compared, strict=True) if _is_sealed(run)]
     if sealed:
         st.caption(
-            f":material/lock: The test set of {_listed(sealed)} is sealed: its owner opens it on "
+            f":material/lock: The test set of {_listed(sealed)} is sealed. Its owner opens it on "
             "the Evaluate page, once, when the tuning is done."
         )
     figures_table(heads, figures, key="figures")
     st.caption(
-        "Under each accuracy: its 95 % confidence interval (Wilson). It says how far the figure "
-        "would move on other images of the same kind, and nothing about another seed. Training "
-        "accuracy is the mean over an epoch in which the weights changed."
+        "Below each accuracy: its 95 % confidence interval (Wilson). It shows how much the figure "
+        "could vary on other images of the same kind, not with another seed. Training accuracy is "
+        "the mean over an epoch during which the weights changed."
     )
 
 
@@ -197,14 +244,14 @@ def _paired(compared: Sequence[Run], heads: Heads) -> None:
     sealed = [letter for letter, run in zip(letters, compared, strict=True) if _is_sealed(run)]
     if sealed:
         st.caption(
-            f":material/lock: On the test images they are compared when both test sets are open; "
+            f":material/lock: They are compared on the test images once both test sets are open; "
             f"that of {_listed(sealed)} is sealed."
         )
     else:
         with sentences():
             _paired_on(evaluation.TEST, compared, letters)
     st.caption(
-        "p is of McNemar's exact test. It is about these two trained networks, not about their "
+        "p is from McNemar’s exact test. It compares these two trained networks, not their "
         "settings: another seed gives another network. To compare settings, train each with "
         "several seeds."
     )
@@ -245,12 +292,12 @@ def _unpaired(compared: Sequence[Run]) -> str | None:
     assert first is not None and second is not None, "a damaged run is not compared"
     if first.dataset != second.dataset:
         return (
-            "These two answered the images of different data sets, so they cannot be compared "
-            "image by image."
+            "These two answered images of different data sets, so they cannot be compared image by "
+            "image."
         )
     for run in compared:
         if run.state.active:
-            return "When both have finished, their answers are compared image by image here."
+            return "Once both have finished, their answers are compared here, image by image."
         if run.network is None:
             return f"“{title_markdown(run)}” did not finish, so it has no answers to compare."
     return None
@@ -269,9 +316,9 @@ def _settings(compared: Sequence[Run], heads: Heads) -> None:
     equal = [row for row in rows if not row.differs]
     st.subheader("Settings", anchor=False)
     if different:
-        st.markdown("What differs:")
+        st.markdown("These differ:")
         settings_table(heads, different, "Settings that differ", key="different")
     else:
-        st.markdown("All settings are equal, the seed too.")
-    with st.expander(f"{len(equal)} settings that are equal"):
+        st.markdown("All settings are equal, including the seed.")
+    with st.expander(f"{len(equal)} equal {'setting' if len(equal) == 1 else 'settings'}"):
         settings_table(heads, equal, "Settings that are equal", key="equal")

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable
 from enum import StrEnum
+from itertools import compress
 from typing import Any
 
 import numpy as np
 
 from core import runs
 from core.runs import Curves, Run
+from core.runs.curves import Curve
 from pages.widgets.curves import thinned
 from pages.widgets.live_chart import SAVED_AS, clean
 from pages.widgets.shared import register
@@ -40,6 +42,7 @@ def compare_chart(
     across: Across,
     lines: Iterable[Line],
     smoothing: float,
+    first: int | None = None,
     key: str,
     height: int = 330,
 ) -> None:
@@ -54,6 +57,7 @@ def compare_chart(
         lines: the curves to draw: validation is solid, training dashed.
         smoothing: 0 (none) to below 1, as TensorBoard's: the weight that a moving average gives to
             what came before.
+        first: how many epochs from the start are shown; None for all.
         key: the element's key.
         height: in pixels, of one panel.
 
@@ -64,28 +68,36 @@ def compare_chart(
         key=key,
         data={
             "runs": [
-                {"letter": letter, "title": name, "id": run.id, **curves_across(run, across)}
+                {"letter": letter, "title": name, "id": run.id, **curves_across(run, across, first)}
                 for letter, run, name in compared
             ],
             "across": across,
             "lines": list(lines),
             "smoothing": smoothing,
+            "first": first,
             "height": height,
             "name": SAVED_AS,
         },
     )
 
 
-def curves_across(run: Run, across: Across) -> dict[str, Any]:
+def curves_across(run: Run, across: Across, first: int | None = None) -> dict[str, Any]:
     """Return a run's curves by name of ``Line``, each with ``x``, ``loss`` and ``accuracy``.
+
+    Args:
+        run: with a config.
+        across: what x counts.
+        first: how many epochs from the start are wanted; None for all.
 
     Raises:
         RunDamaged: a line of the run's files is not a point.
     """
     assert run.config is not None, "a damaged run has no curves"
     curves = runs.read_curves(run.folder)
-    training = thinned(curves.batches, POINTS)
-    epochs = [epoch or 0.0 for epoch in curves.epochs["epoch"]]
+    # Cut first and thinned after, so that the beginning of a long run has as many points.
+    training = thinned(_until(curves.batches, first), POINTS)
+    ended = _until(curves.epochs, first)
+    epochs = [epoch or 0.0 for epoch in ended["epoch"]]
     if across is Across.IMAGES:
         count = run.config.training_count
         inside, ends = [x * count for x in training["x"]], [x * count for x in epochs]
@@ -95,13 +107,21 @@ def curves_across(run: Run, across: Across) -> dict[str, Any]:
         inside, ends = list(training["x"]), epochs
     validation = {
         "x": ends,
-        "loss": curves.epochs["val_loss"],
-        "accuracy": curves.epochs["val_accuracy"],
+        "loss": ended["val_loss"],
+        "accuracy": ended["val_accuracy"],
     }
     return {
         Line.TRAINING.value: clean({**training, "x": inside}),
         Line.VALIDATION.value: clean(validation),
     }
+
+
+def _until(curve: Curve, first: int | None) -> Curve:
+    """Return a curve up to the end of an epoch."""
+    if first is None:
+        return curve
+    kept = [epoch is not None and epoch <= first for epoch in curve["epoch"]]
+    return {name: list(compress(values, kept)) for name, values in curve.items()}
 
 
 def _seconds_at(epochs: Iterable[float], curves: Curves) -> list[float]:

@@ -31,7 +31,7 @@ function newEntry() {
   return Object.assign(document.createElement("button"), { type: "button", className: "entry" })
 }
 
-function figure({ runs, across, lines, smoothing, height, hidden }, root) {
+function figure({ runs, across, first, lines, smoothing, height, hidden }, root) {
   const drawn = runs.flatMap((run) => lines.map((line) => run[line]))
   const end = Math.max(0, ...drawn.flatMap(({ x }) => x.slice(-1)))
   const layout = twoPanels(root, {
@@ -41,7 +41,7 @@ function figure({ runs, across, lines, smoothing, height, hidden }, root) {
     hover: `${across}: %{x:,.4~r}`,
     empty: end === 0,
     highest: drawn.reduce((most, { loss }) => Math.max(most, ...loss), 0), // null counts as 0
-    revision: `${across} ${runs.map(({ id }) => id)}`,
+    revision: `${across} ${first} ${runs.map(({ id }) => id)}`,
     top: 12,
   })
   const colours = runColours(root)

@@ -44,7 +44,6 @@ class Curves(TypedDict):
     """Right end of the x axis: the epochs planned, or done where the run has ended early."""
     run: str
     """The run's id. A person's zoom lasts until it changes."""
-    show_batches: bool
 
 
 def live_chart(curves: Curves, *, key: str, height: int = 300) -> None:

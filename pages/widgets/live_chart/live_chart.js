@@ -23,10 +23,10 @@ function drawn({ batch, epoch }) {
 }
 
 function traces(curves, root) {
-  const { batch, epoch, show_batches: showBatches } = curves
+  const { batch, epoch } = curves
   const [trainColour, validationColour] = theme(root).palette
   const lines = [
-    showBatches && {
+    {
       name: "batches", of: batch, keys: ["loss", "accuracy"],
       mode: batch.x.length < 10 ? "lines+markers" : "lines", // one point alone has no line
       line: { color: trainColour, width: 1 }, marker: { size: 5 }, opacity: 0.5,
@@ -39,7 +39,7 @@ function traces(curves, root) {
       name: "validation", of: epoch, keys: ["val_loss", "val_accuracy"], mode: "lines+markers",
       line: { color: validationColour, width: 2 }, marker: { size: 5, symbol: "diamond" },
     },
-  ].filter(Boolean)
+  ]
 
   return lines.flatMap(({ of, keys, ...line }) =>
     keys.map((key, panel) => ({
