@@ -78,7 +78,8 @@ def _label(run: Run) -> str:
         parts.append(_line(changes(run.config)))
     if run.unfinished and run.config is not None:
         parts.append(f"unfinished, {run.epochs} of {run.config.recipe.epochs} epochs")
-    parts.append(words.accuracy_words(run))
+    if run.told is not None or not run.unfinished:
+        parts.append(words.accuracy_words(run))
     if not bundled:
         parts.append(words.ago(run.created))
     return " · ".join(part for part in parts if part)

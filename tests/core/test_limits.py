@@ -56,7 +56,7 @@ def test_a_start_that_is_refused_leaves_no_run(backend, no_cifar10):
     with pytest.raises(SettingsError, match="Take fewer epochs"):
         jobs.start(small(epochs=4), "ada")
     with pytest.raises(DataUnavailable):
-        jobs.start(small(dataset="cifar10"), "ada")
+        jobs.start(small("strided-cnn", dataset="cifar-10"), "ada")
     assert runs.list_runs() == []
 
 
