@@ -24,7 +24,7 @@ import numpy as np
 from benchmarks._machine import describe
 from benchmarks._results import publish
 from core import classify, networks, runs
-from core.bundled.accurate import unite
+from core.bundled.bundle import unite
 from core.bundled.manifests import (
     TOP_VIEW,
     Belongs,

@@ -14,7 +14,7 @@ from typing import Any
 
 from core import architectures, datasets, runs
 from core.architectures.settings import SETTINGS, Choice, Number, Setting, Several, Switch
-from core.bundled.accurate import MODELS, PICTURES
+from core.bundled.models import MODELS
 from core.datasets import imported
 from core.datasets.sources import SIZES
 from core.errors import AtelierError, ImageRejected, SettingsError
@@ -29,7 +29,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser = _parser()
     options = parser.parse_args(arguments)
     try:
-        return options.command(options)
+        found: int = options.command(options)
+        return found
     except AtelierError as error:
         print(f"atelier: {error}", file=sys.stderr)
         return 1
@@ -132,29 +133,30 @@ def _parser() -> argparse.ArgumentParser:
     pretrain.set_defaults(command=_pretrain)
     pretrain.add_argument(
         "name",
-        nargs="?",
-        default=PICTURES,
         choices=list(MODELS),
-        help="the one that answers where no other is chosen, or the one for the highest accuracy "
-        "on Fashion-MNIST, whose card says how long that takes (default: %(default)s)",
+        help="pictures: for photos and drawings, the default on the pages; accurate: the most "
+        "accurate on Fashion-MNIST. Their cards say how long that takes",
     )
-    pretrain.add_argument("--epochs", type=int, help="instead of the recipe's")
-    pretrain.add_argument("--limit", type=int, help="use only so many training images")
-    pretrain.add_argument("--output", type=Path, help="folder for model and card")
+    pretrain.add_argument("--epochs", type=int, help="instead of the recipe's; needs --output")
+    pretrain.add_argument("--limit", type=int, help="use only so many images; needs --output")
+    pretrain.add_argument("--output", type=Path, help="folder for the files")
     pretrain.add_argument(
         "--photos",
         type=Path,
         metavar="DIR",
-        help="pictures: learn from these real photos too; a folder with a manifest.csv",
+        help="pictures: also learn from these real photos; a folder with a manifest.csv",
     )
     pretrain.add_argument(
-        "--sketches", type=Path, metavar="DIR", help="pictures: and from these drawings"
+        "--sketches",
+        type=Path,
+        metavar="DIR",
+        help="pictures: also learn from these drawings",
     )
     pretrain.add_argument(
         "--without",
         action="store_true",
-        help="pictures: learn from Fashion-MNIST only, and write no more than how well that does "
-        "on the real ones, for the model card",
+        help="pictures: learn from Fashion-MNIST only, and write only how well that does on the "
+        "real pictures, for the model card",
     )
 
     benchmark = commands.add_parser("benchmark", help="print the figures of the documentation")
@@ -264,7 +266,6 @@ def _answers_file(run: runs.Run, part: str) -> Path | None:
 
 def _classify(options: argparse.Namespace) -> int:
     from core import classify, networks
-    from core.classify.rejection import THRESHOLD
     from core.imaging.prepare import Kind, Options
 
     model = networks.find(options.run)
@@ -278,8 +279,8 @@ def _classify(options: argparse.Namespace) -> int:
         else:
             good += 1
             values = {**answer.to_dict(), "error": None}
-            words = f"{answer.name} ({answer.probabilities.max():.0%})"
-            if answer.unknown >= THRESHOLD:
+            words = f"{answer.name} ({answer.probability:.0%})"
+            if answer.verdict() is classify.Verdict.NONE:
                 words += ", but probably none of the classes"
         line = json.dumps({"path": path, **values}) if options.json else f"{path}: {words}"
         print(line, flush=True)
@@ -356,34 +357,19 @@ def _class_names(asked: str | None, found: Any) -> tuple[str, ...]:
 
 
 def _pretrain(options: argparse.Namespace) -> int:
-    if options.name == PICTURES:
-        from core.bundled.pictures import pretrain_pictures
+    from core.bundled.pretrain import pretrain
 
-        figures = pretrain_pictures(
-            options.photos,
-            options.sketches,
-            learn=not options.without,
-            epochs=options.epochs,
-            limit=options.limit,
-            output=options.output,
-        )
-        print(json.dumps(figures, indent=1))
-    else:
-        from core.bundled.accurate import pretrain
-
-        print(pretrain(options.name, options.epochs, options.limit, options.output))
-    if options.output is None and not options.without:
-        _write_neighbours(MODELS[options.name].run)
+    told = pretrain(
+        options.name,
+        photos=options.photos,
+        sketches=options.sketches,
+        without=options.without,
+        epochs=options.epochs,
+        limit=options.limit,
+        output=options.output,
+    )
+    print(told)
     return 0
-
-
-def _write_neighbours(run_id: str) -> None:
-    """Put the training images as a bundled model sees them beside it, for Classify's Why."""
-    from core import networks
-    from core.classify.nearest import NAME, write_neighbours
-
-    model = networks.find(run_id)
-    write_neighbours(model, model.path.with_name(f"{NAME}.npz"))
 
 
 def _benchmarks() -> list[str]:

@@ -17,15 +17,6 @@ from pages.widgets.run_picker import other_picker, run_picker
 from pages.widgets.task import task
 from pages.words import title_markdown
 
-MISSING = {VALIDATION: "Validation predictions", TEST: "Test predictions"}
-HOW_MISSING = (
-    "This run predates saved predictions; compute them now, in the background. It takes from a few "
-    "seconds to a minute, depending on the size of the network."
-)
-UNFINISHED = (
-    "This training is unfinished, so its predictions were not saved. Compute them now, in the "
-    "background. It takes from a few seconds to a minute, depending on the size of the network."
-)
 PARTS = {VALIDATION: "Validation", TEST: "Test"}
 VIEWS = {
     "confusion": ("Confusion", confusion.draw),
@@ -65,10 +56,9 @@ def main() -> None:
     if part == TEST and not run.test_opened:
         sealed(run, spec)
         return
-    title, how = MISSING[part], UNFINISHED if run.unfinished else HOW_MISSING
     kept = part == TEST and not run.unfinished  # if that file is gone, there is nothing to ask
     there = kept or data.answers_file(run, part).exists()
-    if not there and task(part, run, title=title, explanation=how) is None:
+    if not there and task(part, run) is None:
         return
     if run.unfinished:
         st.caption(
@@ -83,7 +73,6 @@ def main() -> None:
     titles = {name: title for name, (title, _) in VIEWS.items()}
     with st.container(horizontal=True, vertical_alignment="bottom"):
         view = choice("View", titles, "view")
-        st.space("stretch")
         if not runs.is_bundled(run.id):
             st.page_link(
                 "pages/train.py",

@@ -375,7 +375,7 @@ _ALL = (
     Architecture(
         name="atelier-cnn",
         title="Atelier CNN",
-        summary="Made for this app: the network behind a bundled model, accurate and small.",
+        summary="Made for this app: accurate for its size.",
         origin="Atelier's own: pooling before the activation, batch normalisation, one-cycle "
         "Adam, and images mirrored while training.",
         layers=(
@@ -402,7 +402,8 @@ _ALL = (
     Architecture(
         name="residual-cnn",
         title="Residual CNN",
-        summary="Made for accuracy: shortcuts around pairs of convolutions; the slowest to train.",
+        summary="Shortcuts around pairs of convolutions: the network behind the most accurate "
+        "bundled model, and the slowest to train.",
         origin="Atelier's own, after the residual networks of He et al. (2015): seven "
         "convolutions, one-cycle AdamW, and images mirrored and partly erased while training.",
         layers=(

@@ -1,5 +1,7 @@
-"""Training of the network for pictures, which the app brings with it.
+"""The models that come with the app: their training, their files and their cards.
 
-``variations`` makes of Fashion-MNIST what people photograph and draw, ``pictures`` trains on it.
-Nothing in the app needs this package to run; ``python -m core pretrain`` does.
+``python -m core pretrain NAME`` is the way in (``pretrain``); nothing else in the app needs this
+package. ``models`` is the table of them, ``bundle`` makes one of the networks of finished runs,
+``accurate`` and ``pictures`` train; ``variations`` makes of Fashion-MNIST what people photograph
+and draw, ``manifests`` reads real pictures.
 """

@@ -26,16 +26,7 @@ from core import architectures, datasets
 from core.architectures import Precision
 from core.architectures.recipe import Recipe
 from core.bundled import variations
-from core.bundled.accurate import (
-    DATASET,
-    MODELS,
-    PICTURES,
-    SEED,
-    SEEDS,
-    bundle,
-    judged,
-    unite,
-)
+from core.bundled.bundle import bundle, judged, unite
 from core.bundled.manifests import (
     TOP_VIEW,
     Belongs,
@@ -44,6 +35,7 @@ from core.bundled.manifests import (
     read_photos,
     read_sketches,
 )
+from core.bundled.models import DATASET, MODELS, PICTURES, SEED, SEEDS
 from core.classify.rejection import unknown
 from core.datasets import Split
 from core.errors import SettingsError
@@ -54,7 +46,6 @@ from core.networks.batches import answers
 from core.runs import COMMAND_LINE, Result, Run, State, create, read, write_evaluation
 from core.runs.config import TrainingConfig
 from core.runs.division import divide
-from core.runs.records import BUNDLED, BUNDLED_FOLDERS
 from core.settings import settings
 
 if TYPE_CHECKING:
@@ -240,8 +231,7 @@ def train(
     optimizer = make_optimizer(recipe, recipe.epochs * each)
     optimizer.build(model.trainable_variables)
 
-    @tf.function
-    def step(pixels: Any, wanted: Any) -> Any:
+    def one_step(pixels: Any, wanted: Any) -> Any:
         with tf.GradientTape() as tape:
             answers = tf.cast(model(pixels, training=True), tf.float32)
             loss = -tf.reduce_mean(tf.reduce_sum(wanted * tf.math.log(answers + 1e-7), axis=1))
@@ -253,6 +243,7 @@ def train(
             [loss, *(tf.reduce_sum(tf.cast(some, tf.float32)) for some in (right, known))]
         )
 
+    step: Any = tf.function(one_step)
     began = time.monotonic()
     batches = _batches(made, recipe, len(spec.classes), seed)
     for epoch in range(1, recipe.epochs + 1):
@@ -300,40 +291,36 @@ def _batches(
 
 
 def pretrain_pictures(
+    output: Path,
     photos: Path | None = None,
     sketches: Path | None = None,
     *,
     learn: bool = True,
     epochs: int | None = None,
     limit: int | None = None,
-    output: Path | None = None,
 ) -> dict[str, float]:
     """Train the model for pictures, bundle it, and return how well it does.
 
     Args:
-        photos, sketches: folders of real pictures with a manifest, see ``shared``. Two thirds of
+        output: folder for the files.
+        photos, sketches: folders of real pictures with a manifest, see ``manifests``. Two thirds of
             their senders and drawings teach the first network, and the figures are of the others;
             all teach the second.
         learn: False to train one network on Fashion-MNIST only. Then only the figures are written,
             to stand in the card beside those of the network that learned from real pictures too.
         epochs: of ``EPOCH`` images each, instead of those of the recipe.
         limit: vary only so many training images; for tests.
-        output: folder for the files; the bundled one by default.
 
     Raises:
         DataUnavailable, DataDamaged: a folder of pictures cannot be read.
         SettingsError: a folder cannot be written.
     """
-    output = output or BUNDLED_FOLDERS[BUNDLED]
     brought = (
         read_photos(photos) if photos else [],
         read_sketches(sketches) if sketches else [],
     )
     to_learn = [[each for each in some if learn and _counts(each)] for some in brought]
-    recipe = architectures.find(ARCHITECTURE).recipe_for(DATASET)
-    recipe = recipe.changed(**MODELS[PICTURES].changes)
-    if epochs is not None:
-        recipe = recipe.changed(epochs=epochs)
+    recipe = MODELS[PICTURES].recipe(epochs)
     seeds = SEEDS if learn else SEEDS[:1]
     configs = [TrainingConfig(DATASET, ARCHITECTURE, recipe, None, seed) for seed in seeds]
     parts = divide(datasets.load(DATASET, "train"), configs[0])
@@ -473,7 +460,7 @@ def _card(figures: dict[str, float], output: Path, learned: bool) -> str:
             if learned
             else ""
         )
-        + ". What is none of the ten is learned with a flat answer.\n"
+        + ". For what is none of the ten it learned to answer with equal probabilities.\n"
     )
     if not learned:
         return text
@@ -484,7 +471,7 @@ def _card(figures: dict[str, float], output: Path, learned: bool) -> str:
     table = "\n".join(rows)
     return (
         f"{text}\n**Judged** by a third of the senders and drawings, which the first of its "
-        "networks never saw: the figures are those of this network alone (one seed), beside one "
+        "networks never saw: the figures are for this network alone (one seed), beside one "
         f"that learned from Fashion-MNIST only (in {without.get('epochs', 'no')} epochs). The "
         "second network learned from all.\n\n"
         f"| | the first network | without real pictures |\n"

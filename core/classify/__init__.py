@@ -6,6 +6,18 @@ from core.classify.picture import (
     classify_files,
     classify_picture,
     naive_answer,
+    prepare_for,
 )
+from core.classify.rejection import THRESHOLD, Verdict, verdict
 
-__all__ = ["Answer", "answers_of", "classify_files", "classify_picture", "naive_answer"]
+__all__ = [
+    "THRESHOLD",
+    "Answer",
+    "Verdict",
+    "answers_of",
+    "classify_files",
+    "classify_picture",
+    "naive_answer",
+    "prepare_for",
+    "verdict",
+]

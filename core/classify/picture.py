@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 
 from core.classify.hints import hint
-from core.classify.rejection import unknown
+from core.classify.rejection import THRESHOLD, Verdict, unknown, verdict
 from core.errors import ImageRejected
 from core.imaging.gate import MAX_BYTES, Picture, open_picture
 from core.imaging.prepare import Options, Prepared, naive, prepare
@@ -42,6 +42,15 @@ class Answer:
     prepared: Prepared
     hint: str | None = None
 
+    @property
+    def probability(self) -> float:
+        """The probability of the most probable class, 0 to 1."""
+        return float(self.probabilities[self.label])
+
+    def verdict(self, limit: float = THRESHOLD) -> Verdict:
+        """Return what the answer is worth; from the doubt ``limit`` on it is refused."""
+        return verdict(self.probability, self.unknown, limit)
+
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
         return {
@@ -51,6 +60,20 @@ class Answer:
             "kind": self.prepared.kind,
             "unknown": round(self.unknown, 6),
         }
+
+
+def prepare_for(
+    model: Model,
+    picture: Image.Image,
+    options: Options | None = None,
+    before: Prepared | None = None,
+) -> Prepared:
+    """Prepare a picture that passed the gate for a network; as ``prepare.prepare``.
+
+    Raises:
+        ImageRejected: there is nothing in the picture.
+    """
+    return prepare(picture, options, before=before, **model.frame)
 
 
 def classify_picture(
@@ -65,7 +88,7 @@ def classify_picture(
         ImageRejected: there is nothing in the picture.
         ModelUnavailable: the model cannot be loaded.
     """
-    return answer_of(prepare(picture, options, before=before, **model.frame), model)
+    return answer_of(prepare_for(model, picture, options, before), model)
 
 
 def answer_of(prepared: Prepared, model: Model) -> Answer:
@@ -160,10 +183,11 @@ def classify_files(
 def _prepare_file(path: Path, model: Model, options: Options | None) -> Prepared | ImageRejected:
     try:
         picture = open_file(path).rgb
-        return prepare(picture, options, **model.frame)
+        return prepare_for(model, picture, options)
     except ImageRejected as error:
         return error
 
 
 def _probabilities(pixels: np.ndarray, model: Model) -> np.ndarray:
-    return load(model).probabilities(pixels.reshape(1, *model.dataset.shape))[0]
+    found: np.ndarray = load(model).probabilities(pixels.reshape(1, *model.dataset.shape))[0]
+    return found

@@ -1,4 +1,6 @@
-"""Is it one of the classes at all?"""
+"""Is it one of the classes at all, and how sure is the answer? The same in every view."""
+
+from enum import StrEnum
 
 import numpy as np
 
@@ -6,6 +8,28 @@ import numpy as np
 # network of the bundled model did not learn from, this refuses about six in seven that show none of
 # the classes, and one in eleven that do.
 THRESHOLD = 0.8
+SURE = 0.5  # from this probability on, an answer is more than a best guess
+
+
+class Verdict(StrEnum):
+    """What an answer is worth."""
+
+    SURE = "sure"
+    GUESS = "unsure"
+    NONE = "none"  # the picture probably shows none of the classes
+
+
+def verdict(probability: float, doubt: float, limit: float = THRESHOLD) -> Verdict:
+    """Return what an answer is worth.
+
+    Args:
+        probability: of the most probable class, 0 to 1.
+        doubt: ``unknown``, 0 to 1.
+        limit: the doubt from which on an answer is refused.
+    """
+    if doubt >= limit:
+        return Verdict.NONE
+    return Verdict.SURE if probability >= SURE else Verdict.GUESS
 
 
 def unknown(probabilities: np.ndarray) -> np.ndarray:
@@ -25,4 +49,5 @@ def unknown(probabilities: np.ndarray) -> np.ndarray:
     """
     shares = np.asarray(probabilities, np.float64).clip(1e-12, 1)
     entropy = -(shares * np.log(shares)).sum(axis=-1)
-    return (entropy / np.log(shares.shape[-1])).clip(0, 1)
+    found: np.ndarray = (entropy / np.log(shares.shape[-1])).clip(0, 1)
+    return found

@@ -49,6 +49,7 @@ from core.evaluation.report import (
     report,
     report_of,
     row_normalised,
+    training_loss_note,
 )
 from core.evaluation.robustness import Robustness, read_robustness
 from core.evaluation.similarity import similar_order
@@ -109,4 +110,5 @@ __all__ = [
     "temper",
     "tempered",
     "top_accuracy",
+    "training_loss_note",
 ]

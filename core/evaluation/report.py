@@ -14,7 +14,7 @@ from core import datasets
 from core.evaluation.answers import TEST, answers_of
 from core.evaluation.comparison import accuracy_interval
 from core.evaluation.ranking import top_accuracy
-from core.runs import Run
+from core.runs import BUNDLED, Run
 
 
 @dataclass(frozen=True)
@@ -72,17 +72,20 @@ def confusion(labels: np.ndarray, predicted: np.ndarray, classes: int) -> np.nda
     """Return the confusion matrix, int array (classes, classes): true by predicted."""
     from sklearn.metrics import confusion_matrix
 
-    return confusion_matrix(labels, predicted, labels=range(classes))
+    found: np.ndarray = confusion_matrix(labels, predicted, labels=range(classes))
+    return found
 
 
 def row_normalised(matrix: np.ndarray) -> np.ndarray:
     """Return each row divided by its sum, float array; a row of zeros stays zero."""
-    return matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
+    found: np.ndarray = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
+    return found
 
 
 def column_normalised(matrix: np.ndarray) -> np.ndarray:
     """Return each column divided by its sum, float array; a column of zeros stays zero."""
-    return matrix / np.maximum(matrix.sum(axis=0, keepdims=True), 1)
+    found: np.ndarray = matrix / np.maximum(matrix.sum(axis=0, keepdims=True), 1)
+    return found
 
 
 def commonest_mistake(matrix: np.ndarray) -> tuple[int, int]:
@@ -160,6 +163,25 @@ def report_of(run: Run, part: str = TEST, path: Path | None = None) -> Report:
     return report(answers.probabilities, answers.labels, classes, answers.loss)
 
 
+def training_loss_note(run: Run) -> str:
+    """Return in a few words what raises a run's training loss beside its others; "" if nothing.
+
+    Label smoothing never lets it come to 0, however sure and right the network is, and varied
+    images are harder than those that it is evaluated on.
+    """
+    if run.config is None:
+        return ""
+    recipe = run.config.recipe
+    raised = []
+    if recipe.label_smoothing:
+        raised.append(f"label smoothing {recipe.label_smoothing:g}")
+    if recipe.augmentation:
+        raised.append("augmentation")
+    if run.id == BUNDLED:
+        raised.append("harder pictures")
+    return f"raised by {', '.join(raised)}" if raised else ""
+
+
 def cell(probabilities: np.ndarray, labels: np.ndarray, true: int, predicted: int) -> np.ndarray:
     """Return the indices of the images in one cell of the matrix, the most confident first."""
     answers = probabilities.argmax(axis=1)
@@ -172,4 +194,5 @@ def examples(labels: np.ndarray, seed: int, count: int = 3) -> np.ndarray:
     generator = np.random.default_rng(seed)
     order = generator.permutation(len(labels))
     _, first = np.unique(labels[order], return_index=True)
-    return order[generator.permutation(first)[:count]]
+    found: np.ndarray = order[generator.permutation(first)[:count]]
+    return found

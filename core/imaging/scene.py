@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from PIL import Image
 
@@ -67,18 +68,15 @@ def threshold(values: np.ndarray, spread: float) -> float:
     return max(12.0, 0.8 * _otsu(values))
 
 
-def _otsu(values: np.ndarray) -> int:
+def _otsu(values: np.ndarray) -> float:
     """Return the level 0 to 255 that best parts the values in two (largest variance between)."""
-    share = np.bincount(values.ravel().astype(np.uint8), minlength=256) / values.size
-    below = share.cumsum()
-    moment = (share * np.arange(256)).cumsum()
-    apart = (moment[-1] * below - moment) ** 2 / np.maximum(below * (1 - below), 1e-12)
-    return int(apart[:-1].argmax())
+    return cv2.threshold(values.astype(np.uint8), 0, 255, cv2.THRESH_OTSU)[0]
 
 
 def distance(colour: np.ndarray, background: np.ndarray) -> np.ndarray:
     """Return the largest difference among red, green and blue, in levels."""
-    return np.abs(colour - background).max(axis=-1)
+    found: np.ndarray = np.abs(colour - background).max(axis=-1)
+    return found
 
 
 def _border(pixels: np.ndarray) -> np.ndarray:
@@ -91,10 +89,9 @@ def _border(pixels: np.ndarray) -> np.ndarray:
 
 def window_sum(mask: np.ndarray, size: int) -> np.ndarray:
     """Count the true pixels in the square window around each pixel; outside counts as false."""
-    before = size // 2
-    padded = np.pad(mask.astype(np.int32), (before + 1, size - 1 - before))
-    total = padded.cumsum(axis=0).cumsum(axis=1)
-    return total[size:, size:] - total[:-size, size:] - total[size:, :-size] + total[:-size, :-size]
+    black = cv2.BORDER_CONSTANT
+    bits = mask.astype(np.uint8)
+    return cv2.boxFilter(bits, cv2.CV_32S, (size, size), normalize=False, borderType=black)
 
 
 def small(picture: Image.Image) -> Image.Image:

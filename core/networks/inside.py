@@ -9,6 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from core.architectures.keras_private import run_through
+
 LEAST = 6  # px; smaller feature maps say too little about where something is
 
 
@@ -59,8 +61,7 @@ def look_inside(network: Any) -> Inside:
                 tensor = call(each, tensor)
             return tensor
         if isinstance(layer, keras.Model):
-            # As keras.models.clone_model does, which cannot begin in the middle of a graph.
-            return layer._run_through_graph(args[0], lambda same: same, call_fn=call)
+            return run_through(layer, args[0], call)
         # Side by side in one model, layers of several models may not be called the same.
         layer.name = names.setdefault(id(layer), f"{layer.name}_{len(names)}")
         result = layer(*args, **kwargs)

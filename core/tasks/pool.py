@@ -5,7 +5,8 @@ images, is a task: a kind and a run. ``start`` one, ``look`` how far it is, and 
 a file (``core.runs.analysis``). Thirty visitors who want the same share one task. Few run at the
 same time (``Settings.tasks``), the others wait in order.
 
-What the kinds do is not known here: the program ``core.tasks.worker`` has a table of them.
+What the kinds do is not known here: ``core.tasks.kinds`` has them, and the program
+``core.tasks.worker`` works.
 It says on its standard output how far it is, a share of 0 to 1 a line, and in one line of JSON why
 it failed, if it did. Its standard input is a pipe that closes when this server dies, however it
 dies; then the process ends too.

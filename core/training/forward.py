@@ -13,6 +13,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from core.architectures.keras_private import resource
+
 
 class Forward:
     """The layers of one model from ``core.architectures.build.build``."""
@@ -67,7 +69,7 @@ class Forward:
 
     def infer(self, images: Any) -> Any:
         """Return the logits (batch, classes) of the network in use."""
-        return self._run(self._layers, images, lambda variable: variable._value.read_value(), None)
+        return self._run(self._layers, images, lambda each: resource(each).read_value(), None)
 
     def _run(self, layers: Sequence[Any], x: Any, read: Any, masks: Any) -> Any:
         kinds = keras.layers
@@ -145,7 +147,7 @@ def _max_pool(x: Any, layer: Any) -> Any:
 
 
 def _batch_norm(x: Any, layer: Any, read: Any, *, training: bool) -> Any:
-    means, variances = layer.moving_mean._value, layer.moving_variance._value
+    means, variances = resource(layer.moving_mean), resource(layer.moving_variance)
     result = tf.raw_ops.FusedBatchNormV3(
         x=x,
         scale=read(layer.gamma),

@@ -16,6 +16,7 @@ import numpy as np
 import tensorflow as tf
 
 from core.architectures.build import make_optimizer
+from core.architectures.keras_private import decays, moments, resource
 from core.architectures.recipe import Recipe
 from core.datasets import Split
 from core.training.augmentation import augment
@@ -58,7 +59,7 @@ class Steps:
         self._images = tf.constant(part.images)
         self._labels = tf.constant(part.labels, tf.int32)
         self._forward = Forward(model, recipe.precision.value)
-        self._trained = [_resource(variable) for variable in model.trainable_variables]
+        self._trained = [resource(variable) for variable in model.trainable_variables]
         self._optimizer = make_optimizer(recipe, epochs_steps_total)
         self._optimizer.build(model.trainable_variables)
         self._update = _updater(self._optimizer, model.trainable_variables)
@@ -150,9 +151,9 @@ class Steps:
         named = {}
         for name, layer in leaves(self._model):
             for variable in layer.weights:
-                named[f"{name}.{variable.name}"] = _resource(variable)
+                named[f"{name}.{variable.name}"] = resource(variable)
         for place, variable in enumerate(self._optimizer.variables):
-            named[f"optimizer{place}"] = _resource(variable)
+            named[f"optimizer{place}"] = resource(variable)
         return named
 
     def _many_steps(self, order: Any, first: Any, count: Any, before: Any) -> tuple[Any, Any]:
@@ -226,22 +227,14 @@ def _sums(losses: Any, logits: Any, labels: Any) -> tuple[Any, Any]:
     return tf.cast(loss, tf.float64), tf.reduce_sum(tf.cast(right, tf.int32))
 
 
-def _resource(variable: Any) -> Any:
-    """Return the tf.Variable behind a Keras variable."""
-    return variable._value
-
-
 def _updater(optimizer: Any, variables: list[Any]) -> Any:
     """Return a function of (weights as read, gradients) that does the optimizer's update.
 
     TensorFlow has each of these updates as one operation, with the formula that Keras spells out
     in ten; they work on the variables of Keras's optimizer.
     """
-    targets = [_resource(variable).handle for variable in variables]
-    iterations = _resource(optimizer.iterations)
-
-    def slots(name: str) -> list[Any]:
-        return [_resource(slot) for slot in getattr(optimizer, name)]
+    targets = [resource(variable).handle for variable in variables]
+    iterations = resource(optimizer.iterations)
 
     def begin() -> Any:
         rate = tf.cast(optimizer.learning_rate, tf.float32)
@@ -258,7 +251,7 @@ def _updater(optimizer: Any, variables: list[Any]) -> Any:
                     raw.ResourceApplyGradientDescent(var=target, alpha=rate, delta=gradient)
 
         case keras.optimizers.SGD():
-            momenta = slots("momentums")
+            momenta = [resource(slot) for slot in optimizer.momentums]
 
             def update(weights: list[Any], gradients: list[Any]) -> None:
                 rate = begin()
@@ -273,7 +266,7 @@ def _updater(optimizer: Any, variables: list[Any]) -> Any:
                     )
 
         case keras.optimizers.Adam():
-            means, squares = slots("_momentums"), slots("_velocities")
+            means, squares = ([resource(slot) for slot in each] for each in moments(optimizer))
             decay = optimizer.weight_decay
 
             def update(weights: list[Any], gradients: list[Any]) -> None:
@@ -281,8 +274,8 @@ def _updater(optimizer: Any, variables: list[Any]) -> Any:
                 rate = begin()
                 powers = [tf.pow(beta, done) for beta in (optimizer.beta_1, optimizer.beta_2)]
                 for place, gradient in enumerate(gradients):
-                    if decay and optimizer._use_weight_decay(variables[place]):
-                        _resource(variables[place]).assign_sub(weights[place] * (decay * rate))
+                    if decay and decays(optimizer, variables[place]):
+                        resource(variables[place]).assign_sub(weights[place] * (decay * rate))
                     raw.ResourceApplyAdam(
                         var=targets[place],
                         m=means[place].handle,

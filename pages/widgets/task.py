@@ -7,46 +7,48 @@ import streamlit as st
 from core.runs import Run
 from core.runs.access import owns
 from core.tasks import pool as tasks
+from core.tasks.kinds import KINDS
 from core.tasks.pool import TaskState
 from pages.session.guard import sentences
+from pages.session.ticking import ticking
 from pages.session.visitor import visitor_id
-from pages.words import duration
+from pages.words import duration, title_markdown
 
 TICK = 1.0  # seconds between two looks at a task that is active
 
 
-def task(kind: str, run: Run, *, title: str, explanation: str) -> Path | None:
+def task(kind: str, run: Run) -> Path | None:
     """Return the file with the result of a task, or draw what it takes to get one.
 
     When the result is there, the page is drawn anew, once.
 
     Args:
-        kind: of the task, see ``core.tasks.worker.KINDS``.
+        kind: of the task, see ``core.tasks.kinds.KINDS``.
         run: a run that the visitor may see.
-        title: what the result is called.
-        explanation: what is worked out and how long it takes, in a sentence or two.
     """
     path = tasks.result(kind, run)
     if path is None:
-        active = _active(tasks.look(kind, run))
-        view = st.fragment(_view, run_every=TICK if active else None)
-        view(kind, run, title, explanation, active)
+        ticking(_view, lambda: TICK if _active(tasks.look(kind, run)) else None)(kind, run)
     return path
+
+
+def _with_network(words: str, run: Run) -> str:
+    return words.replace("{network}", title_markdown(run))
 
 
 def _active(state: TaskState) -> bool:
     return state.phase in ("waiting", "working")
 
 
-def _view(kind: str, run: Run, title: str, explanation: str, was_active: bool) -> None:
+def _view(kind: str, run: Run) -> None:
     with sentences():
         state = tasks.look(kind, run)
-        if state.phase == "done" or _active(state) != was_active:
-            st.rerun()  # the whole page: with the result, or to begin or end the ticking
+        if state.phase == "done":
+            st.rerun()  # the whole page, with the result
         visitor = visitor_id()
         with st.container(border=True):
-            st.markdown(f"**{title}**")
-            st.markdown(explanation)
+            st.markdown(f"**{_with_network(KINDS[kind].title, run)}**")
+            st.markdown(_with_network(KINDS[kind].explanation(run), run))
             if _active(state):
                 st.progress(state.share, text=_progress(state))
                 if visitor == state.visitor or owns(run, visitor):

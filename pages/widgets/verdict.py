@@ -3,11 +3,9 @@
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core.classify import Answer
+from core.classify import Answer, Verdict
 from core.datasets import DatasetSpec
 from pages.words import literal, none_of, sure_by
-
-UNSURE = 0.5  # below this probability the answer is called a guess
 
 
 def verdict(answer: Answer, dataset: DatasetSpec, limit: float, words: DeltaGenerator) -> bool:
@@ -24,11 +22,11 @@ def verdict(answer: Answer, dataset: DatasetSpec, limit: float, words: DeltaGene
     Returns:
         Whether the answer is refused.
     """
-    sure = float(answer.probabilities[answer.label])
-    if answer.unknown >= limit:
+    sure, worth = answer.probability, answer.verdict(limit)
+    if worth is Verdict.NONE:
         words.subheader(f"Probably {none_of(dataset)}", anchor=False)
         st.markdown(f"The closest is **{literal(answer.name)}** ({sure_by(sure)}).")
         return True
-    word = "It is:" if sure >= UNSURE else "Best guess:"
+    word = "It is:" if worth is Verdict.SURE else "Best guess:"
     words.subheader(f"{word} {literal(answer.name)} ({sure_by(sure)})", anchor=False)
     return False

@@ -19,7 +19,7 @@ STATE_WORDS = {
 }
 BUNDLED_TITLES = {
     runs.BUNDLED: "Bundled model",
-    runs.BUNDLED_ACCURATE: "Bundled model for accuracy",
+    runs.BUNDLED_ACCURATE: "Bundled model (most accurate)",
 }
 PHASE_WORDS = {
     "starting": "Getting ready",

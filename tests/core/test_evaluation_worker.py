@@ -6,22 +6,23 @@ from support import wait_until
 
 from core import datasets, evaluation, networks, runs
 from core.errors import RunDamaged
-from core.evaluation import CORRUPTIONS, SEVERITIES, read_robustness, robustness
+from core.evaluation import CORRUPTIONS, SEVERITIES, hidden, read_robustness, robustness
 from core.evaluation.hidden import balanced_sample, layouts
 from core.runs.analysis import analysis_file, read_analysis, stamp_of, write_analysis
 from core.tasks import pool as tasks
 from core.tasks import worker
+from core.tasks.kinds import KINDS, held_back
 
 
 @pytest.fixture
 def few(monkeypatch):
     """Let every kind be quick."""
     monkeypatch.setattr(robustness, "SAMPLE", 60)
-    monkeypatch.setattr(worker, "balanced_sample", lambda labels: balanced_sample(labels, 200))
+    monkeypatch.setattr(hidden, "balanced_sample", lambda labels: balanced_sample(labels, 200))
 
 
 @pytest.mark.usefixtures("few")
-@pytest.mark.parametrize("kind", worker.KINDS)
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_kind_says_how_far_it_is_and_writes_plain_arrays(trained, kind):
     shares = []
     path = analysis_file(kind, trained)
@@ -32,6 +33,24 @@ def test_a_kind_says_how_far_it_is_and_writes_plain_arrays(trained, kind):
     for array in read_analysis(path).values():
         assert array.dtype.kind in "iufU"
         assert array.dtype.kind == "U" or np.isfinite(array).all()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_kind_says_what_it_is_and_costs(trained, kind):
+    """What a page needs to offer it, in sentences that name nothing but the network."""
+    entry = KINDS[kind]
+    assert entry.name == kind
+    for words in (entry.title, entry.explanation(trained)):
+        assert words[0].isupper()
+        assert "{" not in words.replace("{network}", "")
+    assert "second" in entry.explanation(trained) or "minute" in entry.explanation(trained)
+    assert entry.explanation(trained).endswith(".")
+
+
+def test_the_map_asks_the_network_once(trained, few):
+    path = analysis_file("features", trained)
+    worker.work_out("features", trained, path, lambda share: None)
+    assert read_analysis(path).keys() == {"indices", "pca", "tsne", "explained"}
 
 
 def test_a_program_answers_as_the_training_did(trained):
@@ -64,7 +83,7 @@ def test_the_figures_are_those_of_the_network(trained):
     assert found.count == 60 and found.right.shape == (len(CORRUPTIONS), len(SEVERITIES))
     # One figure by another way.
     network = networks.Network(networks.of_run(trained))
-    images, labels = worker._held_back(trained)
+    images, labels = held_back(trained)
     chosen = robustness.sample(len(labels))
     worse = evaluation.corrupt(images[chosen], "blur", 4, robustness.SEED)
     right = (network.probabilities(worse).argmax(axis=1) == labels[chosen]).sum()

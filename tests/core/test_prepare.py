@@ -7,6 +7,7 @@ from PIL import Image, ImageDraw, ImageFilter
 from core.errors import ImageRejected
 from core.imaging.advice import hint
 from core.imaging.prepare import SWITCHES, Kind, Options, Prepared, Stage, naive, prepare
+from core.imaging.scene import window_sum
 
 PHOTO = Options(kind=Kind.PHOTO)
 
@@ -374,3 +375,13 @@ def test_for_a_data_set_on_a_light_ground_the_input_is_dark_on_light(kind):
     assert (light.pixels == 255 - dark.pixels).all()
     assert (light.steps[-1].image == light.pixels).all()
     assert (light.mask == dark.mask).all() and stages(light) == stages(dark)
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 5, 8, 23])
+def test_a_window_counts_what_is_true_in_it_and_nothing_outside(size):
+    mask = np.random.default_rng(size).random((17, 11)) < 0.4
+    found, before = window_sum(mask, size), size // 2
+    for row, column in np.ndindex(mask.shape):
+        top, left = max(0, row - before), max(0, column - before)
+        part = mask[top : max(0, row - before + size), left : max(0, column - before + size)]
+        assert found[row, column] == part.sum()

@@ -8,11 +8,15 @@ import pytest
 from support import small
 
 from core import datasets, networks, runs
+from core.architectures import ARCHITECTURES
 from core.bundled import accurate as program
-from core.bundled.accurate import ACCURATE, DATASET, MODELS, SEEDS, bundle, pretrain
+from core.bundled.bundle import bundle
+from core.bundled.models import ACCURATE, DATASET, MODELS, PICTURES, SEEDS
+from core.bundled.pretrain import pretrain
 from core.errors import AtelierError, SettingsError
 from core.runs import RunFolder
 from core.runs.records import BUNDLED_FOLDERS
+from core.settings import ROOT
 from core.training.worker import train_in_process
 
 
@@ -69,7 +73,7 @@ def test_the_card_says_what_was_measured(bundled):
 def test_a_folder_that_cannot_be_written_is_a_sentence(trained, tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(SettingsError, match="name another with --output"):
-        bundle([trained], tmp_path / "file" / "bundle")
+        bundle([trained], tmp_path / "file" / "bundle", ACCURATE)
 
 
 def test_a_training_that_fails_leaves_what_was_bundled_alone(tmp_path, monkeypatch):
@@ -77,7 +81,7 @@ def test_a_training_that_fails_leaves_what_was_bundled_alone(tmp_path, monkeypat
     runs.folder_of(run_id).write_result(runs.Result(runs.State.FAILED, "No memory."))
     monkeypatch.setattr(program, "train_in_process", lambda config: runs.read(run_id))
     with pytest.raises(AtelierError, match=r"not replaced: No memory\."):
-        pretrain(output=tmp_path / "bundle")
+        pretrain(ACCURATE, output=tmp_path / "bundle")
     assert not (tmp_path / "bundle").exists()
 
 
@@ -95,14 +99,43 @@ def test_a_bundled_card_is_that_of_the_bundled_model(name):
     assert f"{run.result.test_accuracy:.2%}" in text
 
 
-def test_each_model_is_trained_by_its_own_recipe(trained, tmp_path, monkeypatch):
+def test_the_accurate_model_is_trained_by_its_own_recipe(trained, tmp_path, monkeypatch):
     asked = []
     monkeypatch.setattr(program, "train_in_process", lambda config: asked.append(config) or trained)
-    for name in MODELS:
-        pretrain(name, epochs=3, output=tmp_path / name)
-        assert f"pretrain {name}`" in (tmp_path / name / "README.md").read_text(encoding="utf-8")
+    card = pretrain(ACCURATE, epochs=3, output=tmp_path)
+    assert f"pretrain {ACCURATE}`" in card
+    assert (tmp_path / "README.md").read_text(encoding="utf-8") == card
+    architecture = MODELS[ACCURATE].architecture
     assert [(config.architecture, config.seed) for config in asked] == [
-        (each.architecture, seed) for each in MODELS.values() for seed in SEEDS
+        (architecture, seed) for seed in SEEDS
     ]
     assert {config.recipe.precision for config in asked} == {"bfloat16"}
     assert {config.recipe.epochs for config in asked} == {3}
+
+
+@pytest.mark.parametrize(
+    ("asked", "reason"),
+    [
+        ({"name": PICTURES}, "--photos and --sketches"),
+        ({"name": PICTURES, "photos": ROOT}, "--photos and --sketches"),
+        ({"name": PICTURES, "photos": ROOT, "sketches": ROOT, "epochs": 1}, "--output"),
+        ({"name": ACCURATE, "limit": 100}, "--output"),
+        ({"name": ACCURATE, "photos": ROOT}, "Leave them out"),
+        ({"name": ACCURATE, "without": True}, "Leave them out"),
+    ],
+)
+def test_what_comes_with_the_app_is_only_replaced_by_a_whole_training(asked, reason):
+    with pytest.raises(SettingsError, match=reason):
+        pretrain(**asked)
+
+
+def test_the_registry_says_which_networks_are_bundled():
+    """Its sentence, the table of bundled models and the configs beside them agree."""
+    said = {each.name for each in ARCHITECTURES.values() if "bundled model" in each.summary}
+    assert said == {each.architecture for each in MODELS.values()}
+    for model in MODELS.values():
+        folder = RunFolder(BUNDLED_FOLDERS[model.run])
+        if folder.config.exists():
+            assert runs.read(model.run).config.architecture == model.architecture
+            title = ARCHITECTURES[model.architecture].title
+            assert (folder.path / "README.md").read_text(encoding="utf-8").startswith(f"# {title} ")

@@ -93,7 +93,7 @@ def test_a_pool_that_is_all_held_out_is_no_part_of_a_batch():
 def test_a_small_training_makes_a_bundle_that_answers(tmp_path, monkeypatch, only_bundled):
     monkeypatch.setattr(pictures, "EPOCH", 1280)
     output = tmp_path / "bundle"
-    figures = pretrain_pictures(epochs=1, limit=600, output=output)
+    figures = pretrain_pictures(output, epochs=1, limit=600)
     assert 0.1 <= figures["validation"] <= 1
     text = (output / "README.md").read_text(encoding="utf-8")
     assert text.count("| seed ") == 2, "of each network"
@@ -112,6 +112,6 @@ def test_a_small_training_makes_a_bundle_that_answers(tmp_path, monkeypatch, onl
 
 def test_without_writes_figures_only(tmp_path, monkeypatch):
     monkeypatch.setattr(pictures, "EPOCH", 256)
-    pretrain_pictures(learn=False, epochs=1, limit=300, output=tmp_path / "bundle")
+    pretrain_pictures(tmp_path / "bundle", learn=False, epochs=1, limit=300)
     assert [path.name for path in (tmp_path / "bundle").iterdir()] == [WITHOUT]
     assert json.loads((tmp_path / "bundle" / WITHOUT).read_text())["validation"] > 0

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from core.classify.rejection import unknown
+from core.classify.rejection import Verdict, unknown, verdict
 
 
 @pytest.mark.parametrize("classes", [2, 10])
@@ -20,3 +20,18 @@ def test_between_two_classes_is_less_unknown_than_between_many():
     two, many = np.zeros(10), np.zeros(10)
     two[:2], many[:5] = 0.5, [0.5, 0.125, 0.125, 0.125, 0.125]
     assert two.max() == many.max() and unknown(two) < unknown(many)
+
+
+@pytest.mark.parametrize(
+    ("probability", "doubt", "limit", "expected"),
+    [
+        (0.9, 0.1, 0.8, Verdict.SURE),
+        (0.5, 0.1, 0.8, Verdict.SURE),
+        (0.49, 0.79, 0.8, Verdict.GUESS),
+        (0.49, 0.8, 0.8, Verdict.NONE),
+        (0.9, 0.1, 0.1, Verdict.NONE),
+        (0.2, 0.99, 1.0, Verdict.GUESS),
+    ],
+)
+def test_what_an_answer_is_worth(probability, doubt, limit, expected):
+    assert verdict(probability, doubt, limit) is expected

@@ -110,7 +110,7 @@ def test_the_threshold_is_that_of_the_link_and_changes_what_is_refused(open_page
 def test_verdicts():
     row = several.Row("1", "a", np.zeros((2, 2, 3), np.uint8), 0, "Bag", (0.4, 0.3, 0.3))
     assert row.verdict == several.GUESS
-    assert replace(row, refused=True).verdict == several.NONE
+    assert replace(row, limit=row.unknown).verdict == several.NONE
     assert several.Row("1", "a", row.thumb, error="No.").verdict == several.ERROR
 
 

@@ -95,7 +95,7 @@ def test_a_hidden_layer_is_asked_for_and_then_drawn(open_page, home, trained):
     shutil.copytree(trained.path, settings().runs / trained.id)
     app = open_page("explore", view="map", map="hidden", run=trained.id)
     assert quiet(app)
-    assert "The map of the last hidden layer" in texts(app)
+    assert "Map of the last hidden layer" in texts(app)
     assert not components(app, "embedding_map")
     run = runs.read(trained.id)
     random = np.random.default_rng(0)

@@ -49,7 +49,7 @@ def test_before_it_is_measured_people_see_the_pictures_and_what_it_takes(open_pa
     assert len(components(app, "gallery")) == 1
     count = finished.config.validation_count
     said = texts(app)
-    assert f"about {count:,} of its validation images" in said
+    assert f"{count:,} of its validation images" in said
     assert f"{51 * count:,} answers" in said
     assert "Start" in labels(app)
     assert "Accuracy by severity" not in said

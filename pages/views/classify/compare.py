@@ -7,9 +7,8 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core import classify, networks, runs
-from core.classify import Answer
+from core.classify import Answer, Verdict
 from core.imaging.gate import Picture
-from core.imaging.prepare import prepare
 from core.networks import Model
 from pages.session import engine
 from pages.session.guard import sentences
@@ -113,7 +112,7 @@ def _side_by_side(
     """
     answers = []
     models = [networks.of_run(run) for run in chosen]
-    prepared = prepare(picture.rgb, **models[0].frame)
+    prepared = classify.prepare_for(models[0], picture.rgb)
     with st.spinner("Asking the networks …", show_time=True):
         for model in models:
             answers += classify.answers_of([prepared], model)
@@ -139,8 +138,8 @@ def _side_by_side(
 
 
 def _said(answer: Answer, limit: float, model: Model, *, brief: bool = False) -> str:
-    sure = sure_by(float(answer.probabilities[answer.label]))
-    if answer.unknown >= limit:
+    sure = sure_by(answer.probability)
+    if answer.verdict(limit) is Verdict.NONE:
         if brief:
             return f"**{none_of(model.dataset)}**"
         return f"Probably {none_of(model.dataset)}; the closest is **{answer.name}** ({sure})"

@@ -2,8 +2,7 @@
 
 import streamlit as st
 
-from core.classify import Answer
-from core.classify.rejection import THRESHOLD
+from core.classify import THRESHOLD, Answer
 from core.networks import Model
 from core.runs import BUNDLED
 from pages.session.guard import check_url_number

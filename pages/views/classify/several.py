@@ -15,10 +15,10 @@ import streamlit as st
 from PIL import Image, ImageDraw
 
 from core import classify
-from core.classify import Answer
+from core.classify import THRESHOLD, Answer, Verdict
 from core.errors import ImageRejected
 from core.imaging.gate import MAX_BYTES, Picture, open_picture, safe_name
-from core.imaging.prepare import Kind, prepare
+from core.imaging.prepare import Kind
 from core.networks import Model
 from pages.session import engine
 from pages.session.guard import check_url, sentences
@@ -29,7 +29,6 @@ from pages.widgets.choice import choice
 from pages.widgets.gallery import gallery, sprite_sheet
 from pages.widgets.probability_bars import probability_bars
 from pages.widgets.table import csv_button
-from pages.widgets.verdict import UNSURE
 from pages.words import duration, literal, none_of, sure_by
 
 MOST = 50  # files at a time
@@ -47,7 +46,7 @@ FORMER = {
     "Sketches": Kind.SKETCH,
 }
 
-SURE, GUESS, NONE, ERROR = "sure", "unsure", "none", "error"
+SURE, GUESS, NONE, ERROR = Verdict.SURE, Verdict.GUESS, Verdict.NONE, "error"
 SORTS: dict[str, tuple[str, Callable[["Row"], Any]]] = {
     "brought": ("Upload order", lambda row: 0),
     "doubt": ("Least sure first", lambda row: row.sure),
@@ -88,7 +87,7 @@ class Row:
         kind: as what the picture was prepared.
         unknown: 0 to 1, the higher the less likely it is any of the classes.
         error: why there is no answer, as a sentence.
-        refused: whether so much doubt is too much for the visitor.
+        limit: from so much doubt on, the visitor wants no class named.
     """
 
     id: str
@@ -100,7 +99,7 @@ class Row:
     kind: Kind | None = None
     unknown: float = 0.0
     error: str | None = None
-    refused: bool = False
+    limit: float = THRESHOLD
 
     @property
     def sure(self) -> float:
@@ -110,11 +109,7 @@ class Row:
     @property
     def verdict(self) -> str:
         """Which of ``SURE``, ``GUESS``, ``NONE`` and ``ERROR`` it is."""
-        if self.error:
-            return ERROR
-        if self.refused:
-            return NONE
-        return SURE if self.sure >= UNSURE else GUESS
+        return ERROR if self.error else classify.verdict(self.sure, self.unknown, self.limit)
 
 
 def draw(model: Model) -> None:
@@ -225,7 +220,7 @@ def _work(model: Model) -> None:
         try:
             picture = open_picture(brought.data, brought.name)
             thumb = _thumb(picture.rgb)
-            prepared.append(prepare(picture.rgb, **model.frame))
+            prepared.append(classify.prepare_for(model, picture.rgb))
         except ImageRejected as error:
             row = Row(file_id, brought.name, thumb, error=str(error))
             _rows()[model.run, file_id] = row
@@ -306,7 +301,7 @@ def _results(model: Model) -> None:
         return
     summary = st.container()
     limit = doubt.threshold(model)
-    rows = [replace(row, refused=row.label is not None and row.unknown >= limit) for row in rows]
+    rows = [replace(row, limit=limit) for row in rows]
     summary.markdown(_summary(rows, model))
     shown = _filtered(rows, model)
     if shown:
@@ -467,7 +462,7 @@ def _detail(row: Row, model: Model) -> None:
             st.caption(literal(row.name))
         with right:
             name, sure = answer.name, sure_by(row.sure)
-            words = {
+            words: dict[str, str] = {
                 SURE: f"It is: **{name}** ({sure})",
                 GUESS: f"Best guess: **{name}** ({sure})",
                 NONE: f"Probably {none_of(model.dataset)}. The closest is **{name}** ({sure}).",

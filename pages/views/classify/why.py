@@ -158,13 +158,7 @@ def _like_it(answer: Answer, model: Model) -> None:
     st.caption(
         f"{words} Compared by pixels, they are the closest. The network does not compare pixels."
     )
-    task_view.task(
-        NAME,
-        runs.read(model.run),
-        title="The images that look alike to the network",
-        explanation="The last hidden layer's output for all training images is computed once, "
-        "in the background. It takes about half a minute.",
-    )
+    task_view.task(NAME, runs.read(model.run))
 
 
 def _otherwise(answer: Answer, model: Model, covered: Occlusion, changes: list[Change]) -> None:

@@ -135,25 +135,15 @@ def _answers(run: runs.Run, images: np.ndarray) -> list[int] | None:
     """Return the classes that the network answers; None while TensorFlow is not loaded."""
     if networks.state().phase != "ready":
         return None
-    return networks.load(networks.of_run(run)).probabilities(images).argmax(axis=1).tolist()
+    found: list[int] | None = (
+        networks.load(networks.of_run(run)).probabilities(images).argmax(axis=1).tolist()
+    )
+    return found
 
 
 def _measured(run: runs.Run) -> Robustness | None:
     """Return the figures of a run, or draw what it takes to get them."""
-    assert run.config is not None, "a damaged run is not looked at"
-    count = min(evaluation.robustness.SAMPLE, run.config.validation_count)
-    path = task(
-        "robustness",
-        run,
-        title=f"Measure the robustness of {title_markdown(run)}",
-        explanation=(
-            f"Asks the network about {count:,} of its validation images under each of "
-            f"{len(CORRUPTIONS)} corruptions at {len(SEVERITIES)} severities: "
-            f"{count * (1 + len(CORRUPTIONS) * len(SEVERITIES)):,} answers. On two "
-            "idle cores that takes 10 seconds for a small network and a minute for a large one; "
-            "longer while others train. It continues if you leave the page, and the result is kept."
-        ),
-    )
+    path = task("robustness", run)
     return None if path is None else evaluation.read_robustness(path)
 
 

@@ -16,7 +16,7 @@ from pages.widgets.gallery import gallery
 from pages.widgets.pixel_viewer import pixel_image
 from pages.widgets.run_picker import run_picker
 from pages.widgets.task import task
-from pages.words import percent, title_markdown
+from pages.words import percent
 
 TILES = 60  # a page
 OF = {"pixels": "Pixels", "hidden": "A network's last hidden layer"}
@@ -76,14 +76,7 @@ def _pixels(spec: datasets.DatasetSpec, layout: str) -> Points:
 
 def _hidden(spec: datasets.DatasetSpec, run: runs.Run, layout: str) -> Points | None:
     """Return the map of a run's last hidden layer, or draw what it takes to get one."""
-    path = task(
-        "features",
-        run,
-        title="The map of the last hidden layer",
-        explanation=f"Asks “{title_markdown(run)}” what its last hidden layer makes of several "
-        "thousand training images, and lays them out by it. It takes about a minute, in the "
-        "background, and once for everybody.",
-    )
+    path = task("features", run)
     if path is None:
         return None
     found = data.hidden_of(spec.name, path)

@@ -9,8 +9,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core import classify, datasets, networks, runs
-from core.classify import Answer
-from core.classify.rejection import THRESHOLD
+from core.classify import THRESHOLD, Answer
 from core.imaging.gate import Picture
 from core.networks import Model
 from pages.session import engine
