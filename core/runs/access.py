@@ -4,9 +4,10 @@ It rests on the visitor's anonymous id, so it keeps classmates from deleting eac
 mistake; it is no protection against somebody who copies an id.
 """
 
+from core.datasets.imported import COMMAND_LINE
 from core.errors import RunNotFound, SettingsError
 from core.runs.reading import read
-from core.runs.records import COMMAND_LINE, Run, State
+from core.runs.records import Run, State
 
 
 def owns(run: Run, visitor: str) -> bool:
