@@ -29,7 +29,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser = _parser()
     options = parser.parse_args(arguments)
     try:
-        return options.command(options)
+        found: int = options.command(options)
+        return found
     except AtelierError as error:
         print(f"atelier: {error}", file=sys.stderr)
         return 1

@@ -67,7 +67,6 @@ def main() -> None:
     titles = {name: title for name, (title, _) in VIEWS.items()}
     with st.container(horizontal=True, vertical_alignment="bottom"):
         view = choice("View", titles, "view")
-        st.space("stretch")
         if not runs.is_bundled(run.id):
             st.page_link(
                 "pages/train.py",

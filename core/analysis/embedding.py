@@ -185,7 +185,8 @@ def fitted(points: np.ndarray) -> np.ndarray:
     """Return points (n, 2) moved and scaled, by the same factor both ways, into -1 to 1."""
     points = np.asarray(points, np.float32)
     low, high = points.min(axis=0), points.max(axis=0)
-    return (points - (low + high) / 2) / max(float((high - low).max()) / 2, 1e-12)
+    found: np.ndarray = (points - (low + high) / 2) / max(float((high - low).max()) / 2, 1e-12)
+    return found
 
 
 def inside(points: np.ndarray, polygon: np.ndarray) -> np.ndarray:
@@ -205,7 +206,8 @@ def inside(points: np.ndarray, polygon: np.ndarray) -> np.ndarray:
     crosses = (from_y > y) != (to_y > y)
     rise = np.where(to_y == from_y, 1, to_y - from_y)
     at = from_x + (y - from_y) * (to_x - from_x) / rise
-    return (crosses & (x < at)).sum(axis=1) % 2 == 1
+    found: np.ndarray = (crosses & (x < at)).sum(axis=1) % 2 == 1
+    return found
 
 
 def polygon_of(value: object) -> np.ndarray | None:

@@ -60,7 +60,8 @@ class Labels:
         The normalised margin of confident learning, turned round: 1 where another class is
         certain, 0 where the label is, 0.5 where both are as probable.
         """
-        return (1 + self.other - self.own) / 2
+        found: np.ndarray = (1 + self.other - self.own) / 2
+        return found
 
     def ranked(self) -> np.ndarray:
         """Return the indices of the doubtful labels, the most doubtful first."""

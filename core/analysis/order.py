@@ -67,7 +67,8 @@ class Order:
         chosen = values[among]
         has = ~np.isnan(chosen)
         keys = -chosen[has] if self.highest_first else chosen[has]
-        return among[has][np.argsort(keys, kind="stable")]
+        found: np.ndarray = among[has][np.argsort(keys, kind="stable")]
+        return found
 
 
 def _index(subject: Subject) -> np.ndarray:

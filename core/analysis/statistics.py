@@ -141,4 +141,5 @@ def to_mean(split: Split, means: np.ndarray) -> np.ndarray:
         block = flat[part].astype(np.float32)
         block -= centres[split.labels[part]]
         found[part] = np.einsum("ij,ij->i", block, block)
-    return np.sqrt(found / flat.shape[1])
+    result: np.ndarray = np.sqrt(found / flat.shape[1])
+    return result

@@ -231,8 +231,7 @@ def train(
     optimizer = make_optimizer(recipe, recipe.epochs * each)
     optimizer.build(model.trainable_variables)
 
-    @tf.function
-    def step(pixels: Any, wanted: Any) -> Any:
+    def one_step(pixels: Any, wanted: Any) -> Any:
         with tf.GradientTape() as tape:
             answers = tf.cast(model(pixels, training=True), tf.float32)
             loss = -tf.reduce_mean(tf.reduce_sum(wanted * tf.math.log(answers + 1e-7), axis=1))
@@ -244,6 +243,7 @@ def train(
             [loss, *(tf.reduce_sum(tf.cast(some, tf.float32)) for some in (right, known))]
         )
 
+    step: Any = tf.function(one_step)
     began = time.monotonic()
     batches = _batches(made, recipe, len(spec.classes), seed)
     for epoch in range(1, recipe.epochs + 1):

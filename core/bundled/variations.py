@@ -177,7 +177,10 @@ def _cloth(height: int, width: int, rng: np.random.Generator) -> Image:
             x, y = rng.uniform(0.2, 0.5, 2)
             part = np.s_[int(y * height) : int((y + 0.3) * height), int(x * width) : width * 2 // 3]
             pattern[part] = _noise(height, width, rng, rng.integers(4, 14))[part] > 0
-    return base + (other - base) * pattern + rng.normal(0, rng.uniform(0, 18), (height, width))
+    found: Image = (
+        base + (other - base) * pattern + rng.normal(0, rng.uniform(0, 18), (height, width))
+    )
+    return found
 
 
 def _noise(height: int, width: int, rng: np.random.Generator, cells: Any) -> Image:
@@ -266,4 +269,5 @@ def _stretched(value: Image, mask: Mask) -> Image:
         return value
     low, median, high = np.percentile(value[mask], (2, 50, 98))
     low = min(low, median / 2)
-    return (value - low) * (255 / max(high - low, 60.0))
+    found: Image = (value - low) * (255 / max(high - low, 60.0))
+    return found

@@ -12,7 +12,7 @@ TensorFlow is imported when first needed.
 """
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -242,7 +242,7 @@ def _by_maps(network: Network, image: np.ndarray, label: int) -> Gaze | None:
         answer, *maps = network.inside.maps(tf.constant(image), training=False)
         score = _score(answer, label)
     slopes = tape.gradient(score, maps)
-    ways = {
+    ways: dict[str, Callable[[np.ndarray], np.ndarray]] = {
         "grad-cam": lambda slope: slope.mean(axis=(0, 1)),
         "layer-cam": lambda slope: slope.clip(0),
     }

@@ -64,7 +64,8 @@ class _Reference:
         apart = self.codes.astype(np.float32)
         apart *= self.step
         apart -= reduced
-        return (np.einsum("ij,ij->i", apart, apart) + beyond) / 2
+        found: np.ndarray = (np.einsum("ij,ij->i", apart, apart) + beyond) / 2
+        return found
 
 
 def nearest(model: Model, pixels: np.ndarray, count: int) -> Near | None:
@@ -151,7 +152,8 @@ def _ask(model: Model, pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def _unit(hidden: np.ndarray) -> np.ndarray:
     lengths = np.linalg.norm(hidden, axis=1, keepdims=True)
-    return (hidden / np.maximum(lengths, 1e-12)).astype(np.float32)
+    found: np.ndarray = (hidden / np.maximum(lengths, 1e-12)).astype(np.float32)
+    return found
 
 
 def _balanced(labels: np.ndarray) -> np.ndarray:

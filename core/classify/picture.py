@@ -189,4 +189,5 @@ def _prepare_file(path: Path, model: Model, options: Options | None) -> Prepared
 
 
 def _probabilities(pixels: np.ndarray, model: Model) -> np.ndarray:
-    return load(model).probabilities(pixels.reshape(1, *model.dataset.shape))[0]
+    found: np.ndarray = load(model).probabilities(pixels.reshape(1, *model.dataset.shape))[0]
+    return found

@@ -49,4 +49,5 @@ def unknown(probabilities: np.ndarray) -> np.ndarray:
     """
     shares = np.asarray(probabilities, np.float64).clip(1e-12, 1)
     entropy = -(shares * np.log(shares)).sum(axis=-1)
-    return (entropy / np.log(shares.shape[-1])).clip(0, 1)
+    found: np.ndarray = (entropy / np.log(shares.shape[-1])).clip(0, 1)
+    return found

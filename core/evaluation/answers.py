@@ -45,12 +45,14 @@ class Answers:
     @property
     def predicted(self) -> np.ndarray:
         """The class answered for each image, int64 (n,)."""
-        return self.probabilities.argmax(axis=1)
+        found: np.ndarray = self.probabilities.argmax(axis=1)
+        return found
 
     @property
     def right(self) -> np.ndarray:
         """Whether each answer is right, bool (n,)."""
-        return self.predicted == self.labels
+        found: np.ndarray = self.predicted == self.labels
+        return found
 
     def at(self, places: np.ndarray) -> "Answers":
         """Return the answers at some places (not indices of the split), in that order."""

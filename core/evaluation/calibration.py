@@ -95,7 +95,8 @@ class Tempered:
 
 def confidence_of(probabilities: np.ndarray) -> np.ndarray:
     """Return the probability of each answered class, float64 (n,)."""
-    return probabilities.max(axis=1).astype(np.float64)
+    found: np.ndarray = probabilities.max(axis=1).astype(np.float64)
+    return found
 
 
 def calibration(
@@ -188,7 +189,10 @@ def fit_temperature(probabilities: np.ndarray, labels: np.ndarray) -> float | No
 
     def loss(logarithm: float) -> float:
         temperature = np.exp(logarithm)
-        return float(np.log(np.exp(logits / temperature).sum(axis=1)).mean()) - truth / temperature
+        found: float = (
+            float(np.log(np.exp(logits / temperature).sum(axis=1)).mean()) - truth / temperature
+        )
+        return found
 
     # The loss is convex in 1 / T, so there is one minimum, in the logarithm of T too.
     bounds = (float(np.log(_LOWEST)), float(np.log(_HIGHEST)))
@@ -200,7 +204,8 @@ def fit_temperature(probabilities: np.ndarray, labels: np.ndarray) -> float | No
 def temper(probabilities: np.ndarray, temperature: float) -> np.ndarray:
     """Return the probabilities, float64 (n, classes), with the logits divided by a temperature."""
     scaled = np.exp(_logits(probabilities) / temperature)
-    return scaled / scaled.sum(axis=1, keepdims=True)
+    found: np.ndarray = scaled / scaled.sum(axis=1, keepdims=True)
+    return found
 
 
 def fewest_to_fit(part: str) -> int:
@@ -275,7 +280,8 @@ def _places(confidence: np.ndarray, edges: np.ndarray) -> np.ndarray:
 def _logits(probabilities: np.ndarray) -> np.ndarray:
     """Return the logits that a softmax makes these of, float64; the largest of a row is 0."""
     logits = np.log(np.maximum(probabilities.astype(np.float64), _LEAST))
-    return logits - logits.max(axis=1, keepdims=True)
+    found: np.ndarray = logits - logits.max(axis=1, keepdims=True)
+    return found
 
 
 def _loss(probabilities: np.ndarray, labels: np.ndarray) -> float:

@@ -67,11 +67,13 @@ def corrupt(images: np.ndarray, name: str, severity: int, seed: int = 0) -> np.n
     generator = np.random.default_rng([seed, zlib.crc32(name.encode())])
     pixels = images.astype(np.float32) / 255
     changed = corruption.change(pixels, corruption.levels[severity - 1], generator)
-    return np.rint(255 * changed.clip(0, 1)).astype(np.uint8)
+    found: np.ndarray = np.rint(255 * changed.clip(0, 1)).astype(np.uint8)
+    return found
 
 
 def _noise(pixels: np.ndarray, level: float, generator: np.random.Generator) -> np.ndarray:
-    return pixels + level * generator.standard_normal(pixels.shape, np.float32)
+    found: np.ndarray = pixels + level * generator.standard_normal(pixels.shape, np.float32)
+    return found
 
 
 def _impulse(pixels: np.ndarray, level: float, generator: np.random.Generator) -> np.ndarray:
@@ -82,12 +84,14 @@ def _impulse(pixels: np.ndarray, level: float, generator: np.random.Generator) -
 def _blur(pixels: np.ndarray, level: float, generator: np.random.Generator) -> np.ndarray:
     from scipy.ndimage import gaussian_filter
 
-    return gaussian_filter(pixels, (0, level, level, 0), mode="nearest")
+    found: np.ndarray = gaussian_filter(pixels, (0, level, level, 0), mode="nearest")
+    return found
 
 
 def _pixelate(pixels: np.ndarray, level: float, generator: np.random.Generator) -> np.ndarray:
     rows, columns = (_coarse(side, int(side * level)) for side in pixels.shape[1:3])
-    return np.einsum("yh,nhwc,xw->nyxc", rows, pixels, columns, optimize=True)
+    found: np.ndarray = np.einsum("yh,nhwc,xw->nyxc", rows, pixels, columns, optimize=True)
+    return found
 
 
 def _coarse(side: int, blocks: int) -> np.ndarray:
@@ -100,7 +104,8 @@ def _coarse(side: int, blocks: int) -> np.ndarray:
     inside = np.minimum(edges[1:, None], starts + 1) - np.maximum(edges[:-1, None], starts)
     average = inside.clip(0) * blocks / side
     nearest = ((starts + 0.5) * blocks / side).astype(int)
-    return average[nearest].astype(np.float32)
+    found: np.ndarray = average[nearest].astype(np.float32)
+    return found
 
 
 def _shift(pixels: np.ndarray, level: float, generator: np.random.Generator) -> np.ndarray:
@@ -109,9 +114,10 @@ def _shift(pixels: np.ndarray, level: float, generator: np.random.Generator) -> 
     padded = _pad(pixels, far)
     down, right = 2 * far * generator.integers(0, 2, (2, len(pixels), 1))
     image = np.arange(len(pixels))[:, None, None]
-    return padded[
+    found: np.ndarray = padded[
         image, (down + np.arange(height))[:, :, None], (right + np.arange(width))[:, None]
     ]
+    return found
 
 
 def _rotate(pixels: np.ndarray, level: float, generator: np.random.Generator) -> np.ndarray:
@@ -137,19 +143,22 @@ def _turned(pixels: np.ndarray, degrees: float) -> np.ndarray:
     padded = _pad(pixels, 1)
     upper = padded[:, top, left] * (1 - across) + padded[:, top, right] * across
     lower = padded[:, bottom, left] * (1 - across) + padded[:, bottom, right] * across
-    return upper * (1 - down) + lower * down
+    found: np.ndarray = upper * (1 - down) + lower * down
+    return found
 
 
 def _contrast(pixels: np.ndarray, level: float, generator: np.random.Generator) -> np.ndarray:
     mean = pixels.mean(axis=(1, 2), keepdims=True)
-    return mean + level * (pixels - mean)
+    found: np.ndarray = mean + level * (pixels - mean)
+    return found
 
 
 def _brightness(pixels: np.ndarray, level: float, generator: np.random.Generator) -> np.ndarray:
     # Brighter at the same hue and saturation: the largest channel grows, the others in proportion.
     value = pixels.max(axis=-1, keepdims=True)
     brighter = np.minimum(value + level, 1)
-    return np.where(value > 0, pixels * brighter / np.maximum(value, 1e-6), brighter)
+    found: np.ndarray = np.where(value > 0, pixels * brighter / np.maximum(value, 1e-6), brighter)
+    return found
 
 
 def _jpeg(pixels: np.ndarray, level: float, generator: np.random.Generator) -> np.ndarray:
@@ -163,7 +172,8 @@ def _jpeg(pixels: np.ndarray, level: float, generator: np.random.Generator) -> n
             file, "JPEG", quality=int(level)
         )
         changed[place] = np.asarray(Image.open(file)).reshape(image.shape)
-    return changed.astype(np.float32) / 255
+    found: np.ndarray = changed.astype(np.float32) / 255
+    return found
 
 
 def _occlude(pixels: np.ndarray, level: float, generator: np.random.Generator) -> np.ndarray:
@@ -174,7 +184,8 @@ def _occlude(pixels: np.ndarray, level: float, generator: np.random.Generator) -
         """Return which of ``side`` rows or columns the square covers, (n, side)."""
         length = round(side * level)
         ahead = np.arange(side) - np.floor(place * (side - length + 1))
-        return (ahead >= 0) & (ahead < length)
+        found: np.ndarray = (ahead >= 0) & (ahead < length)
+        return found
 
     covered = inside(height, places[0])[:, :, None] & inside(width, places[1])[:, None, :]
     return np.where(covered[..., None], np.float32(0.5), pixels)

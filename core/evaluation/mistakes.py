@@ -189,7 +189,8 @@ def pairs(labels: np.ndarray, predicted: np.ndarray, classes: int) -> list[Pair]
 
 
 def _confidence(answers: Answers, places: np.ndarray) -> np.ndarray:
-    return answers.probabilities[places].max(axis=1)
+    found: np.ndarray = answers.probabilities[places].max(axis=1)
+    return found
 
 
 def _listing(answers: Answers, places: np.ndarray, keys: np.ndarray) -> Listing:

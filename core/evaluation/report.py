@@ -72,17 +72,20 @@ def confusion(labels: np.ndarray, predicted: np.ndarray, classes: int) -> np.nda
     """Return the confusion matrix, int array (classes, classes): true by predicted."""
     from sklearn.metrics import confusion_matrix
 
-    return confusion_matrix(labels, predicted, labels=range(classes))
+    found: np.ndarray = confusion_matrix(labels, predicted, labels=range(classes))
+    return found
 
 
 def row_normalised(matrix: np.ndarray) -> np.ndarray:
     """Return each row divided by its sum, float array; a row of zeros stays zero."""
-    return matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
+    found: np.ndarray = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
+    return found
 
 
 def column_normalised(matrix: np.ndarray) -> np.ndarray:
     """Return each column divided by its sum, float array; a column of zeros stays zero."""
-    return matrix / np.maximum(matrix.sum(axis=0, keepdims=True), 1)
+    found: np.ndarray = matrix / np.maximum(matrix.sum(axis=0, keepdims=True), 1)
+    return found
 
 
 def commonest_mistake(matrix: np.ndarray) -> tuple[int, int]:
@@ -191,4 +194,5 @@ def examples(labels: np.ndarray, seed: int, count: int = 3) -> np.ndarray:
     generator = np.random.default_rng(seed)
     order = generator.permutation(len(labels))
     _, first = np.unique(labels[order], return_index=True)
-    return order[generator.permutation(first)[:count]]
+    found: np.ndarray = order[generator.permutation(first)[:count]]
+    return found

@@ -232,7 +232,8 @@ def _transparency(image: Image.Image, bit_depth: int) -> int | bytes | tuple[int
     if image.mode == "RGB" and isinstance(key, tuple):
         return tuple(v >> 8 for v in key) if bit_depth == 16 else key
     if image.mode == "L" and isinstance(key, int) and bit_depth < 8:
-        return key * 255 // (2**bit_depth - 1)
+        found: int | bytes | tuple[int, ...] | None = key * 255 // (2**bit_depth - 1)
+        return found
     return key
 
 

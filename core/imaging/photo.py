@@ -153,7 +153,8 @@ def _grab(colour: Pixels, seen: np.ndarray) -> np.ndarray:
     ground, cloth = np.zeros((1, 65)), np.zeros((1, 65))  # its colour models, to be filled
     whole = (0, 0, 0, 0)  # no rectangle: ``start`` says where to begin
     cv2.grabCut(lab, start, whole, ground, cloth, ROUNDS, cv2.GC_INIT_WITH_MASK)
-    return (start == cv2.GC_FGD) | (start == cv2.GC_PR_FGD)
+    found: np.ndarray = (start == cv2.GC_FGD) | (start == cv2.GC_PR_FGD)
+    return found
 
 
 def _unlike_border(lab: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -213,7 +214,8 @@ def _barrier(lab: np.ndarray, begin: np.ndarray, passes: int = 2) -> np.ndarray:
 def _spread_out(values: np.ndarray) -> np.ndarray:
     """Map the 3rd percentile to 0 and the 97th to 1."""
     low, high = np.percentile(values, (3, 97))
-    return ((values - low) / max(high - low, 1e-6)).clip(0, 1)
+    found: np.ndarray = ((values - low) / max(high - low, 1e-6)).clip(0, 1)
+    return found
 
 
 def _reduced(colour: Pixels, side: int) -> Pixels:

@@ -75,7 +75,8 @@ def _otsu(values: np.ndarray) -> float:
 
 def distance(colour: np.ndarray, background: np.ndarray) -> np.ndarray:
     """Return the largest difference among red, green and blue, in levels."""
-    return np.abs(colour - background).max(axis=-1)
+    found: np.ndarray = np.abs(colour - background).max(axis=-1)
+    return found
 
 
 def _border(pixels: np.ndarray) -> np.ndarray:

@@ -192,7 +192,8 @@ def _modelled(config: TrainingConfig) -> float:
     plain = config.recipe.optimizer is Optimizer.SGD
     update = PLAIN_UPDATE_SECONDS if plain else UPDATE_SECONDS
     work += sum(row.parameters for row in rows) * update / config.recipe.batch_size
-    return IMAGE_SECONDS + work / settings().threads ** THREADS_GAIN
+    found: float = IMAGE_SECONDS + work / settings().threads ** THREADS_GAIN
+    return found
 
 
 def _training(config: TrainingConfig, speed: float) -> float:

@@ -25,6 +25,7 @@ The state of a run is derived from these files and never stored twice, so a fold
 moved or deleted at any time.
 """
 
+from core.datasets.imported import COMMAND_LINE
 from core.runs.changing import (
     annotate,
     create,
@@ -52,7 +53,6 @@ from core.runs.records import (
     BUNDLED,
     BUNDLED_ACCURATE,
     BUNDLED_FOLDERS,
-    COMMAND_LINE,
     Heartbeat,
     Opening,
     Result,

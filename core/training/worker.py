@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core import datasets
+from core.datasets.imported import COMMAND_LINE
 from core.errors import AtelierError, DataUnavailable, RunDamaged, SettingsError
 from core.files import temporary_name
 from core.processes.identity import HOST, OWN_START, memory_of
@@ -35,7 +36,7 @@ from core.runs.division import divide
 from core.runs.evaluation import write_evaluation
 from core.runs.files import append_line, open_append, write_atomic
 from core.runs.reading import folder_of, read
-from core.runs.records import COMMAND_LINE, Heartbeat, Result, Run, RunFolder, State
+from core.runs.records import Heartbeat, Result, Run, RunFolder, State
 from core.settings import settings
 from core.training.events import BatchEvent, Diverged, EpochEvent
 

@@ -43,7 +43,8 @@ def indices(dataset: str, name: str, label: int | None) -> np.ndarray:
 def class_counts(dataset: str, name: str) -> list[int]:
     """Return the number of images of each class."""
     spec = datasets.find(dataset)
-    return np.bincount(spec.load(name).labels, minlength=len(spec.classes)).tolist()
+    found: list[int] = np.bincount(spec.load(name).labels, minlength=len(spec.classes)).tolist()
+    return found
 
 
 @st.cache_data(max_entries=8, show_spinner=False)

@@ -104,7 +104,7 @@ def test_the_figures_of_two_networks_are_of_both(open_page, finished, other):
     figures = {metric.label: metric.value for metric in app.metric}
     for letter, run_id in (("A", finished), ("B", other)):
         given = answers(run_id)
-        assert figures[f"{letter} · validation accuracy"] == percent(given.right.mean(), 2)
+        assert figures[f"{letter} · accuracy"] == percent(given.right.mean(), 2)
         assert figures[f"{letter} · wrong answers"] == f"{(~given.right).sum():,}"
 
 

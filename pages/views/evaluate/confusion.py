@@ -146,7 +146,8 @@ def _grid(
 def _values(numbers: Numbers, matrix: np.ndarray, other: np.ndarray | None) -> np.ndarray:
     """Return the numbers of the cells: counts, differences of counts, or shares of 0 to 1."""
     if other is not None:
-        return other - matrix
+        found: np.ndarray = other - matrix
+        return found
     if numbers is Numbers.ROWS:
         return evaluation.row_normalised(matrix)
     return evaluation.column_normalised(matrix) if numbers is Numbers.COLUMNS else matrix

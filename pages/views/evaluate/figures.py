@@ -30,16 +30,17 @@ def _row(looked: Looked, run: Run, answers: Answers, whose: str) -> None:
     share = Share(report.accuracy, len(answers))
     classes = looked.spec.classes
     pairs = evaluation.pairs(answers.labels, answers.predicted, len(classes))
-    part = answers.part if whose else answers.part.capitalize()
+    # With a letter before it there is no room for the part, which is chosen right above.
+    part = "" if whose else f"{answers.part.capitalize()} "
     with st.grid(4, min_column_width=140):
         _figure(
-            f"{whose}{part} accuracy",
+            f"{whose}{part}accuracy",
             percent(report.accuracy, 2),
             share.interval_words,
             "Below: the 95 % confidence interval (Wilson).",
         )
         _figure(
-            f"{whose}{part} loss",
+            f"{whose}{part}loss",
             number(report.loss),
             f"top-2: {percent(report.top_two, 2)}",
             "Cross-entropy in nats. Below, the top-2 accuracy: how often the true class is among "

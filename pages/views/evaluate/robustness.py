@@ -135,7 +135,10 @@ def _answers(run: runs.Run, images: np.ndarray) -> list[int] | None:
     """Return the classes that the network answers; None while TensorFlow is not loaded."""
     if networks.state().phase != "ready":
         return None
-    return networks.load(networks.of_run(run)).probabilities(images).argmax(axis=1).tolist()
+    found: list[int] | None = (
+        networks.load(networks.of_run(run)).probabilities(images).argmax(axis=1).tolist()
+    )
+    return found
 
 
 def _measured(run: runs.Run) -> Robustness | None:

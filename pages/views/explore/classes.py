@@ -82,7 +82,8 @@ def _box(spec: datasets.DatasetSpec) -> Any:
 
 def _off_mean(spreads: np.ndarray) -> np.ndarray:
     """Return how far an image is from its class's mean image (root mean square), by class."""
-    return np.sqrt((spreads.reshape(len(spreads), -1) ** 2).mean(axis=1))
+    found: np.ndarray = np.sqrt((spreads.reshape(len(spreads), -1) ** 2).mean(axis=1))
+    return found
 
 
 def spread_words(off: np.ndarray, classes: Sequence[str]) -> str:

@@ -197,7 +197,10 @@ def _without(spec: datasets.DatasetSpec, leaked: np.ndarray) -> None:
 
 def _verdicts(spec: datasets.DatasetSpec) -> dict[tuple[str, int], str]:
     """Return what the visitor judged in this session, by split and index."""
-    return st.session_state.setdefault("label_verdicts", {}).setdefault(spec.name, {})
+    found: dict[tuple[str, int], str] = st.session_state.setdefault(
+        "label_verdicts", {}
+    ).setdefault(spec.name, {})
+    return found
 
 
 def _judge(spec: datasets.DatasetSpec, name: str, index: int, key: str) -> None:

@@ -41,9 +41,10 @@ LINE_TITLES = {Line.VALIDATION: "Validation", Line.TRAINING: "Training"}
 def comparison(asked: Sequence[str], visitor: str, *, on_back: Callable[[], None]) -> None:
     """Compare the runs with these ids; those that cannot be shown become a sentence each."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.header("Comparison", anchor=False, width="stretch")
-        copy_link(key="compare_link", help="Copies the address of this comparison.")
+        # As wide as their words: beside what stretches, the link would lose its own.
+        st.header("Comparison", anchor=False, width="content")
         st.button("All runs", icon=":material/arrow_back:", on_click=on_back)
+        copy_link(key="compare_link", help="Copies the address of this comparison.")
     compared = []
     for run_id in asked[:MOST]:
         with sentences():

@@ -145,4 +145,5 @@ def _seconds_at(epochs: Iterable[float], curves: Curves) -> list[float]:
     asked = np.array(list(epochs), float)
     # After the last knot it goes on at the average speed so far.
     beyond = np.maximum(0.0, asked - x[-1]) * (y[-1] / x[-1] if x[-1] else 0.0)
-    return (np.interp(asked, x, y) + beyond).tolist()
+    found: list[float] = (np.interp(asked, x, y) + beyond).tolist()
+    return found
