@@ -230,7 +230,9 @@ def _evaluate(options: argparse.Namespace) -> int:
 
     run = runs.read(options.run)
     part = evaluation.TEST if options.test else evaluation.VALIDATION
-    report = evaluation.report_of(run, part, None if options.test else _validation_file(run))
+    if options.test and not run.test_opened and not run.testable:
+        runs.open_test(options.run)  # says why not
+    report = evaluation.report_of(run, part, _answers_file(run, part))
     if options.test and runs.open_test(options.run):
         sys.stderr.write(
             f"The test set of {options.run} is open from now on: the pages show its results.\n"
@@ -242,18 +244,21 @@ def _evaluate(options: argparse.Namespace) -> int:
     return 0
 
 
-def _validation_file(run: runs.Run) -> Path | None:
-    """Work out the validation answers of a run of a version that kept none, and say where."""
-    if run.folder.validation.exists() or run.state is not runs.State.FINISHED:
+def _answers_file(run: runs.Run, part: str) -> Path | None:
+    """Work answers out that the run's worker did not keep, and say where; None if it did."""
+    from core import evaluation
+
+    kept = part == evaluation.TEST or run.folder.validation.exists()
+    if run.network is None or (kept and not run.unfinished):
         return None
     from core.runs.analysis import analysis_file, fits
     from core.tasks.worker import work_out
 
-    path = analysis_file("validation", run)
+    path = analysis_file(part, run)
     if not fits(path, run):
-        sys.stderr.write("Classifying the validation images, once ...\n")
+        sys.stderr.write(f"Classifying the {part} images, once ...\n")
         try:
-            work_out("validation", run, path, lambda share: None)
+            work_out(part, run, path, lambda share: None)
         except OSError as error:
             raise SettingsError(
                 f"The answers could not be saved in {path.parent}: {error.strerror or error}. Make "
