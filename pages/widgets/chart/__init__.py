@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from pages.widgets import palette
 from pages.widgets.shared import register
 
 KINDS = ("scatter", "bar", "pie")
@@ -42,10 +41,7 @@ def chart(
     Raises:
         ValueError: there is a trace that the bundle cannot draw.
     """
-    if isinstance(figure, Mapping):  # as figures were written before; goes with the last of them
-        plain = _named(_plain(figure))
-    else:
-        plain = _plain(figure.to_plotly_json())
+    plain = _plain(figure.to_plotly_json())
     layout = plain.get("layout", {})
     layout.pop("template", None)  # the theme's takes its place
     kinds = {trace.get("type", "scatter") for trace in plain["data"]}
@@ -77,15 +73,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, float):
         return float(f"{value:.6g}") if math.isfinite(value) else None
     return value
-
-
-def _named(value: Any) -> Any:
-    """Return a figure with the palette's colours for their old names, such as ``"theme-muted"``."""
-    if isinstance(value, dict):
-        return {key: _named(each) for key, each in value.items()}
-    if isinstance(value, list):
-        return [_named(each) for each in value]
-    if not isinstance(value, str) or not value.startswith("theme-"):
-        return value
-    name = value.removeprefix("theme-")
-    return palette.class_colour(int(name)) if name.isdigit() else getattr(palette, name.upper())
