@@ -20,8 +20,7 @@ def from_checkpoint(path: Path, run_id: str) -> Any:
         RunNotFound: the run is gone.
         ModelUnavailable: the file is missing, cannot be read, or is that of another network.
     """
-    from core.architectures.build import build
-    from core.training.forward import leaves
+    from core.architectures.build import build, leaves
 
     config, unfit = read(run_id).config, f"The file {path.name} of {run_id} "
     try:
