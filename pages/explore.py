@@ -22,7 +22,7 @@ SOURCES = "sources"  # the view that is not on the data set chosen
 def main() -> None:
     """Draw the page."""
     st.title("Explore", anchor=False)
-    st.markdown("What the networks learn from: look at the pictures before you train on them.")
+    st.markdown("Look at the images that networks learn from, before you train on them.")
     titles = {name: title for name, (title, _) in VIEWS.items()} | {SOURCES: "Your data"}
     notes = st.container()
     left, right = st.columns([3, 2], vertical_alignment="bottom")

@@ -29,7 +29,7 @@ def dataset_picker(on_change: Callable[[], None] | None = None) -> datasets.Data
     if st.session_state.get("dataset", next(iter(titles))) not in titles:
         st.session_state["dataset"] = next(iter(titles))
         st.warning(
-            "The data set of these settings was deleted, or is somebody else's. Choose another.",
+            "This data set was deleted or belongs to someone else. Choose another.",
             icon=":material/folder_off:",
         )
     check_url("dataset", titles)

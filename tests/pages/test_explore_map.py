@@ -54,7 +54,7 @@ def test_a_lasso_takes_the_classes_that_are_shown(open_page):
 def test_an_empty_lasso_says_so(open_page):
     far = [[1.5, 1.5], [1.6, 1.5], [1.6, 1.6]]
     app = lassoed(open_page, {"polygon": far, "groups": [], "kind": "classes"})
-    assert "**No image** is inside" in texts(app)
+    assert "**The selection is empty.**" in texts(app)
 
 
 @pytest.mark.parametrize(

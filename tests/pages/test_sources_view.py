@@ -222,7 +222,7 @@ def test_what_waited_too_long_is_asked_for_again(put, open_page, home):
     for folder in (home / "datasets").iterdir():
         imported.discard(folder)
     app.run()
-    assert quiet(app) and "waited for too long" in texts(app)
+    assert quiet(app) and "has expired" in texts(app)
 
 
 def test_it_is_explored_and_chosen_for_training_like_any_other(own, open_page):

@@ -75,7 +75,7 @@ def _pictures(spec: datasets.DatasetSpec, split: str, label: int | None) -> None
     st.caption(
         "Left, the mean of all images of the class; right, the standard deviation of each pixel, "
         "where black is 0 and white 127.5, the most there can be: bright is where the images "
-        "differ. Press a class to see its pixel values, and to have it chosen among the images."
+        "differ. Press a class to see its pixel values and to choose it among the images."
     )
 
 

@@ -185,7 +185,7 @@ def _downloads(spec: datasets.DatasetSpec, seen: Seen, image: np.ndarray) -> Non
 
 def _neighbours(view: View, seen: Seen) -> None:
     spec = view.spec
-    st.markdown("**Most like it among the training images**")
+    st.markdown("**Most similar training images**")
     indices, distances = data.nearest(spec.name, seen.split, seen.index, NEIGHBOURS)
     train = data.split(spec.name, "train")
     label = data.split(spec.name, seen.split).labels[seen.index]
@@ -225,15 +225,15 @@ def _said(spec: datasets.DatasetSpec, seen: Seen, label: int) -> None:
                 f"| {title_markdown(run)} | {verdict} {literal(spec.classes[answer])} "
                 f"| {sure_by(float(probabilities[answer]))} |"
             )
-    st.markdown("**What networks say of it**")
+    st.markdown("**What networks answer**")
     if rows:
         st.markdown("\n".join(["| Network | Answer | Sure |", "| :-- | :-- | --: |", *rows]))
     elif seen.split == "test":
         st.caption("No network here has its test set open.")
     else:
         st.caption(
-            "No network held it back for validation: what one says of an image that it learned "
-            "from tells little."
+            "No network held this image back for validation. An answer about an image that the "
+            "network learned from tells little."
         )
 
 

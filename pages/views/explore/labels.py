@@ -48,8 +48,8 @@ def draw(spec: datasets.DatasetSpec) -> None:
 
 def _missing(spec: datasets.DatasetSpec, what: str, name: str) -> DataUnavailable:
     return DataUnavailable(
-        f"The {what} of {spec.title} have not been looked for on this machine. Where the app is "
-        f"installed, run '{files.command(spec, name)}', then look again."
+        f"The {what} of {spec.title} have not been computed on this machine. Where the "
+        f"app is installed, run '{files.command(spec, name)}', then look again."
     )
 
 
@@ -77,7 +77,7 @@ def _labels(spec: datasets.DatasetSpec) -> None:
         judged = sum((row["split"], row["index"]) in verdicts for row in shown)
         st.markdown(
             f"**{len(shown):,} labels** · {judged:,} judged by you"
-            + (", kept until you reload the page: take the CSV with you" if judged else "")
+            + (", kept until you reload the page; download the CSV to keep them" if judged else "")
         )
         _csv(
             [
@@ -115,7 +115,7 @@ def _doubtful(spec: datasets.DatasetSpec, known: dict[str, labels.Labels]) -> li
 
 
 def _method(known: labels.Labels) -> None:
-    with st.expander("How they were found, and how far to trust it"):
+    with st.expander("How they were found, and how far to trust this"):
         st.markdown(
             f"Each image was classified by a network that had not learned from it: {known.method}, "
             f"over both splits together; {percent(known.accuracy)} of these answers agree with the "
@@ -192,7 +192,7 @@ def _without(spec: datasets.DatasetSpec, leaked: np.ndarray) -> None:
                 "near-duplicate."
             )
             return
-    st.caption("What removing them does is shown here when the test set of a run is open.")
+    st.caption("Open the test set of a run to see here what removing them does.")
 
 
 def _verdicts(spec: datasets.DatasetSpec) -> dict[tuple[str, int], str]:

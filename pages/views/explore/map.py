@@ -60,7 +60,7 @@ def _pixels(spec: datasets.DatasetSpec, layout: str) -> Points:
     found = data.embedding_of(spec.name)
     if found is None:
         raise DataUnavailable(
-            f"The map of {spec.title} has not been worked out on this machine. Where the app is "
+            f"The map of {spec.title} has not been computed on this machine. Where the app is "
             f"installed, run '{files.command(spec, embedding.NAME)}', then look again. A network's "
             "last hidden layer can be mapped without it."
         )
@@ -151,7 +151,7 @@ def _mistakes(run: runs.Run, indices: np.ndarray) -> tuple[list[Group], np.ndarr
 def _taken(spec: datasets.DatasetSpec, taken: np.ndarray) -> None:
     """Show the images that were drawn around."""
     if not len(taken):
-        st.markdown("**No image** is inside what you drew.")
+        st.markdown("**The selection is empty.**")
         return
     part = data.split(spec.name, "train")
     counts = np.bincount(part.labels[taken], minlength=len(spec.classes))

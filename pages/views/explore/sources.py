@@ -72,7 +72,7 @@ def _bring(visitor: str) -> None:
         st.subheader("Bring your own data", anchor=False)
         st.markdown(
             "A **CSV** with one image a line, as Kaggle has Fashion-MNIST · **IDX** files · a "
-            "**ZIP** of pictures in one folder a class, or of CSV or IDX files."
+            "**ZIP** with one folder of pictures for each class, or with CSV or IDX files."
         )
         _explanation()
         uploaded = st.file_uploader(
@@ -254,8 +254,7 @@ def _waiting(visitor: str) -> tuple[Path, Found] | None:
     if folder is None:
         del st.session_state[FOUND]
         st.info(
-            "What you brought waited for too long, or you have brought something else since. "
-            "Bring it again.",
+            "This upload has expired or was replaced. Upload the files again.",
             icon=":material/timer_off:",
         )
         return None
