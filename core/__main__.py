@@ -68,7 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument(
         "--test",
         action="store_true",
-        help="report on the test images instead; from then on the pages show them too",
+        help="report on the test images instead; this opens the test set on the pages too",
     )
     evaluate.add_argument("--json", action="store_true", help="print one JSON object")
 
@@ -76,30 +76,33 @@ def _parser() -> argparse.ArgumentParser:
     classify.set_defaults(command=_classify)
     classify.add_argument("files", nargs="+", metavar="FILE")
     classify.add_argument(
-        "--run", default=runs.BUNDLED, help="use the model of this run (default: %(default)s)"
+        "--run", default=runs.BUNDLED, help="use the network of this run (default: %(default)s)"
     )
     classify.add_argument(
         "--kind",
         choices=("photo", "sketch"),
-        help="take all files for this (default: tell by looking at each)",
+        help="treat every file as this (default: decide for each file)",
     )
     classify.add_argument("--json", action="store_true", help="print one JSON object a file")
 
     analyse = commands.add_parser(
-        "analyse", help="work out the map, doubtful labels or duplicates of a data set"
+        "analyse", help="compute the map, doubtful labels or duplicates of a data set"
     )
     analyse.set_defaults(command=_analyse)
     analyse.add_argument("what", choices=("map", "labels", "duplicates"))
     analyse.add_argument("--dataset", default="fashion-mnist", help=", ".join(datasets.DATASETS))
     analyse.add_argument(
         "--architecture",
-        help="labels: the network that is cross-validated (default: long-sprint-cnn, or for "
-        "images in colour, which ask for more, atelier-cnn)",
+        help="labels: the network that is cross-validated (default: long-sprint-cnn, for "
+        "colour images atelier-cnn)",
     )
     analyse.add_argument(
-        "--epochs", type=int, default=10, help="labels: of each of its trainings (%(default)s)"
+        "--epochs",
+        type=int,
+        default=10,
+        help="labels: epochs of each training (%(default)s)",
     )
-    analyse.add_argument("--output", type=Path, help="file to write, instead of the bundled one")
+    analyse.add_argument("--output", type=Path, help="write this file instead of the bundled one")
 
     bring = commands.add_parser("import", help="take in a data set: CSV, IDX, or ZIP of pictures")
     bring.set_defaults(command=_import)
@@ -227,7 +230,9 @@ def _evaluate(options: argparse.Namespace) -> int:
 
     run = runs.read(options.run)
     part = evaluation.TEST if options.test else evaluation.VALIDATION
-    report = evaluation.report_of(run, part, None if options.test else _validation_file(run))
+    if options.test and not run.test_opened and not run.testable:
+        runs.open_test(options.run)  # says why not
+    report = evaluation.report_of(run, part, _answers_file(run, part))
     if options.test and runs.open_test(options.run):
         sys.stderr.write(
             f"The test set of {options.run} is open from now on: the pages show its results.\n"
@@ -239,18 +244,21 @@ def _evaluate(options: argparse.Namespace) -> int:
     return 0
 
 
-def _validation_file(run: runs.Run) -> Path | None:
-    """Work out the validation answers of a run of a version that kept none, and say where."""
-    if run.folder.validation.exists() or run.state is not runs.State.FINISHED:
+def _answers_file(run: runs.Run, part: str) -> Path | None:
+    """Work answers out that the run's worker did not keep, and say where; None if it did."""
+    from core import evaluation
+
+    kept = part == evaluation.TEST or run.folder.validation.exists()
+    if run.network is None or (kept and not run.unfinished):
         return None
     from core.runs.analysis import analysis_file, fits
     from core.tasks.worker import work_out
 
-    path = analysis_file("validation", run)
+    path = analysis_file(part, run)
     if not fits(path, run):
-        sys.stderr.write("Classifying the validation images, once ...\n")
+        sys.stderr.write(f"Classifying the {part} images, once ...\n")
         try:
-            work_out("validation", run, path, lambda share: None)
+            work_out(part, run, path, lambda share: None)
         except OSError as error:
             raise SettingsError(
                 f"The answers could not be saved in {path.parent}: {error.strerror or error}. Make "

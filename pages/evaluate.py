@@ -56,9 +56,15 @@ def main() -> None:
     if part == TEST and not run.test_opened:
         sealed(run, spec)
         return
-    there = part == TEST or data.answers_file(run, part).exists()
-    if not there and task("validation", run) is None:
+    kept = part == TEST and not run.unfinished  # if that file is gone, there is nothing to ask
+    there = kept or data.answers_file(run, part).exists()
+    if not there and task(part, run) is None:
         return
+    if run.unfinished:
+        st.caption(
+            f":material/hourglass_bottom: This training is unfinished: {run.epochs} of "
+            f"{run.config.recipe.epochs} epochs."
+        )
     looked = Looked(run, spec, data.answers(run, part), *_second(other, part))
     figures(looked)
     if part == TEST:

@@ -4,8 +4,8 @@ import streamlit as st
 
 from core import runs
 from core.runs import State
+from core.runs.access import may_see
 from pages.session import frame
-from pages.session.access import may_see
 from pages.session.visitor import visitor_id
 from pages.views.runs import address
 from pages.views.runs.actions import actions

@@ -4,8 +4,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from core import datasets, jobs, runs
-from core.errors import DataUnavailable
+from core import jobs, runs
 from pages.session import frame
 from pages.session.guard import sentences
 from pages.session.visitor import visitor_id
@@ -59,14 +58,7 @@ def _start(make: Callable[[], runs.TrainingConfig]) -> None:
 
 
 def _submit(config: runs.TrainingConfig) -> None:
-    reason = datasets.find(config.dataset).missing()
-    if reason is not None:
-        raise DataUnavailable(reason)
-    visitor = visitor_id()
-    jobs.admit(config, visitor)
-    run_id = runs.create(config, visitor)
-    jobs.backend().submit(run_id)
-    st.query_params["run"] = run_id
+    st.query_params["run"] = jobs.start(config, visitor_id())
     st.rerun()
 
 

@@ -182,3 +182,8 @@ def test_importing_core_loads_neither_tensorflow_nor_streamlit():
 def test_importing_the_rooms_of_the_pages_does_not_load_tensorflow():
     assert all((VIEWS, WIDGETS, SESSION, WORDS))
     assert not loaded_by(ROOMS) & TENSORFLOW
+
+
+def test_streamlit_loads_plotly_itself():
+    """If it no longer does, modules that draw should import it inside functions."""
+    assert "plotly" in loaded_by(["streamlit"])

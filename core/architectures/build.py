@@ -1,5 +1,6 @@
 """From layers and recipes as data to Keras's models and optimizers (TF: imports TensorFlow)."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import keras
@@ -103,3 +104,15 @@ def _keras_layer(layer: Layer, shape: tuple[int, ...]) -> Any:
                 tensor = _keras_layer(each, tensor.shape[1:])(tensor)
             return keras.Model(entry, layers.Add()([entry, tensor]))
     raise TypeError(f"no Keras layer for {layer!r}")
+
+
+def leaves(model: keras.Model, name: str = "layer") -> Iterator[tuple[str, Any]]:
+    """Yield the layers of a model, those inside of residual blocks too, each with a name.
+
+    The names tell the places and do not depend on what this process built before.
+    """
+    for place, layer in enumerate(model.layers):
+        if isinstance(layer, keras.Model):
+            yield from leaves(layer, f"{name}{place}.")
+        else:
+            yield f"{name}{place}", layer

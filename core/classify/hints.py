@@ -34,6 +34,6 @@ def hint(probabilities: np.ndarray, prepared: Prepared, dataset: DatasetSpec) ->
     if height < _TALL[likeliest] * width:
         return None
     return (
-        "These look like shoes from above or a pair of them. Photograph one shoe from the side: "
-        "the network has never seen another view."
+        "This looks like shoes from above, or a pair. Photograph one shoe from the side: the "
+        "network has only seen that view."
     )

@@ -3,7 +3,7 @@
 After ImageNet-C (Hendrycks & Dietterich 2019, arXiv:1903.12261) and MNIST-C (Mu & Gilmer 2019,
 arXiv:1906.02337), and at the levels of MNIST-C where it has the corruption. Blur is weaker than
 there, where it leaves nothing of 28 pixels, and the steps of pixelation are wider; occlusion is a
-gray square, as in Cutout (DeVries & Taylor 2017, arXiv:1708.04552).
+grey square, as in Cutout (DeVries & Taylor 2017, arXiv:1708.04552).
 
 What comes into view from outside is black for gray images, whose background is black, and the
 edge's colour else, as in training (``core.training.augmentation``).
@@ -192,7 +192,7 @@ def _occlude(pixels: np.ndarray, level: float, generator: np.random.Generator) -
 
 
 def _pad(pixels: np.ndarray, border: int) -> np.ndarray:
-    """Put a border around images: black for gray ones, the edge's colour else."""
+    """Put a border around images: black for grey ones, the edge's colour else."""
     widths = ((0, 0), (border, border), (border, border), (0, 0))
     return np.pad(pixels, widths, mode="constant" if pixels.shape[-1] == 1 else "edge")
 
@@ -203,8 +203,8 @@ CORRUPTIONS: dict[str, Corruption] = {
         Corruption(
             "noise",
             "Noise",
-            "Every pixel a little off at random, as of a camera in the dark.",
-            "standard deviation, of white",
+            "Every pixel changes a little at random, as with a camera in the dark.",
+            "standard deviation (white is 1)",
             (0.08, 0.12, 0.18, 0.26, 0.38),
             _noise,
         ),
@@ -212,7 +212,7 @@ CORRUPTIONS: dict[str, Corruption] = {
             "impulse",
             "Dead pixels",
             "Single pixels turn black or white (salt and pepper).",
-            "share of the pixels",
+            "of the pixels",
             (0.03, 0.06, 0.09, 0.17, 0.27),
             _impulse,
         ),
@@ -227,15 +227,15 @@ CORRUPTIONS: dict[str, Corruption] = {
         Corruption(
             "pixelate",
             "Pixelation",
-            "Made smaller and enlarged again.",
-            "share of the pixels a side that is left",
+            "Shrunk and enlarged again.",
+            "of the pixels a side are left",
             (0.6, 0.45, 0.35, 0.25, 0.2),
             _pixelate,
         ),
         Corruption(
             "shift",
             "Shift",
-            "Off the centre, towards one of the corners.",
+            "Moved off centre, towards a corner.",
             "pixels down or up, and right or left",
             (1, 2, 3, 4, 5),
             _shift,
@@ -243,7 +243,7 @@ CORRUPTIONS: dict[str, Corruption] = {
         Corruption(
             "rotate",
             "Rotation",
-            "Turned to the left or to the right.",
+            "Turned left or right.",
             "degrees",
             (11.5, 23, 34.5, 46, 57.5),  # 0.2 to 1 radian
             _rotate,
@@ -251,8 +251,8 @@ CORRUPTIONS: dict[str, Corruption] = {
         Corruption(
             "contrast",
             "Contrast",
-            "Washed out: all pixels nearer to their mean.",
-            "share of the contrast that is left",
+            "Washed out: all pixels move towards their mean.",
+            "of the contrast is left",
             (0.4, 0.3, 0.2, 0.1, 0.05),
             _contrast,
         ),
@@ -260,7 +260,7 @@ CORRUPTIONS: dict[str, Corruption] = {
             "brightness",
             "Brightness",
             "Overexposed: brighter, up to white.",
-            "added, of white",
+            "added (white is 1)",
             (0.1, 0.2, 0.3, 0.4, 0.5),
             _brightness,
         ),
@@ -275,8 +275,8 @@ CORRUPTIONS: dict[str, Corruption] = {
         Corruption(
             "occlude",
             "Occlusion",
-            "A gray square in front of it, anywhere.",
-            "share of the height and of the width",
+            "A grey square covers part of it, anywhere.",
+            "of the height and of the width",
             (0.2, 0.3, 0.4, 0.5, 0.6),
             _occlude,
         ),

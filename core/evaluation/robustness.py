@@ -129,6 +129,6 @@ def read_robustness(path: Path) -> Robustness:
         if count > 0 and 0 <= clean <= count and 0 <= right.min() <= right.max() <= count:
             return Robustness(tuple(names.tolist()), count, clean, right)
     raise RunDamaged(
-        f"The file {path.name} does not hold accuracies. Delete it from {path.parent}, and have it "
-        "worked out again."
+        f"The file {path.name} does not hold accuracies. Delete it from {path.parent} and compute "
+        "it again."
     )

@@ -134,14 +134,14 @@ def prepare(
         light: whether the images of a grey data set have a light ground, unlike Fashion-MNIST's.
 
     Raises:
-        ImageRejected: the picture is one single colour.
+        ImageRejected: the picture is a single colour.
     """
     options = options or Options()
     picture = picture.convert("RGB")
     levels: Any = picture.getextrema()  # lowest and highest of each channel
     if max(high - low for low, high in levels) < BLANK:
         raise ImageRejected(
-            "The picture is one single colour: there is nothing to recognise. "
+            "The picture is a single colour: there is nothing to recognise. "
             "Draw or photograph one thing."
         )
     if channels == 3:
@@ -161,7 +161,8 @@ def _on_light(prepared: Prepared) -> Prepared:
     """Return a prepared picture dark on light, for networks that have learned from such images."""
     pixels = 255 - prepared.pixels
     last = prepared.steps[-1]
-    sentence = f"{last.sentence} The images it learned from have a light ground, and so has this."
+    light = "The network learned from images on a light background, so this has one too."
+    sentence = f"{last.sentence} {light}"
     steps = (*prepared.steps[:-1], replace(last, sentence=sentence, image=pixels))
     return replace(prepared, pixels=pixels, steps=steps)
 
@@ -227,7 +228,7 @@ def _prepare_photo(
         Step(
             Stage.CONTRAST,
             "Contrast",
-            "The shades of the object are stretched over the whole range.",
+            "The object’s shades are stretched to the full range.",
             grey,
             Stage.CONTRAST not in off,
         )
@@ -266,7 +267,7 @@ def _prepare_sketch(
         Step(
             Stage.LINES,
             "Lines",
-            "Lines of any colour on any ground become white on black.",
+            "Lines of any colour on any background become white on black.",
             grey,
             Stage.LINES not in off,
         )
@@ -277,7 +278,7 @@ def _prepare_sketch(
         Step(
             Stage.THICKNESS,
             "Thickness",
-            "Thin lines are widened, so that they survive the reduction.",
+            "Thin lines are widened so that they survive shrinking.",
             grey,
             Stage.THICKNESS not in off,
         )
@@ -304,15 +305,15 @@ def _prepare_colour(picture: Image.Image, options: Options, height: int, width: 
         edges[3] / picture.height,
     )
     steps = (
-        Step(Stage.ORIGINAL, "Original", "The picture as it came.", whole),
+        Step(Stage.ORIGINAL, "Original", "The picture, unchanged.", whole),
         Step(Stage.CROP, "Crop", "The middle of the picture is kept.", np.asarray(small(cropped))),
-        Step(Stage.FIT, "Fit", f"Reduced to {width} × {height} pixels, in colour.", pixels),
+        Step(Stage.FIT, "Fit", f"Shrunk to {width} × {height} pixels, in colour.", pixels),
     )
     return Prepared(pixels, steps, None, np.ones(whole.shape[:2], bool), box)
 
 
 def _original(scene: Scene) -> Step:
-    return Step(Stage.ORIGINAL, "Original", "The picture as it came.", scene.colour)
+    return Step(Stage.ORIGINAL, "Original", "The picture, unchanged.", scene.colour)
 
 
 def _fitted(pixels: Pixels) -> Step:
@@ -320,7 +321,7 @@ def _fitted(pixels: Pixels) -> Step:
     return Step(
         Stage.FIT,
         f"{width} × {height}",
-        "Reduced so that the longest side fits, and centred: this is what the network sees.",
+        "Shrunk until the longest side fits, then centred: this is what the network sees.",
         pixels,
     )
 

@@ -17,7 +17,7 @@ class Model:
 
     Attributes:
         run: id of the run that trained it.
-        path: of the ``.keras`` file.
+        path: of the ``.keras`` file, or of the checkpoint of a run that did not finish.
         dataset: the data set it was trained on, whose classes it answers with.
         test_accuracy: 0 to 1, None if it was never tested, or its test set is sealed.
     """
@@ -41,13 +41,13 @@ def of_run(run: Run) -> Model:
     Raises:
         ModelUnavailable: the run is damaged or has no network yet.
     """
-    path = run.folder.model
-    if is_bundled(run.id) and (run.config is None or not path.is_file()):
+    path = run.network
+    if is_bundled(run.id) and (run.config is None or path is None or not path.is_file()):
         raise ModelUnavailable(f"The bundled model is missing or damaged. {REPAIR}")
-    if run.config is None or not path.is_file():
+    if run.config is None or path is None or not path.is_file():
         raise ModelUnavailable(
-            f"The run {run.id} has no network to use: it is {run.state}. Choose another, or train "
-            "it to the end."
+            f"The run {run.id} has no network to use: it is {run.state}. Choose another, or let "
+            "it train for at least an epoch."
         )
     accuracy = run.told.test_accuracy if run.told else None
     return Model(run.id, path, datasets.find(run.config.dataset), accuracy)

@@ -13,6 +13,7 @@ from core.errors import ModelUnavailable
 from core.networks.batches import Report, in_batches
 from core.networks.inside import look_inside
 from core.networks.models import Model, unusable
+from core.networks.unfinished import from_checkpoint
 
 # What is fewer than a batch is padded to one of these: each size is compiled once.
 SIZES = (1, 8, 64)
@@ -103,6 +104,8 @@ def load_file(model: Model) -> Any:
     """
     import keras
 
+    if model.path.suffix == ".npz":
+        return from_checkpoint(model.path, model.run)
     try:
         # Only files that this app wrote come here, and even they may hold no code.
         return keras.models.load_model(model.path, compile=False, safe_mode=True)

@@ -38,13 +38,14 @@ def stamp_of(run: Run) -> str:
     Raises:
         ModelUnavailable: it has none.
     """
-    path = run.folder.model
+    path = run.network or run.folder.model
     try:
         status = path.stat()
         return f"{FORMAT}-{_sha256(path, status.st_mtime_ns, status.st_size)}"
     except OSError as error:
         raise ModelUnavailable(
-            f"The run {run.id} has no trained network. Choose another, or train it to the end."
+            f"The run {run.id} has no trained network yet. Choose another, or let it "
+            "train for an epoch."
         ) from error
 
 

@@ -25,7 +25,7 @@ from core.runs.reading import (
     read,
     read_notes,
 )
-from core.runs.records import BUNDLED_FOLDERS, ID, Heartbeat, RunFolder, State, is_bundled
+from core.runs.records import BUNDLED_FOLDERS, ID, Heartbeat, RunFolder, is_bundled
 from core.settings import settings
 
 _notes_lock = threading.Lock()
@@ -144,7 +144,7 @@ def annotate(
 def open_test(
     run_id: str, *, accuracy: float | None = None, pair: tuple[int, int] | None = None
 ) -> bool:
-    """Open the test set of a finished run, for good.
+    """Open the test set of a run that has finished or was stopped after an epoch, for good.
 
     Args:
         run_id: of the run.
@@ -156,14 +156,15 @@ def open_test(
 
     Raises:
         RunNotFound: no run has this id.
-        SettingsError: it has not finished, the guess is none, or the run cannot be changed.
+        SettingsError: its training is not over, the guess is none, or the run cannot be changed.
     """
     run = read(run_id)
     if run.test_opened:
         return False
-    if run.state is not State.FINISHED or run.config is None:
+    if not run.testable or run.config is None:
         raise SettingsError(
-            f"The run {run_id} has no test results to open: it is {run.state}. Let it finish first."
+            f"The test set of {run_id} cannot be opened yet: the run is {run.state}. Let it "
+            "finish, or stop it after its first epoch."
         )
     value = {"at": time.time(), "accuracy": accuracy, "pair": pair and list(pair)}
     classes = class_count(run.config)

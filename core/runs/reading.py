@@ -13,7 +13,7 @@ from core import datasets
 from core.errors import AtelierError, RunDamaged, RunNotFound
 from core.processes.identity import HOST, is_process
 from core.runs.config import TrainingConfig
-from core.runs.files import read_json
+from core.runs.files import open_regular, read_json
 from core.runs.records import (
     BUNDLED_FOLDERS,
     ID,
@@ -171,6 +171,7 @@ def _read_files(folder: RunFolder, run_id: str) -> Run:
         state, reason = _state_without_result(folder, beat), None
     if state is State.INTERRUPTED:
         reason = "Its process ended before the training did. Resume it to go on from where it was."
+    epochs = _epochs(folder, state, result)
     resumable = state in (State.PAUSED, State.INTERRUPTED, State.STOPPED) or (
         state is State.FAILED and folder.checkpoint.exists()
     )
@@ -190,7 +191,38 @@ def _read_files(folder: RunFolder, run_id: str) -> Run:
         shared=notes.get("shared", False),
         resumable=resumable and not is_bundled(run_id),
         opened=as_opening(notes.get("opened"), class_count(config)),
+        epochs=epochs,
+        network=_network(folder, state, epochs),
     )
+
+
+def _epochs(folder: RunFolder, state: State, result: Result | None) -> int:
+    """Return how many epochs a run that is not active has done."""
+    if result is not None:
+        return int(result.epochs)
+    if state.active:
+        return 0
+    try:
+        with open_regular(folder.epochs) as file:
+            return sum(line.endswith(b"\n") for line in file)
+    except OSError:
+        return 0
+
+
+def _network(folder: RunFolder, state: State, epochs: int) -> Path | None:
+    """Return the file that holds what a run has learned; None while it learns, or if none is there.
+
+    A worker that is asked to stop may be ended before it writes the model file, and one that is
+    paused or cut off never does: the latest checkpoint has the weights too.
+    """
+    if state is State.FINISHED:
+        return folder.model
+    if state.active or epochs < 1:
+        return None
+    files = [folder.checkpoint]
+    if state is State.STOPPED:
+        files.insert(0, folder.model)
+    return next((file for file in files if file.is_file()), None)
 
 
 def _state_without_result(folder: RunFolder, beat: Heartbeat | None) -> State:

@@ -129,6 +129,9 @@ class Run:
         shared: whether everyone may look at it.
         resumable: whether ``resume`` would let it go on.
         opened: when its owner opened the test set, with the guess; None while it is sealed.
+        epochs: complete epochs of a run that is not active.
+        network: the file with what it learned, ``model.keras`` or, of a run that did not come to
+            its end, perhaps ``checkpoint.npz``; None if there is nothing to use.
     """
 
     id: str
@@ -146,6 +149,23 @@ class Run:
     shared: bool = False
     resumable: bool = False
     opened: Opening | None = None
+    epochs: int = 0
+    network: Path | None = None
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether there is a network to use, but of a training that did not come to its end."""
+        return self.network is not None and self.state is not State.FINISHED
+
+    @property
+    def testable(self) -> bool:
+        """Whether its test set can be opened: the training is over, and has left a network.
+
+        Of a run that waits to go on it cannot: the test images come after all choices.
+        """
+        return self.state is State.FINISHED or (
+            self.state is State.STOPPED and self.network is not None
+        )
 
     @property
     def test_opened(self) -> bool:

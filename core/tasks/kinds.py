@@ -42,15 +42,45 @@ class Kind:
 
 
 def _validation(run: runs.Run, report: Report) -> Arrays:
-    """Work out what a run of before its worker did that says of its validation images.
+    """Work out what a network says of its validation images where its worker did not.
+
+    That is of a run that did not finish, or of a version that kept no such answers.
 
     Returns:
         ``probabilities``, float32 (n, classes), and ``loss``: what ``runs.read_evaluation`` reads.
     """
+    return _answers(run, *held_back(run), report)
+
+
+def _test(run: runs.Run, report: Report) -> Arrays:
+    """Work out what the network of a stopped run says of the test images, once these are opened.
+
+    Returns:
+        As ``_validation``.
+    """
+    assert run.config is not None, "its data set is known"
+    test = datasets.load(run.config.dataset, "test")
+    return _answers(run, test.images, test.labels, report)
+
+
+def _answers(
+    run: runs.Run, images: npt.NDArray[np.uint8], labels: npt.NDArray[np.int64], report: Report
+) -> Arrays:
     network = Network(of_run(run))
-    images, labels = held_back(run)
     found = runs.Evaluation.of(network.probabilities(images, report), labels)
     return {"probabilities": found.probabilities, "loss": np.array(found.loss)}
+
+
+def _answers_cost(run: runs.Run) -> str:
+    why = (
+        "This training is unfinished, so its predictions were not saved"
+        if run.unfinished
+        else "This run predates saved predictions"
+    )
+    return (
+        f"{why}; compute them now, in the background. It takes from a few seconds to a minute, "
+        "depending on the size of the network."
+    )
 
 
 def _robustness(run: runs.Run, report: Report) -> Arrays:
@@ -111,15 +141,8 @@ def _neighbours(run: runs.Run, report: Report) -> Arrays:
 KINDS = {
     each.name: each
     for each in (
-        Kind(
-            "validation",
-            "Validation predictions",
-            lambda run: (
-                "This run predates saved predictions; compute them now, in the background. It "
-                "takes from a few seconds to a minute, depending on the size of the network."
-            ),
-            _validation,
-        ),
+        Kind("validation", "Validation predictions", _answers_cost, _validation),
+        Kind("test", "Test predictions", _answers_cost, _test),
         Kind("robustness", "Robustness of {network}", _robustness_costs, _robustness),
         Kind(
             "features",

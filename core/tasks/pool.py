@@ -127,12 +127,12 @@ def start(kind: str, run: Run, visitor: str) -> None:
         active = [each for each in _tasks.known.values() if each.active]
         if sum(each.visitor == visitor for each in active) >= MOST_OF_ONE:
             raise SettingsError(
-                f"You have asked for {MOST_OF_ONE} calculations that are not done yet, as many as "
-                "a visitor may have. Wait until one is done, or stop one."
+                f"You already have {MOST_OF_ONE} calculations in progress, the most for one "
+                "visitor. Wait for one to finish, or stop one."
             )
         if sum(each.phase == "waiting" for each in active) >= MOST_WAITING:
             raise SettingsError(
-                f"{MOST_WAITING} calculations wait already, as many as this server allows. Try "
+                f"{MOST_WAITING} calculations are waiting already, the most for this server. Try "
                 "again in a few minutes."
             )
         _tasks.known[output] = _Task(kind, run, output, visitor)
@@ -243,9 +243,7 @@ def _attend(task: _Task, process: Child) -> None:
         if fits(task.output, task.run):
             reason = None
         elif process.code == 0:
-            reason = (
-                "The run's network changed while it was looked at. Start the calculation again."
-            )
+            reason = "The run's network changed meanwhile. Start the calculation again."
         else:
             reason = (
                 "The process ended before it was done; perhaps this machine ran out of memory. "

@@ -7,12 +7,13 @@ model can be called, saved and loaded as ever.
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import keras
 import tensorflow as tf
 
+from core.architectures.build import leaves
 from core.architectures.keras_private import resource
 
 
@@ -123,18 +124,6 @@ class Forward:
                     raise TypeError(f"no fast code for {layer!r}")
             place += 1
         return x
-
-
-def leaves(model: keras.Model, name: str = "layer") -> Iterator[tuple[str, Any]]:
-    """Yield the layers of a model, those inside of residual blocks too, each with a name.
-
-    The names tell the places and do not depend on what this process built before.
-    """
-    for place, layer in enumerate(model.layers):
-        if isinstance(layer, keras.Model):
-            yield from leaves(layer, f"{name}{place}.")
-        else:
-            yield f"{name}{place}", layer
 
 
 def _convolution(x: Any, kernel: Any, layer: Any, kind: Any) -> Any:

@@ -15,12 +15,12 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from core.architectures.build import make_optimizer
+from core.architectures.build import leaves, make_optimizer
 from core.architectures.keras_private import decays, moments, resource
 from core.architectures.recipe import Recipe
 from core.datasets import Split
 from core.training.augmentation import augment
-from core.training.forward import Forward, leaves
+from core.training.forward import Forward
 
 EVALUATION_BATCH = 500  # images
 

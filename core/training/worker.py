@@ -420,7 +420,12 @@ def _train_and_evaluate(
 
 
 def _rewind(folder: RunFolder, config: TrainingConfig, checkpoint: Checkpoint | None) -> None:
-    """Make the curves end where the checkpoint is, or begin anew without one."""
+    """Make the curves end where the checkpoint is, or begin anew without one.
+
+    What an earlier stop left is of a moment that is over.
+    """
+    for file in (folder.model, folder.validation, folder.evaluation):
+        file.unlink(missing_ok=True)
     if checkpoint is None:
         for file in (folder.batches, folder.epochs):
             with contextlib.suppress(FileNotFoundError):

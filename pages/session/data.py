@@ -163,13 +163,13 @@ def map_sheet(dataset: str, indices: np.ndarray) -> bytes:
 def answers_file(run: runs.Run, part: str) -> Path:
     """Return where a run's answers on a part are, whether there are any or not.
 
-    A run of a version that kept none on the validation images has them from a task, once that was
-    asked for.
+    A run that did not finish has them from a task, once that was asked for; a run of a version
+    that kept none on the validation images, too.
     """
-    if part == evaluation.TEST:
-        return run.folder.evaluation
-    path = run.folder.validation
-    return path if path.exists() else tasks.result("validation", run) or path
+    path = run.folder.evaluation if part == evaluation.TEST else run.folder.validation
+    if run.unfinished or (part == evaluation.VALIDATION and not path.exists()):
+        return tasks.result(part, run) or path
+    return path
 
 
 def answers(run: runs.Run, part: str) -> evaluation.Answers:
@@ -179,11 +179,10 @@ def answers(run: runs.Run, part: str) -> evaluation.Answers:
         RunDamaged: the run has none, or they cannot be read.
     """
     path = answers_file(run, part)
-    if part == evaluation.VALIDATION and not path.exists():
+    if not path.exists() and (run.unfinished or part == evaluation.VALIDATION):
         raise RunDamaged(
-            "The run is of an earlier version, which kept no answers on the validation images. "
-            "Choose it as the network on the Evaluate page, look at its validation images, and "
-            "have them worked out there."
+            f"Its {part} predictions have not been computed yet. Choose it as the network on the "
+            f"Evaluate page, look at its {part} images, and compute them there."
         )
     return _answers(run.id, part, str(path), _written(path))
 

@@ -8,19 +8,21 @@ import streamlit as st
 from core.settings import ASSETS
 from pages.session.guard import sentences
 from pages.session.visitor import keep_visitor
+from pages.widgets import palette
 
 # Streamlit writes white on the theme's primary colour, which in the dark theme has to be light to
 # be readable as text. This indigo carries white in both (5.3 to 1). On a phone, an opened run comes
 # before the settings.
 STYLE = """<style>
-[data-testid="stBaseButton-primary"] { background: #5b5bd6; border-color: #5b5bd6; }
-[data-testid="stBaseButton-primary"]:hover { background: #4a4ac0; border-color: #4a4ac0; }
+[data-testid="stBaseButton-primary"] { background: INDIGO; border-color: INDIGO; }
+[data-testid="stBaseButton-primary"]:hover {
+  background: color-mix(in srgb, INDIGO, black 16%); border-color: transparent; }
 @media (max-width: 640px) {
   /* Choices that do not fit go on in a second line, instead of off the screen. */
   [data-testid="stButtonGroup"] [role="radiogroup"] { flex-wrap: wrap; }
   .st-key-run_first > div > [data-testid="stHorizontalBlock"] { flex-direction: column-reverse; }
 }
-</style>"""
+</style>""".replace("INDIGO", palette.GOOD)
 
 _framed = threading.local()
 

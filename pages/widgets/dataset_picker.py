@@ -6,7 +6,7 @@ import streamlit as st
 
 from core import datasets
 from core.datasets import download
-from pages.session.access import usable_datasets
+from core.datasets.access import usable_datasets
 from pages.session.guard import check_url, sentences
 from pages.session.visitor import visitor_id
 from pages.words import percent

@@ -10,7 +10,7 @@ import numpy as np
 import streamlit as st
 from PIL import Image
 
-MARK = "rgb(255,138,0)"  # of the frame; seen on light and on dark
+from pages.widgets import palette
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def figures(items: Sequence[Figure], *, width: int, pixelated: bool = False) -> 
 
 def _figure(item: Figure, width: int, pixelated: bool) -> str:
     rendering = "image-rendering:pixelated;" if pixelated else ""
-    frame = f"box-shadow:0 0 0 3px {MARK};" if item.marked else ""
+    frame = f"box-shadow:0 0 0 3px {palette.ON_PICTURES};" if item.marked else ""
     words = ""
     if item.title:
         words += f'<strong style="display:block">{html.escape(item.title)}</strong>'

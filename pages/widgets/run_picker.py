@@ -1,22 +1,24 @@
-"""Choosing a trained network: a bundled one, or a run that has finished and may be seen."""
+"""Choosing a trained network: a bundled one, or that of a run that may be seen."""
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core import evaluation, runs
 from core.errors import RunDamaged, RunNotFound
-from pages.session.access import may_see, owns, seen
+from core.runs.access import may_see, owns, seen
 from pages.session.guard import sentences
 from pages.session.visitor import visitor_id
 from pages.words import STATE_WORDS, dataset_title, title_markdown
 from pages.words.telling import labels
 
-OFFERED = 200  # of the newest finished runs
+OFFERED = 200  # of the newest runs with a network
 NONE = ""  # the id for no run
 
 
-def finished_runs(visitor: str, dataset: str | None = None) -> list[runs.Run]:
-    """Return the bundled models and the newest finished runs that a visitor may see.
+def usable_runs(visitor: str, dataset: str | None = None) -> list[runs.Run]:
+    """Return the bundled models and the newest runs with a network that a visitor may see.
+
+    A run that was stopped or paused after an epoch has one, too.
 
     The visitor's own come before what others share; each newest first.
 
@@ -27,16 +29,21 @@ def finished_runs(visitor: str, dataset: str | None = None) -> list[runs.Run]:
     finished = [
         run
         for run in runs.list_runs()
-        if run.state is runs.State.FINISHED and may_see(run, visitor) and _is_for(run, dataset)
+        if run.network is not None and may_see(run, visitor) and _is_for(run, dataset)
     ]
     finished.sort(key=lambda run: not owns(run, visitor))
     # The first is offered even if damaged: what there is to do about it is said where it is used.
     bundled = [
         run
         for run in runs.list_bundled()
-        if (run.id == runs.BUNDLED or run.state is runs.State.FINISHED) and _is_for(run, dataset)
+        if (run.id == runs.BUNDLED or run.network is not None) and _is_for(run, dataset)
     ]
     return [*bundled, *finished[:OFFERED]]
+
+
+def finished_runs(visitor: str, dataset: str | None = None) -> list[runs.Run]:
+    """Return those of ``usable_runs`` that came to their end, and so have kept all answers."""
+    return [run for run in usable_runs(visitor, dataset) if not run.unfinished]
 
 
 def run_picker(
@@ -56,12 +63,12 @@ def run_picker(
         RunNotFound: there is none for this data set.
     """
     visitor = visitor_id()
-    offered = {run.id: run for run in finished_runs(visitor, dataset)}
+    offered = {run.id: run for run in usable_runs(visitor, dataset)}
     default = next(iter(offered), None)
     asked = st.query_params.get("run", default)
     if asked is not None and asked not in offered:
         with notes or st.container(), sentences():
-            offered[asked] = _finished(asked, visitor, dataset)
+            offered[asked] = _usable(asked, visitor, dataset)
     shown = asked if asked in offered else default
     if shown is None:
         raise RunNotFound(
@@ -94,12 +101,12 @@ def other_picker(caption: str, run: runs.Run, part: str) -> runs.Run | None:
             and (part != evaluation.TEST or other.test_opened)
         )
 
-    offered = {other.id: other for other in finished_runs(visitor, dataset) if fits(other)}
+    offered = {other.id: other for other in usable_runs(visitor, dataset) if fits(other)}
     asked = st.query_params.get("with", NONE)
     above, below = st.container(), st.container()
     if asked not in (NONE, run.id, *offered):
         with below, sentences():
-            other = _finished(asked, visitor, None)
+            other = _usable(asked, visitor, None)
             if fits(other):
                 offered[asked] = other
             else:
@@ -130,12 +137,12 @@ def _is_for(run: runs.Run, dataset: str | None) -> bool:
     return dataset is None or (run.config is not None and run.config.dataset == dataset)
 
 
-def _finished(run_id: str, visitor: str, dataset: str | None) -> runs.Run:
+def _usable(run_id: str, visitor: str, dataset: str | None) -> runs.Run:
     run = seen(run_id, visitor)
-    if run.state is not runs.State.FINISHED:
+    if run.network is None:
         raise RunDamaged(
-            f"The run “{title_markdown(run)}” has no finished network: its state is "
-            f"“{STATE_WORDS[run.state][0].lower()}”. {run.reason or ''} Open it on the Train "
+            f"The run “{title_markdown(run)}” has no network yet: it is "
+            f"{STATE_WORDS[run.state][0].lower()}. {run.reason or ''} Open it on the Train "
             "page, or choose another here."
         )
     if not _is_for(run, dataset):

@@ -5,10 +5,10 @@ from pathlib import Path
 import streamlit as st
 
 from core.runs import Run
+from core.runs.access import owns
 from core.tasks import pool as tasks
 from core.tasks.kinds import KINDS
 from core.tasks.pool import TaskState
-from pages.session.access import owns
 from pages.session.guard import sentences
 from pages.session.ticking import ticking
 from pages.session.visitor import visitor_id

@@ -76,7 +76,10 @@ def _label(run: Run) -> str:
     parts = [words.title(run)]
     if run.config is not None and not bundled:
         parts.append(_line(changes(run.config)))
-    parts.append(words.accuracy_words(run))
+    if run.unfinished and run.config is not None:
+        parts.append(f"unfinished, {run.epochs} of {run.config.recipe.epochs} epochs")
+    if run.told is not None or not run.unfinished:
+        parts.append(words.accuracy_words(run))
     if not bundled:
         parts.append(words.ago(run.created))
     return " · ".join(part for part in parts if part)

@@ -58,7 +58,7 @@ def test_stop_stops_soon_and_is_not_for_others(server, new_visitor):
     other = new_visitor(server, "phone")
     other.open(f"train?run={run}")
     expect(
-        other.page.get_by_text(re.compile("is somebody else's and was not shared"))
+        other.page.get_by_text(re.compile("belongs to someone else and is not shared"))
     ).to_be_visible()
     expect(other.button("Stop")).to_have_count(0)
     assert other.fits()

@@ -9,10 +9,9 @@ import pytest
 
 from core import datasets
 from core.architectures import ARCHITECTURES, Recipe
-from core.architectures.build import build, make_optimizer
+from core.architectures.build import build, leaves, make_optimizer
 from core.architectures.layers import BatchNorm, Conv, Flatten, Residual
 from core.architectures.recipe import Optimizer, Schedule
-from core.training.forward import leaves
 
 USES = [
     pytest.param((architecture, datasets.find(dataset)), id=f"{architecture.name}-{dataset}")

@@ -9,7 +9,7 @@ import pytest
 from support import run_core, small, wait_until
 
 from core import architectures, jobs, runs
-from core.errors import SettingsError
+from core.errors import DataUnavailable, SettingsError
 from core.jobs import LocalBackend, estimate, expected_seconds
 from core.runs import Result, Run, State, TrainingConfig
 from core.settings import Settings, forget_settings, settings
@@ -33,8 +33,9 @@ def backend(monkeypatch, home):
     monkeypatch.setenv("ATELIER_WARM_SPARE", "0")
     forget_settings()
     backend = Queueing(Settings.from_environment(os.environ))
-    monkeypatch.setattr(jobs, "_backend", backend)
+    before = jobs.use(backend)
     yield backend
+    jobs.use(before)
     backend.close()
 
 
@@ -42,6 +43,21 @@ def submit(backend, visitor="ada", **changes):
     run_id = runs.create(small(**changes), visitor)
     backend.submit(run_id)
     return run_id
+
+
+def test_a_start_makes_a_run_and_queues_it(backend):
+    run_id = jobs.start(small(), "ada")
+    run = runs.read(run_id)
+    assert (run.state, run.visitor, run.config) == (State.QUEUED, "ada", small())
+    assert backend.position(run_id) == 0
+
+
+def test_a_start_that_is_refused_leaves_no_run(backend, no_cifar10):
+    with pytest.raises(SettingsError, match="Take fewer epochs"):
+        jobs.start(small(epochs=4), "ada")
+    with pytest.raises(DataUnavailable):
+        jobs.start(small("strided-cnn", dataset="cifar-10"), "ada")
+    assert runs.list_runs() == []
 
 
 def test_too_many_epochs_are_refused_with_a_sentence(backend):

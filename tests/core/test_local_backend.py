@@ -485,7 +485,7 @@ def children(pid):
 
 
 def test_one_backend_a_process(monkeypatch, home):
-    monkeypatch.setattr(jobs, "_backend", None)
+    before = jobs.use(None)
     monkeypatch.setenv("ATELIER_WARM_SPARE", "0")
     forget_settings()
     first = jobs.backend()
@@ -493,3 +493,4 @@ def test_one_backend_a_process(monkeypatch, home):
         assert jobs.backend() is first
     finally:
         first.close()
+        jobs.use(before)

@@ -340,7 +340,7 @@ def test_a_person_overrules_the_guess():
 @pytest.mark.parametrize("colour", ["white", "black", "red"])
 @pytest.mark.parametrize("channels", [1, 3])
 def test_a_blank_picture_is_rejected(mode, colour, channels):
-    with pytest.raises(ImageRejected, match="one single colour"):
+    with pytest.raises(ImageRejected, match="a single colour"):
         prepare(Image.new("RGB", (280, 280), colour).convert(mode), channels=channels)
 
 

@@ -643,7 +643,7 @@ def test_a_guess_that_is_none_opens_nothing(folder, guess):
 
 
 def test_a_run_that_has_not_finished_has_nothing_to_open(folder):
-    with pytest.raises(SettingsError, match="no test results to open: it is queued"):
+    with pytest.raises(SettingsError, match="cannot be opened yet: the run is queued"):
         runs.open_test(folder.path.name)
     assert not folder.notes.exists()
 

@@ -100,7 +100,7 @@ def test_a_task_is_stopped_within_a_second_and_can_be_started_again(run):
 def test_one_visitor_cannot_fill_the_queue(run):
     for number in range(tasks.MOST_OF_ONE):
         tasks.start(f"wait-{number}", run, "ada")
-    with pytest.raises(SettingsError, match="as many as a visitor may have"):
+    with pytest.raises(SettingsError, match="the most for one visitor"):
         tasks.start("wait-more", run, "ada")
     assert tasks.look("wait-more", run).phase == "none"
     tasks.start("wait-more", run, "ben")
@@ -110,7 +110,7 @@ def test_a_full_queue_says_so(run, monkeypatch):
     monkeypatch.setattr(tasks, "MOST_WAITING", 2)
     for number in range(3):
         tasks.start(f"wait-{number}", run, f"visitor {number}")
-    with pytest.raises(SettingsError, match="2 calculations wait already"):
+    with pytest.raises(SettingsError, match="2 calculations are waiting already"):
         tasks.start("wait-more", run, "ada")
 
 

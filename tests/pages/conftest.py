@@ -61,11 +61,12 @@ class Queue:
 
 
 @pytest.fixture(autouse=True)
-def queue(home: Path, monkeypatch: pytest.MonkeyPatch) -> Queue:
+def queue(home: Path) -> Iterator[Queue]:
     """Put a queue that trains nothing in the place of the backend."""
     queue = Queue()
-    monkeypatch.setattr(jobs, "_backend", queue)
-    return queue
+    before = jobs.use(queue)
+    yield queue
+    jobs.use(before)
 
 
 @pytest.fixture(autouse=True)

@@ -8,6 +8,7 @@ import pytest
 from reading import components
 from streamlit.testing.v1 import AppTest
 
+from pages.views.explore.classes import balance_figure, values_figure
 from pages.widgets.chart import chart
 
 
@@ -26,9 +27,10 @@ def sent(figure, **options) -> dict:
 
 
 def test_arrays_become_lists_and_nan_a_gap():
-    trace = {"x": np.arange(3), "y": np.array([1 / 3, np.nan, np.inf]), "name": "a"}
-    data = sent({"data": [trace], "layout": {"title": {"text": "t"}}}, height=200)
-    assert data["figure"]["data"] == [{"x": [0, 1, 2], "y": [0.333333, None, None], "name": "a"}]
+    trace = go.Scatter(x=np.arange(3), y=np.array([1 / 3, np.nan, np.inf]), name="a")
+    data = sent(go.Figure(trace, {"title": {"text": "t"}}), height=200)
+    expected = {"type": "scatter", "x": [0, 1, 2], "y": [0.333333, None, None], "name": "a"}
+    assert data["figure"]["data"] == [expected]
     assert data["figure"]["layout"] == {"title": {"text": "t"}}
     assert (data["height"], data["name"], data["label"]) == (200, "a-chart", "A chart")
 
@@ -40,7 +42,20 @@ def test_a_figure_of_plotly_comes_without_its_template():
     assert data["label"] == "Bars of it"
 
 
-@pytest.mark.parametrize("kind", ["heatmap", "scattergl", "histogram"])
-def test_what_the_bundle_cannot_draw_is_refused(kind):
-    with pytest.raises(ValueError, match=f"{kind}.* cannot be drawn"):
-        chart({"data": [{"type": kind}]}, key="c", name="a-chart")
+@pytest.mark.parametrize("trace", [go.Heatmap, go.Scattergl, go.Histogram])
+def test_what_the_bundle_cannot_draw_is_refused(trace):
+    with pytest.raises(ValueError, match=f"{trace.__name__.lower()}.* cannot be drawn"):
+        chart(go.Figure(trace()), key="c", name="a-chart")
+
+
+def test_figures_are_whole_without_a_browser():
+    """What a page draws can be written to a file, as Plotly's own JSON and HTML."""
+    classes = [f"class {label}" for label in range(12)]
+    counts = {"train": list(range(12)), "test": [0] * 12}
+    balance = balance_figure(counts, classes)
+    assert [bar.name for bar in balance.data] == ["Training", "Test"]
+    values, logarithmic = values_figure(np.eye(3, 256), np.ones((3, 256)), "class 1")
+    assert logarithmic and len(values.data) == 6
+    for figure in (balance, values):
+        assert go.Figure(json.loads(figure.to_json())) == figure
+        assert "<div" in figure.to_html(include_plotlyjs=False)

@@ -2,10 +2,13 @@
 
 import numpy as np
 import pytest
-from reading import button, components, quiet, sentence, texts
+from making import VISITOR
+from reading import button, components, labels, quiet, sentence, texts
 
 from core import runs
-from core.runs import Evaluation, State
+from core.runs import Evaluation, Result, State
+from core.runs.analysis import analysis_file, stamp_of, write_analysis
+from core.runs.checkpoint import Checkpoint, Progress, write_checkpoint
 
 
 @pytest.fixture
@@ -68,10 +71,66 @@ def test_an_unknown_run_in_the_url_becomes_a_sentence(open_page):
     assert sentence(app).startswith("There is no run 'nope' here.")
 
 
+def write_answers(run, part, kept):
+    """Put there what the background task would: the answers that the run's worker had kept."""
+    values = {"probabilities": kept.probabilities, "loss": np.array(kept.loss)}
+    write_analysis(analysis_file(part, run), values, stamp_of(run))
+
+
+@pytest.mark.usefixtures("bundled")
+def test_a_stopped_run_is_offered_as_unfinished_and_evaluated(open_page, put_run):
+    run_id = put_run()
+    folder = runs.folder_of(run_id)
+    validation, test = (
+        runs.read_evaluation(path, count, 10)
+        for path, count in (
+            (folder.validation, runs.read(run_id).config.validation_count),
+            (folder.evaluation, 10_000),
+        )
+    )
+    folder.validation.unlink()
+    folder.evaluation.unlink()
+    folder.result.unlink()
+    folder.write_result(Result(State.STOPPED, "Stopped on request.", epochs=1, val_accuracy=0.5))
+    app = open_page("evaluate", run=run_id)
+    assert quiet(app)
+    assert any("unfinished, 1 of 1 epochs" in each for each in app.selectbox[0].options)
+    assert "This training is unfinished" in texts(app) and "Start" in labels(app)
+    run = runs.read(run_id)
+    write_answers(run, "validation", validation)
+    app = open_page("evaluate", run=run_id)
+    assert quiet(app) and app.metric[0].label == "Validation accuracy"
+    assert "This training is unfinished: 1 of 1 epochs." in texts(app)
+    # The test set is sealed as a finished run's is, and asked once it is open.
+    app = open_page("evaluate", run=run_id, part="test")
+    button(app, "Open without a guess").click().run()
+    assert quiet(app) and "Start" in labels(app) and not app.metric
+    write_answers(runs.read(run_id), "test", test)
+    app = open_page("evaluate", run=run_id, part="test")
+    assert quiet(app) and app.metric[0].label == "Test accuracy"
+    assert quiet(open_page("classify", run=run_id))
+
+
+@pytest.mark.usefixtures("bundled")
+def test_a_paused_run_is_offered_and_its_test_set_stays_sealed(open_page, every_state, trained):
+    run_id = every_state[State.PAUSED]
+    folder = runs.folder_of(run_id)
+    folder.epochs.write_bytes(trained.folder.epochs.read_bytes())
+    write_checkpoint(folder.checkpoint, Checkpoint(Progress(), {"a": np.zeros(1)}))
+    assert runs.read(run_id).visitor == VISITOR and runs.read(run_id).unfinished
+    app = open_page("evaluate", run=run_id)
+    assert quiet(app) and "Start" in labels(app)
+    (shown,) = (each for each in app.selectbox[0].options if "unfinished" in each)
+    assert "–" not in shown
+    app = open_page("evaluate", run=run_id, part="test")
+    assert quiet(app) and "This run may still go on." in texts(app)
+    assert not [each for each in labels(app) if "guess" in each]
+
+
 @pytest.mark.parametrize("state", [state for state in State if state is not State.FINISHED])
 def test_a_run_without_a_finished_network_becomes_a_sentence(open_page, every_state, state):
     app = open_page("evaluate", run=every_state[state])
-    assert "has no finished network: its state is" in sentence(app)
+    assert "has no network yet: it is" in sentence(app)
     assert "Open it on the Train page" in sentence(app)
 
 

@@ -14,9 +14,8 @@ from scipy.stats import binomtest
 
 from core import runs
 from core.evaluation import Paired
-from core.runs import State, write_evaluation
+from core.runs import State, access, write_evaluation
 from core.settings import settings
-from pages.session import access
 from pages.views.runs.filters import Filters
 from pages.views.runs.order import COLUMNS, in_order
 from pages.views.runs.spreadsheet import to_csv
@@ -201,7 +200,7 @@ def test_what_fails_becomes_a_sentence_and_the_rest_is_done(open_page, finished)
     path.write_text(json.dumps(values))
     runs.annotate(first, shared=True)
     button(app, "Delete 2").click().run()
-    assert "is not your run" in sentence(app)
+    assert "is not yours" in sentence(app)
     assert runs.read(first).state is State.FINISHED
     assert listed(app) == [first]
 
@@ -212,11 +211,11 @@ def test_whose_run_it_is(every_state, finished):
     seen = {run_id: access.may_see(runs.read(run_id), VISITOR) for run_id in (mine, unshared)}
     assert seen == {mine: True, unshared: False}
     assert access.owned(mine, VISITOR).id == mine
-    with pytest.raises(access.RunNotFound, match="was not shared"):
+    with pytest.raises(access.RunNotFound, match="is not shared"):
         access.owned(unshared, VISITOR)
     for run_id in (shared, every_state[State.FINISHED], every_state[State.DAMAGED]):
         assert access.may_see(runs.read(run_id), VISITOR)
-        with pytest.raises(access.SettingsError, match="is not your run"):
+        with pytest.raises(access.SettingsError, match="is not yours"):
             access.owned(run_id, VISITOR)
     assert not access.owns(runs.read(every_state[State.DAMAGED]), "")
 
@@ -227,7 +226,7 @@ def test_somebodys_unshared_run_is_not_offered_and_its_link_is_a_sentence(
 ):
     hidden = finished(SOMEBODY_ELSE)
     app = open_page(page, run=hidden)
-    assert f"The run {hidden} is somebody else's and was not shared." in texts(app)
+    assert f"The run {hidden} belongs to someone else and is not shared." in texts(app)
 
 
 def test_csv_has_every_run_that_was_found(every_state, finished):

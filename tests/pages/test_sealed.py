@@ -10,9 +10,8 @@ from making import SOMEBODY_ELSE, VISITOR, config
 from reading import button, components, everything, labels, quiet, sentence, texts
 
 from core import evaluation, runs
-from core.runs import State, read_evaluation
+from core.runs import State, access, read_evaluation
 from core.runs.analysis import analysis_file, stamp_of, write_analysis
-from pages.session import access
 from pages.views.evaluate.figures import accuracy_guess_words, gap_words, pair_guess_words
 from pages.views.evaluate.seal import GUESSED
 from pages.views.runs.compare_tables import Share
@@ -256,8 +255,8 @@ def test_what_cannot_be_the_second_run_is_a_sentence(open_page, put_run, every_s
     path.write_text(json.dumps(values))
     for asked, words in (
         ("../x", "There is no run"),
-        (hidden, "is somebody else's and was not shared"),
-        (every_state[State.QUEUED], "has no finished network"),
+        (hidden, "belongs to someone else and is not shared"),
+        (every_state[State.QUEUED], "has no network yet"),
         (other_data, "answered the images of another data set"),
     ):
         app = open_page("evaluate", run=run_id, **{"with": asked})
@@ -267,7 +266,7 @@ def test_what_cannot_be_the_second_run_is_a_sentence(open_page, put_run, every_s
     lost = put_run(name="Lost")
     runs.folder_of(lost).validation.unlink()
     app = open_page("evaluate", run=run_id, **{"with": lost})
-    assert sentence(app).startswith("“Lost” cannot be compared: The run is of an earlier version")
+    assert sentence(app).startswith("“Lost” cannot be compared: Its validation predictions")
     assert components(app, "confusion_grid")
 
 

@@ -222,7 +222,7 @@ def test_somebody_elses_run_is_not_shown_before_it_is_shared(open_page, every_st
     folder.config.unlink()  # a folder shows that it changed when a file is replaced
     folder.config.write_text(json.dumps(header | {"visitor": SOMEBODY_ELSE}))
     app = open_page("train", run=trained.id)
-    assert "somebody else's and was not shared" in sentence(app)
+    assert "belongs to someone else and is not shared" in sentence(app)
     runs.annotate(trained.id, shared=True)
     app = open_page("train", run=trained.id)
     assert quiet(app)

@@ -19,7 +19,7 @@ from pages.views.classify import doubt, sources
 from pages.widgets.copy_link import copy_link
 from pages.widgets.pixel_viewer import pixel_image
 from pages.widgets.probability_bars import probability_bars
-from pages.widgets.run_picker import NONE, finished_runs
+from pages.widgets.run_picker import NONE, usable_runs
 from pages.widgets.table import table
 from pages.words import counted, none_of, percent, sure_by, title, title_markdown
 from pages.words.telling import labels
@@ -61,9 +61,7 @@ def _view(model: Model, phone: bool) -> None:
 def _others(model: Model) -> list[runs.Run]:
     """Draw the choice of the other networks, kept in ``?with=``, and return their runs."""
     offered = {
-        run.id: run
-        for run in finished_runs(visitor_id(), model.dataset.name)
-        if run.id != model.run
+        run.id: run for run in usable_runs(visitor_id(), model.dataset.name) if run.id != model.run
     }
     asked = [each for each in st.query_params.get("with", "").split(",") if each]
     unknown = [each for each in asked if each not in offered and each != model.run]

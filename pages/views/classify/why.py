@@ -16,6 +16,7 @@ from core.classify.nearest import NAME, Near, nearest
 from core.imaging.prepare import Kind, Options, Stage
 from core.networks import Model
 from pages.session import data
+from pages.widgets import palette
 from pages.widgets import task as task_view
 from pages.widgets.picture_row import Figure, figures
 from pages.words import literal, sure_by
@@ -27,7 +28,7 @@ CHANGED = 112  # CSS pixels; four times 28
 FAINT = 0.05  # of probability; smaller effects of covering are not drawn as if they were large
 
 # Orange speaks for, blue against: apart for all kinds of colour vision, on light and on dark.
-FOR, AGAINST = np.array([255, 138, 0]), np.array([38, 120, 255])
+FOR, AGAINST = (np.array(palette.rgb(each)) for each in (palette.ON_PICTURES, palette.CLASSES[5]))
 
 _KEPT = "classify_why"  # session: the last answer, and what was found out about it
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import plotly.graph_objects as go
 import streamlit as st
 
 from core import evaluation
@@ -12,6 +13,7 @@ from core.evaluation import FEWEST, Calibration, Refusal, Tempered
 from pages.session import data
 from pages.session.guard import check_url_number, sentences
 from pages.views.evaluate.looked import Looked
+from pages.widgets import palette
 from pages.widgets.chart import chart
 from pages.widgets.choice import choice
 from pages.widgets.gallery import gallery
@@ -208,7 +210,7 @@ def _points(share: float) -> str:
     return f"{100 * share:.1f} points"
 
 
-def _diagram(shown: Calibration, other: Calibration | None, adaptive: bool) -> dict[str, Any]:
+def _diagram(shown: Calibration, other: Calibration | None, adaptive: bool) -> go.Figure:
     full = [each for each in shown.bins if each.count]
     middle = [(each.low + each.high) / 2 for each in full]
     width = [each.high - each.low for each in full]
@@ -228,13 +230,13 @@ def _diagram(shown: Calibration, other: Calibration | None, adaptive: bool) -> d
             "y": [0, 1],
             "mode": "lines",
             "name": "as it claims",
-            "line": {"color": "theme-muted", "dash": "dot", "width": 1.5},
+            "line": {"color": palette.MUTED, "dash": "dot", "width": 1.5},
             "hoverinfo": "skip",
         }
     ]
     if adaptive:
         # As bars, those near 100 % would be hairlines.
-        traces.append(_line(claimed, held, "A" if other else "right", "theme-0") | told)
+        traces.append(_line(claimed, held, "A" if other else "right", palette.CLASSES[0]) | told)
     else:
         traces += [
             {
@@ -244,9 +246,9 @@ def _diagram(shown: Calibration, other: Calibration | None, adaptive: bool) -> d
                 "width": width,
                 "name": "right",
                 "marker": {
-                    "color": "theme-0",
+                    "color": palette.CLASSES[0],
                     "opacity": strength,
-                    "line": {"color": "theme-paper", "width": 1},
+                    "line": {"color": palette.PAPER, "width": 1},
                 },
             }
             | told,
@@ -258,9 +260,9 @@ def _diagram(shown: Calibration, other: Calibration | None, adaptive: bool) -> d
                 "width": [0.5 * each for each in width],
                 "name": "gap to its claim",
                 "marker": {
-                    "color": "theme-1",
+                    "color": palette.CLASSES[1],
                     "opacity": [0.8 * each for each in strength],
-                    "line": {"color": "theme-1", "width": 1},
+                    "line": {"color": palette.CLASSES[1], "width": 1},
                 },
             }
             | told,
@@ -272,7 +274,7 @@ def _diagram(shown: Calibration, other: Calibration | None, adaptive: bool) -> d
                 [each.confidence for each in others],
                 [each.accuracy for each in others],
                 "B",
-                "theme-2",
+                palette.CLASSES[2],
             )
             | {
                 "hovertext": [
@@ -309,7 +311,7 @@ def _diagram(shown: Calibration, other: Calibration | None, adaptive: bool) -> d
                 "yaxis": "y2",
                 "name": "answers",
                 "showlegend": False,
-                "marker": {"color": "theme-muted", "line": {"color": "theme-paper", "width": 1}},
+                "marker": {"color": palette.MUTED, "line": {"color": palette.PAPER, "width": 1}},
             }
             | told
         )
@@ -321,7 +323,7 @@ def _diagram(shown: Calibration, other: Calibration | None, adaptive: bool) -> d
             "anchor": "x",
         }
         layout["xaxis"]["anchor"] = "y2"
-    return {"data": traces, "layout": layout}
+    return go.Figure(traces, layout)
 
 
 def _line(x: Sequence[Any], y: Sequence[Any], name: str, colour: str) -> dict[str, Any]:
@@ -458,7 +460,7 @@ def refusal_words(found: Refusal, share: float, right: np.ndarray) -> str:
     return f"{words} To reach 99 %, it has to refuse {percent(needed, 0)}."
 
 
-def _curve(found: Refusal, other: Refusal | None, share: float) -> dict[str, Any]:
+def _curve(found: Refusal, other: Refusal | None, share: float) -> go.Figure:
     shares = np.linspace(0, MOST_REFUSED / 100, POINTS)
 
     def line(refusal: Refusal, values: np.ndarray, name: str, **style: Any) -> dict[str, Any]:
@@ -472,11 +474,13 @@ def _curve(found: Refusal, other: Refusal | None, share: float) -> dict[str, Any
         }
 
     traces = [
-        line(found, found.ideal, "if it knew its mistakes", color="theme-muted", dash="dot"),
-        line(found, found.accuracy, "A" if other else "accuracy", color="theme-0", width=2.5),
+        line(found, found.ideal, "if it knew its mistakes", color=palette.MUTED, dash="dot"),
+        line(
+            found, found.accuracy, "A" if other else "accuracy", color=palette.CLASSES[0], width=2.5
+        ),
     ]
     if other:
-        traces.append(line(other, other.accuracy, "B", color="theme-2", width=2))
+        traces.append(line(other, other.accuracy, "B", color=palette.CLASSES[2], width=2))
     traces.append(
         {
             "x": [share],
@@ -484,16 +488,16 @@ def _curve(found: Refusal, other: Refusal | None, share: float) -> dict[str, Any
             "mode": "markers",
             "marker": {
                 "size": 11,
-                "color": "theme-0",
-                "line": {"color": "theme-paper", "width": 2},
+                "color": palette.CLASSES[0],
+                "line": {"color": palette.PAPER, "width": 2},
             },
             "showlegend": False,
             "hoverinfo": "skip",
         }
     )
-    return {
-        "data": traces,
-        "layout": {
+    return go.Figure(
+        traces,
+        {
             "xaxis": {
                 "title": {"text": "share refused"},
                 "range": [-0.01, MOST_REFUSED / 100 + 0.01],
@@ -508,11 +512,11 @@ def _curve(found: Refusal, other: Refusal | None, share: float) -> dict[str, Any
                     "yref": "paper",
                     "y0": 0,
                     "y1": 1,
-                    "line": {"color": "theme-0", "width": 1, "dash": "dot"},
+                    "line": {"color": palette.CLASSES[0], "width": 1, "dash": "dot"},
                 }
             ],
         },
-    }
+    )
 
 
 def _shares(found: Refusal, other: Refusal | None, looked: Looked) -> None:

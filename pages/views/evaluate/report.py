@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import plotly.graph_objects as go
 import streamlit as st
 
 from core.evaluation import Ranking, Report
 from pages.session import data
 from pages.session.guard import sentences
 from pages.views.evaluate.looked import Looked
+from pages.widgets import palette
 from pages.widgets.chart import chart
 from pages.widgets.curves import curves_of
 from pages.widgets.live_chart import live_chart
@@ -18,7 +20,6 @@ from pages.words import literal, number, percent, title_markdown
 
 DRAWN = 10  # classes whose curves are drawn at first; more lines would be unreadable
 DRAWN_OF_TWO = 3  # of each, where two networks are drawn
-COLOURS = 10  # of the theme's charts
 PLOT, LEGEND_LINE = 380, 16  # pixels
 
 HELP = {
@@ -237,7 +238,7 @@ def _weakest(ranks: Sequence[Ranking], most: int) -> list[int]:
 
 def _figure(
     networks: Sequence[Network], shown: Sequence[int], kind: str, *, near: bool
-) -> dict[str, Any]:
+) -> go.Figure:
     """Return the curves of the classes shown as a Plotly figure.
 
     Args:
@@ -261,7 +262,7 @@ def _figure(
                     "mode": "lines",
                     "name": f"{rank.name} {letter}".strip() + f" {number(area)}",
                     "line": {
-                        "color": f"theme-{index % COLOURS}",
+                        "color": palette.class_colour(index),
                         "width": 1.75,
                         "dash": "dot" if letter == "B" else "solid",
                     },
@@ -274,7 +275,7 @@ def _figure(
             "x": [corner],
             "y": [1],
             "mode": "markers",
-            "marker": {"color": "theme-muted", "size": 9},
+            "marker": {"color": palette.MUTED, "size": 9},
             "showlegend": False,
             "hoverinfo": "skip",
             "cliponaxis": False,
@@ -287,7 +288,7 @@ def _figure(
                 "y": [0, 1],
                 "mode": "lines",
                 "name": "chance 0.500",
-                "line": {"color": "theme-muted", "width": 1, "dash": "dash"},
+                "line": {"color": palette.MUTED, "width": 1, "dash": "dash"},
                 "hoverinfo": "skip",
             }
         )
@@ -301,4 +302,4 @@ def _figure(
         "showlegend": True,
         "legend": {"y": -0.2, "yanchor": "top"},
     }
-    return {"data": traces, "layout": layout}
+    return go.Figure(traces, layout)

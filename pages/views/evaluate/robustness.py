@@ -4,6 +4,7 @@ import html
 from typing import Any
 
 import numpy as np
+import plotly.graph_objects as go
 import streamlit as st
 
 from core import evaluation, networks, runs
@@ -12,6 +13,7 @@ from pages.session import data, engine
 from pages.session.guard import sentences
 from pages.session.ticking import ticking
 from pages.views.evaluate.looked import Looked
+from pages.widgets import palette
 from pages.widgets.chart import chart
 from pages.widgets.choice import choice
 from pages.widgets.gallery import gallery
@@ -316,7 +318,7 @@ def _curves(looked: Looked, first: Robustness, second: Robustness | None) -> Non
                     "showlegend": dash == "solid",
                     "visible": True if name in drawn else "legendonly",
                     "mode": "lines+markers",
-                    "line": {"color": f"theme-{place}", "dash": dash, "width": 2},
+                    "line": {"color": palette.class_colour(place), "dash": dash, "width": 2},
                     "marker": {"symbol": MARKERS[place % len(MARKERS)], "size": 7},
                     "hovertemplate": "%{y:.1%}",
                 }
@@ -335,7 +337,7 @@ def _curves(looked: Looked, first: Robustness, second: Robustness | None) -> Non
                 "x1": 1,
                 "y0": guessing,
                 "y1": guessing,
-                "line": {"dash": "dash", "width": 1, "color": "theme-muted"},
+                "line": {"dash": "dash", "width": 1, "color": palette.MUTED},
             }
         ],
         "annotations": [
@@ -347,12 +349,12 @@ def _curves(looked: Looked, first: Robustness, second: Robustness | None) -> Non
                 "showarrow": False,
                 "xanchor": "left",
                 "yanchor": "top",
-                "font": {"size": 11, "color": "theme-muted"},
+                "font": {"size": 11, "color": palette.MUTED},
             }
         ],
     }
     chart(
-        {"data": traces, "layout": layout},
+        go.Figure(traces, layout),
         key=f"robustness_{looked.run.id}",
         name=f"robustness-{looked.run.id}",
         height=430,

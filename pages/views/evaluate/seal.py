@@ -6,7 +6,7 @@ import streamlit as st
 
 from core import datasets, runs
 from core.evaluation import share_of
-from pages.session.access import may_open, owned
+from core.runs.access import may_open, owned
 from pages.session.visitor import visitor_id
 from pages.words import percent
 
@@ -23,6 +23,13 @@ def sealed(run: runs.Run, spec: datasets.DatasetSpec) -> None:
             "a setting or of one run among several, fits them too and makes the figure too good. "
             "So open a run’s test set once, when the tuning is done."
         )
+        if not run.testable:
+            st.info(
+                "This run may still go on. Its test set can be opened when it has finished, or was "
+                "stopped. Look at the validation images until then.",
+                icon=":material/lock:",
+            )
+            return
         if not may_open(run, visitor_id()):
             st.info(
                 "This run belongs to someone else, and its owner has not opened the test set yet. "

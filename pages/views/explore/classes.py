@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import plotly.graph_objects as go
 import streamlit as st
 
 from core import datasets
@@ -11,6 +12,7 @@ from core.analysis.statistics import VALUES, Distances
 from pages.session import data
 from pages.views.explore.images import ALL, class_control, first_page
 from pages.views.explore.split import SPLIT_TITLES, split_control
+from pages.widgets import palette
 from pages.widgets.chart import chart
 from pages.widgets.choice import choice
 from pages.widgets.class_pictures import class_pictures
@@ -23,9 +25,10 @@ MANY = 20  # classes; more than these scroll within a box of their own
 BOX = 460  # pixels, the height of that box
 NAME = 18  # characters of a class's name beside a bar
 DOMINATES = 0.2  # share of one pixel value from which the others are lost on a linear axis
+SPLIT_COLOURS = {"train": palette.GOOD, "test": palette.BAD}
 CHANNELS = {
-    1: (("value", "theme-0"),),
-    3: (("red", "theme-3"), ("green", "theme-8"), ("blue", "theme-5")),
+    1: (("value", palette.GOOD),),
+    3: (("red", palette.CLASSES[3]), ("green", palette.CLASSES[8]), ("blue", palette.CLASSES[5])),
 }
 
 
@@ -108,51 +111,61 @@ def _balance(spec: datasets.DatasetSpec) -> None:
     counts = {name: data.class_counts(spec.name, name) for name in datasets.SPLITS}
     st.subheader("Class balance", anchor=False)
     st.markdown(balance_words(counts, spec.classes))
-    size = len(spec.classes)
-    names = [f"{each[: NAME - 1]}…" if len(each) > NAME else each for each in spec.classes]
-    figure = {
-        "data": [
-            {
-                "type": "bar",
-                "orientation": "h",
-                "name": SPLIT_TITLES[name],
-                "x": np.array(counts[name]) / max(1, sum(counts[name])),
-                "y": list(range(size)),
-                "text": [f"{count:,}" for count in counts[name]],
-                "textposition": "outside",
-                "textfont": {"size": 10, "color": "theme-muted"},
-                "cliponaxis": False,
-                "hovertext": spec.classes,
-                "hovertemplate": "%{hovertext}: %{text} images (%{x:.1%})",
-                "marker": {"color": colour},
-            }
-            for name, colour in zip(datasets.SPLITS, ("theme-0", "theme-1"), strict=True)
-        ],
-        "layout": {
-            "barmode": "group",
-            "bargap": 0.3,
-            "xaxis": {
+    with _box(spec):
+        chart(
+            balance_figure(counts, spec.classes),
+            key=f"balance_{spec.name}",
+            name=f"class-balance-{spec.name}",
+            height=max(220, 80 + 32 * len(spec.classes)),
+            label="Class balance of both splits",
+        )
+
+
+def balance_figure(counts: Mapping[str, Sequence[int]], classes: Sequence[str]) -> go.Figure:
+    """Return bars of each class's share of each split.
+
+    Args:
+        counts: images of each class, by split.
+        classes: names, by class.
+    """
+    places = list(range(len(classes)))
+    bars = [
+        go.Bar(
+            orientation="h",
+            name=SPLIT_TITLES[name],
+            x=np.array(of_class) / max(1, sum(of_class)),
+            y=places,
+            text=[f"{count:,}" for count in of_class],
+            textposition="outside",
+            textfont={"size": 10, "color": palette.MUTED},
+            cliponaxis=False,
+            hovertext=classes,
+            hovertemplate="%{hovertext}: %{text} images (%{x:.1%})",
+            marker={"color": SPLIT_COLOURS[name]},
+        )
+        for name, of_class in counts.items()
+    ]
+    return go.Figure(
+        bars,
+        go.Layout(
+            barmode="group",
+            bargap=0.3,
+            xaxis={
                 "tickformat": ".0%",
                 "rangemode": "tozero",
                 "title": {"text": "share of the split"},
             },
-            "yaxis": {
+            yaxis={
                 "autorange": "reversed",
-                "tickvals": list(range(size)),
-                "ticktext": names,
+                "tickvals": places,
+                "ticktext": [
+                    f"{each[: NAME - 1]}…" if len(each) > NAME else each for each in classes
+                ],
                 "showgrid": False,
             },
-            "margin": {"l": 8, "r": 36, "t": 12, "b": 8},
-        },
-    }
-    with _box(spec):
-        chart(
-            figure,
-            key=f"balance_{spec.name}",
-            name=f"class-balance-{spec.name}",
-            height=max(220, 80 + 32 * size),
-            label="Class balance of both splits",
-        )
+            margin={"l": 8, "r": 36, "t": 12, "b": 8},
+        ),
+    )
 
 
 def balance_words(counts: Mapping[str, Sequence[int]], classes: Sequence[str]) -> str:
@@ -194,27 +207,11 @@ def _values(spec: datasets.DatasetSpec, split: str, label: int | None) -> None:
     if label is not None:
         said.append(f"**{literal(spec.classes[label])}**: {values_words(counts[label])}")
     st.markdown("  \n".join(said))
-    shares = _shares(overall)
-    logarithmic = bool(np.nanmax(shares) >= DOMINATES)
-    lines = CHANNELS[len(overall)]
-    traces = _lines(shares, lines, "all classes", faint=label is not None)
-    if label is not None:
-        traces += _lines(_shares(counts[label]), lines, spec.classes[label], faint=False)
-    figure = {
-        "data": traces,
-        "layout": {
-            "xaxis": {"range": [-4, 259], "tickvals": [0, 64, 128, 192, 255]}
-            | {"title": {"text": "pixel value"}},
-            "yaxis": {"title": {"text": "share of the pixels"}}
-            | (
-                {"type": "log", "dtick": 1, "tickformat": "~%"}
-                if logarithmic
-                else {"rangemode": "tozero", "tickformat": ".1~%"}
-            ),
-            "showlegend": len(traces) > 1,
-            "hovermode": "x",
-        },
-    }
+    figure, logarithmic = values_figure(
+        overall,
+        None if label is None else counts[label],
+        "" if label is None else spec.classes[label],
+    )
     chart(
         figure,
         key=f"values_{spec.name}",
@@ -223,10 +220,44 @@ def _values(spec: datasets.DatasetSpec, split: str, label: int | None) -> None:
         label="Histogram of the pixel values",
     )
     st.caption(
-        "The axis is logarithmic: one value is so frequent that the others would lie on the floor."
+        "Logarithmic axis: one value is so frequent that the others would be invisible."
         if logarithmic
         else "How often each value from 0 to 255 occurs."
     )
+
+
+def values_figure(
+    overall: np.ndarray, of_class: np.ndarray | None, name: str
+) -> tuple[go.Figure, bool]:
+    """Return the histogram of the pixel values, and whether its axis is logarithmic.
+
+    Args:
+        overall: how often each value occurs in all images, (channels, 256).
+        of_class: the same of one class's images, if one is chosen.
+        name: of that class.
+    """
+    shares = _shares(overall)
+    logarithmic = bool(np.nanmax(shares, initial=0.0) >= DOMINATES)
+    lines = CHANNELS[len(overall)]
+    traces = _lines(shares, lines, "all classes", faint=of_class is not None)
+    if of_class is not None:
+        traces += _lines(_shares(of_class), lines, name, faint=False)
+    layout = go.Layout(
+        xaxis={
+            "range": [-4, 259],
+            "tickvals": [0, 64, 128, 192, 255],
+            "title": {"text": "pixel value"},
+        },
+        yaxis={"title": {"text": "share of the pixels"}},
+        showlegend=len(traces) > 1,
+        hovermode="x",
+    )
+    layout.yaxis.update(
+        {"type": "log", "dtick": 1, "tickformat": "~%"}
+        if logarithmic
+        else {"rangemode": "tozero", "tickformat": ".1~%"}
+    )
+    return go.Figure(traces, layout), logarithmic
 
 
 def _shares(counts: np.ndarray) -> np.ndarray:
@@ -236,21 +267,20 @@ def _shares(counts: np.ndarray) -> np.ndarray:
 
 def _lines(
     shares: np.ndarray, lines: Sequence[tuple[str, str]], name: str, *, faint: bool
-) -> list[dict[str, Any]]:
+) -> list[go.Scatter]:
     return [
-        {
-            "type": "scatter",
-            "mode": "lines",
-            "x": list(range(VALUES)),
-            "y": share,
-            "name": name if len(lines) == 1 else f"{channel}, {name}",
-            "line": {
-                "color": "theme-muted" if faint and len(lines) == 1 else colour,
+        go.Scatter(
+            mode="lines",
+            x=list(range(VALUES)),
+            y=share,
+            name=name if len(lines) == 1 else f"{channel}, {name}",
+            line={
+                "color": palette.MUTED if faint and len(lines) == 1 else colour,
                 "width": 1 if faint else 2,
                 "dash": "dot" if faint else "solid",
             },
-            "hovertemplate": "%{x}: %{y:.2~%}",
-        }
+            hovertemplate="%{x}: %{y:.2~%}",
+        )
         for share, (channel, colour) in zip(shares, lines, strict=True)
     ]
 

@@ -13,6 +13,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from core import datasets, runs
 from core.datasets import imported
+from core.datasets.access import owns_dataset, usable_datasets
 from core.datasets.imported import COMMAND_LINE, Choices, Imported, Order
 from core.datasets.sources import SIZES, Found, SourceFile
 from core.datasets.sources.check import check
@@ -20,7 +21,6 @@ from core.datasets.sources.gather import FORMS, MOST_FILES
 from core.errors import AtelierError, DataDamaged, SettingsError, SourceRejected
 from core.files import harmless
 from core.settings import settings
-from pages.session.access import owns_dataset, usable_datasets
 from pages.session.data import pictures
 from pages.widgets.gallery import gallery
 from pages.widgets.table import table

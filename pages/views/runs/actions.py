@@ -6,7 +6,7 @@ import streamlit as st
 
 from core import jobs, runs
 from core.runs import Run, State
-from pages.session.access import owns
+from core.runs.access import may_be_shared, owns
 from pages.views.runs.address import CHOSEN, choose, each_own, ids, put
 from pages.views.runs.compare import MOST
 from pages.words import title
@@ -30,7 +30,7 @@ def actions(chosen: Sequence[Run], found: Sequence[Run], visitor: str) -> None:
             on_click=_compare,
             args=([run.id for run in chosen],),
         )
-        if len(chosen) == 1 and chosen[0].state is State.FINISHED:
+        if len(chosen) == 1 and chosen[0].network is not None:
             st.page_link(
                 "pages/evaluate.py",
                 label="Evaluate",
@@ -63,7 +63,7 @@ def _own_actions(own: Sequence[Run], *, several: bool) -> None:
         button("Unstar", "star_outline", [*own], lambda run: runs.annotate(run.id, starred=False))
     else:
         button("Star", "star", [*own], lambda run: runs.annotate(run.id, starred=True))
-    finished = [run for run in own if run.state is State.FINISHED]
+    finished = [run for run in own if may_be_shared(run)]
     if finished and all(run.shared for run in finished):
         button("Unshare", "lock", finished, lambda run: runs.annotate(run.id, shared=False))
     else:

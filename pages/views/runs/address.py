@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.errors import AtelierError
 from core.runs import Run
-from pages.session.access import owned
+from core.runs.access import owned
 from pages.session.visitor import visitor_id
 
 CHOSEN, COMPARED = "chosen", "runs"  # query parameters: runs with a tick, and those compared

@@ -10,8 +10,8 @@ from core import datasets, evaluation
 from core.errors import RunDamaged
 from core.evaluation import Answers
 from core.runs import Run, State
+from core.runs.access import seen
 from pages.session import data
-from pages.session.access import seen
 from pages.session.guard import check_url_number, sentences
 from pages.views.runs.compare_tables import (
     figures_of,
@@ -223,7 +223,7 @@ def _figures(compared: Sequence[Run], heads: Heads) -> None:
 
 
 def _is_sealed(run: Run) -> bool:
-    return run.state is State.FINISHED and not run.test_opened
+    return run.testable and not run.test_opened
 
 
 def _listed(letters: Sequence[str]) -> str:
@@ -299,7 +299,7 @@ def _unpaired(compared: Sequence[Run]) -> str | None:
     for run in compared:
         if run.state.active:
             return "Once both have finished, their answers are compared here, image by image."
-        if run.state is not State.FINISHED:
+        if run.network is None:
             return f"“{title_markdown(run)}” did not finish, so it has no answers to compare."
     return None
 

@@ -5,7 +5,7 @@ from functools import lru_cache
 from core import architectures, datasets, runs
 from core.errors import RunDamaged
 from core.runs import COMMAND_LINE, Run, State
-from pages.session.access import owns
+from core.runs.access import owns
 from pages.words import dataset_title
 from pages.words.telling import changes_words
 

@@ -7,7 +7,7 @@ import streamlit as st
 
 from core import architectures, evaluation
 from core.runs import Run, State
-from pages.session.access import owns
+from core.runs.access import owns
 from pages.session.guard import check_url
 from pages.session.visitor import visitor_id
 from pages.views.runs.address import first_page

@@ -7,7 +7,7 @@ import streamlit as st
 from core import runs
 from core.errors import AtelierError
 from core.runs import Run
-from pages.session.access import owns
+from core.runs.access import owns
 from pages.views.runs.address import choose, each_own, first_page
 from pages.views.runs.facts import (
     SEALED,

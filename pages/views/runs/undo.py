@@ -8,7 +8,7 @@ import streamlit as st
 
 from core import runs
 from core.errors import AtelierError
-from pages.session.access import owns
+from core.runs.access import owns
 from pages.session.visitor import visitor_id
 from pages.views.runs.address import leave_problem
 from pages.words import title_markdown

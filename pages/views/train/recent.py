@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core import runs
-from pages.session.access import owns
+from core.runs.access import owns
 from pages.session.visitor import visitor_id
 from pages.words import STATE_WORDS, ago, count, percent, title_markdown
 from pages.words.settings import changed_line

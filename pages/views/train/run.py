@@ -6,7 +6,7 @@ import streamlit as st
 
 from core import datasets, jobs, runs
 from core.runs import Run, State
-from pages.session.access import owns, seen
+from core.runs.access import may_be_shared, owns, seen
 from pages.session.guard import sentences
 from pages.session.visitor import visitor_id
 from pages.views.train.network import network_view
@@ -134,7 +134,7 @@ def _actions(run: Run, visitor: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         if owns(run, visitor):
             _control(run)
-        if run.state is State.FINISHED:
+        if run.network is not None:
             query = {"run": run.id}
             st.page_link(
                 "pages/evaluate.py",
@@ -172,7 +172,7 @@ def _control(run: Run) -> None:
         _button("Resume", ":material/play_arrow:", backend.resume, run)
     if run.state is State.PAUSED:
         _button("Stop", ":material/stop:", backend.stop, run)
-    if run.state is State.FINISHED:
+    if may_be_shared(run):
         st.toggle(
             "Shared",
             value=run.shared,

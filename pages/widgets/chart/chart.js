@@ -10,7 +10,7 @@ export default function ({ data, parentElement }) {
 
 function themed({ figure, height }, root) {
   const colours = theme(root)
-  const { data, layout } = withColours(figure, colours)
+  const { data, layout } = colours.dark ? onDark(figure) : figure
   return {
     traces: data,
     layout: { ...layout, template: template(colours), uirevision: "keep", width: root.clientWidth, height },
@@ -18,7 +18,7 @@ function themed({ figure, height }, root) {
 }
 
 /** What a figure does not say itself; https://plotly.com/javascript/layout-template/ */
-function template({ text, muted, grid, paper, palette, font }) {
+function template({ text, muted, grid, paper, classes, font }) {
   const axis = {
     title: { font: { size: 12, color: muted }, standoff: 8 },
     tickfont: { size: 11, color: muted },
@@ -35,7 +35,7 @@ function template({ text, muted, grid, paper, palette, font }) {
       margin: { l: 8, r: 8, t: 12, b: 8 },
       paper_bgcolor: "rgba(0,0,0,0)",
       plot_bgcolor: "rgba(0,0,0,0)",
-      colorway: palette,
+      colorway: classes,
       font: { family: font, size: 12, color: text },
       dragmode: false,
       hoverlabel: { bgcolor: paper, bordercolor: grid, font: { family: font, size: 12, color: text } },
@@ -49,12 +49,18 @@ function template({ text, muted, grid, paper, palette, font }) {
   }
 }
 
-/** Replaces "theme-text", "theme-muted", "theme-grid", "theme-paper" and "theme-0", "theme-1", ... */
-function withColours(value, colours) {
-  if (Array.isArray(value)) return value.map((each) => withColours(each, colours))
+/** A figure with each of the palette's colours in its counterpart for a dark page. */
+function onDark(value) {
+  if (Array.isArray(value)) return value.map(onDark)
   if (value !== null && typeof value === "object") {
-    return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, withColours(each, colours)]))
+    return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, onDark(each)]))
   }
-  const name = typeof value === "string" && value.match(/^theme-(\w+)$/)?.[1]
-  return name ? (colours[name] ?? colours.palette[Number(name) % colours.palette.length] ?? value) : value
+  return COUNTERPARTS.get(value) ?? value
 }
+
+const COUNTERPARTS = new Map(
+  Object.keys(PALETTE.light).flatMap((name) => {
+    const [light, dark] = [PALETTE.light[name], PALETTE.dark[name]]
+    return Array.isArray(light) ? light.map((each, i) => [each, dark[i]]) : [[light, dark]]
+  }),
+)

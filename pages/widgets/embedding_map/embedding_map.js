@@ -11,10 +11,6 @@ const NEAR = 12 // CSS pixels from the pointer to a point
 const PICTURES = 260 // so many points in view or fewer are drawn as pictures
 const MOST_ZOOM = 80
 
-/** Ten colours that people with colour blindness tell apart (M. Petroff, arXiv:2107.02270). */
-const PALETTE = "#3f90da #ffa90e #bd1f01 #94a4a2 #832db6 #a96b59 #e76300 #b9ac70 #717581 #92dadd".split(" ")
-const JUDGED = { right: "#3f90da", wrong: "#e76300" }
-
 export default function ({ data, parentElement, setStateValue, setTriggerValue }) {
   const root = parentElement.querySelector(".root")
   const map = maps.get(root) ?? newMap(root)
@@ -328,7 +324,6 @@ function newMap(root) {
 
   map.update = (data) => {
     map.theme = theme(root)
-    map.dark = luminance(map.theme.paper) < 128
     if (map.data !== data.points) {
       const coordinates = new Uint16Array(decode(data.points))
       map.points = Float32Array.from(coordinates, (value) => value / 32767.5 - 1)
@@ -348,7 +343,7 @@ function newMap(root) {
     map.groups = data.groups
     map.named = data.kind === "classes"
     map.colours = data.groups.map((group, i) =>
-      brightened(data.kind === "classes" ? PALETTE[i % PALETTE.length] : JUDGED[group.kind], map.dark),
+      data.kind === "classes" ? map.theme.classes[i % map.theme.classes.length] : group.kind === "wrong" ? map.theme.bad : map.theme.good,
     )
     map.kind = data.kind
     map.middles = data.groups.map((_, group) => middle(map, group))
@@ -508,17 +503,4 @@ function shuffled(count) {
 
 function decode(text) {
   return Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)).buffer
-}
-
-function luminance(rgb) {
-  const [r, g, b] = rgb.match(/[\d.]+/g).map(Number)
-  return 0.299 * r + 0.587 * g + 0.114 * b
-}
-
-/** On a dark page the darker colours of the palette need some light. */
-function brightened(hex, dark) {
-  if (!dark) return hex
-  const parts = [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16))
-  const share = luminance(parts.join(",")) < 130 ? 0.35 : 0
-  return `rgb(${parts.map((value) => Math.round(value + (255 - value) * share))})`
 }

@@ -24,7 +24,7 @@ function drawn({ batch, epoch }) {
 
 function traces(curves, root) {
   const { batch, epoch } = curves
-  const [trainColour, validationColour] = theme(root).palette
+  const [trainColour, validationColour] = theme(root).classes
   const lines = [
     {
       name: "batches", of: batch, keys: ["loss", "accuracy"],

@@ -2,13 +2,16 @@
 
 This module knows nothing of what a component shows. The files are read once, when the component's
 Python module is imported. Streamlit sends their text to the browser along with every change of a
-component's data, so they stay small and a library is never inlined.
+component's data, so they stay small and a library is never inlined. The palette goes before them: a
+script has it as ``PALETTE``, a stylesheet as ``--good``, ``--class-0`` and so on.
 """
 
 from pathlib import Path
 
 import streamlit as st
 from streamlit.components.v2.types import ComponentRenderer
+
+from pages.widgets import palette
 
 _SHARED = Path(__file__).parent
 
@@ -32,6 +35,10 @@ def register(module: str, name: str, *, uses: tuple[str, ...] = ()) -> Component
     return st.components.v2.component(
         f"atelier_{name}",
         html='<div class="root"></div>',
-        css="\n".join(file.read_text(encoding="utf-8") for file in styles if file.exists()),
-        js="\n".join(file.read_text(encoding="utf-8") for file in scripts),
+        css="\n".join([palette.in_css(), *(_text(file) for file in styles if file.exists())]),
+        js="\n".join([palette.in_javascript(), *(_text(file) for file in scripts)]),
     )
+
+
+def _text(file: Path) -> str:
+    return file.read_text(encoding="utf-8")

@@ -11,9 +11,8 @@ function newHeader(className, text) {
 
 /** Returns (strength 0 to 1, whether it is good) -> {paper, ink}, two CSS colours. */
 function painter(root) {
-  const style = getComputedStyle(root)
-  const colour = (name) => parseColour(root, style.getPropertyValue(`--st-${name}-color`))
-  const [page, text, good, bad] = ["background", "text", "primary", "orange"].map(colour)
+  const { paper, text: words, good: right, bad: wrong } = theme(root)
+  const [page, text, good, bad] = [paper, words, right, wrong].map((colour) => parseColour(root, colour))
   // One of black and white always has a contrast of 4.5 or more, whatever the theme.
   const inks = [text, page, [0, 0, 0], [255, 255, 255]]
 

@@ -1,4 +1,7 @@
-/** The theme as plain colours: Plotly understands neither CSS variables nor color-mix(). */
+/**
+ * The theme as plain colours, as Plotly and a canvas want them: the page's own text, paper and font,
+ * and all of the palette ({good, bad, classes, runs, ...}) as it is on this page, light or dark.
+ */
 function theme(root) {
   const style = getComputedStyle(root)
   const value = (name) => style.getPropertyValue(`--st-${name}`).trim()
@@ -12,17 +15,23 @@ function theme(root) {
     const [r, g, b] = PIXEL.getImageData(0, 0, 1, 1).data
     return `rgb(${r},${g},${b})`
   }
-  const mixed = (share) => resolve(`color-mix(in srgb, ${value("text-color")} ${share}%, ${value("background-color")})`)
+  const paper = resolve(value("background-color"))
+  const dark = isDark(paper)
   const colours = {
+    ...PALETTE[dark ? "dark" : "light"],
     text: resolve(value("text-color")),
-    muted: mixed(72),
-    grid: mixed(11),
-    paper: resolve(value("background-color")),
-    palette: value("chart-categorical-colors").split(/,(?![^(]*\))/).map(resolve),
+    paper,
+    dark,
     font: value("font"),
   }
   probe.remove()
   return colours
+}
+
+/** Tells whether "rgb(r,g,b)" is darker than a middle grey. */
+function isDark(rgb) {
+  const [r, g, b] = rgb.match(/\d+/g).map(Number)
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b < 128
 }
 
 const PIXEL = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true })
