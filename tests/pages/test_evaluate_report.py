@@ -12,6 +12,7 @@ from core.evaluation import VALIDATION
 from core.runs import Evaluation, State, write_evaluation
 from core.settings import settings
 from pages.views.evaluate.report import DRAWN_OF_TWO, explanation
+from pages.widgets import palette
 
 CLASSES = datasets.find("fashion-mnist").classes
 
@@ -59,7 +60,7 @@ def test_classes_can_be_hidden_and_the_corner_enlarged(open_page, finished):
     assert quiet(app)
     roc, _ = (json.loads(chart.json) for chart in components(app, "chart"))
     assert len(roc["figure"]["data"]) == 2 + 2  # the corner and chance
-    assert roc["figure"]["data"][1]["line"]["color"] == "theme-6"  # its own, whatever is shown
+    assert roc["figure"]["data"][1]["line"]["color"] == palette.CLASSES[6]  # its own
     app.toggle(key="near").set_value(True).run()
     assert quiet(app)
     roc, _ = (json.loads(chart.json) for chart in components(app, "chart"))
