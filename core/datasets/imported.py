@@ -53,6 +53,7 @@ RESERVED = ("All classes", "Any class")  # what pages offer beside the names of 
 _KNOWN = DELETED_KEPT + 500  # data sets that a process remembers: more than there usually are
 _NEW = ".new-"
 _OWNER = "visitor"  # the file of a staged folder that says whose it is
+_FOUND = "found.json"  # and the one that says what was found
 _BLOCK = 4096  # images copied at a time
 
 
@@ -192,6 +193,32 @@ def staged(token: str) -> Path | None:
 def token_of(folder: Path) -> str:
     """Return the end of the name of a folder that ``stage`` made."""
     return folder.name.removeprefix(_NEW)
+
+
+def offer(folder: Path, found: Found) -> None:
+    """Note in a staged folder what was found, so that its owner is offered it after a reload too.
+
+    Raises:
+        SettingsError: the folder cannot be written.
+    """
+    with _writing("What was found could not be kept"):
+        write_json(folder / _FOUND, found.to_dict(), durable=False)
+
+
+def offered(visitor: str) -> tuple[Path, Found] | None:
+    """Return the staged folder that waits for a visitor's decision and what is in it, if any."""
+    for entry in _entries(also_staged=True):
+        folder = Path(entry.path)
+        if entry.name.startswith(_NEW) and visitor and _owner(folder) == visitor:
+            # Nothing noted yet, or by a program of another version: then there is no offer.
+            with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
+                return folder, Found.from_dict(read_json(folder / _FOUND))
+    return None
+
+
+def withdraw(folder: Path) -> None:
+    """Take an offer back, while it is imported."""
+    (folder / _FOUND).unlink(missing_ok=True)
 
 
 def discard(folder: Path) -> None:

@@ -11,10 +11,21 @@ from pages.session.guard import check_url, sentences
 from pages.session.visitor import visitor_id
 from pages.words import percent
 
+NEXT = "dataset_next"  # session: what the next run is to choose
+
+
+def choose_next(name: str) -> None:
+    """Let the next run of the page choose this data set, such as one that was just imported."""
+    st.session_state[NEXT] = name
+
 
 def dataset_picker(on_change: Callable[[], None] | None = None) -> datasets.DatasetSpec:
     """Draw the choice, bound to ``?dataset=``, with a download where one is needed."""
     titles = dataset_titles(visitor_id())
+    if (wanted := st.session_state.pop(NEXT, None)) in titles:
+        st.session_state["dataset"] = wanted
+        if on_change is not None:
+            on_change()
     if st.session_state.get("dataset", next(iter(titles))) not in titles:
         st.session_state["dataset"] = next(iter(titles))
         st.warning(

@@ -182,6 +182,40 @@ def test_what_pages_say_of_all_classes_is_no_name_of_one():
     assert {images.ALL, suspects.ANY} == set(imported.RESERVED)
 
 
+def test_a_reload_between_check_and_import_loses_nothing(put, open_page):
+    put("x.csv", table())
+    checked(open_page("explore", view="sources"), "x.csv")
+    app = open_page("explore", view="sources")  # as a reload does: a session of its own
+    assert quiet(app) and "What was found" in texts(app)
+    button(app, "Import").click().run()
+    assert "is imported" in app.success[0].value
+    app = open_page("explore", view="sources")
+    assert "What was found" not in texts(app) and "Bring your own data" in texts(app)
+
+
+def test_what_another_visitor_has_checked_is_not_offered(put, open_page, home):
+    put("x.csv", table())
+    checked(open_page("explore", view="sources"), "x.csv")
+    (folder,) = (home / "datasets").iterdir()
+    (folder / "visitor").write_text("b" * 32)
+    assert "What was found" not in texts(open_page("explore", view="sources"))
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"shape": 7}', "\0"])
+def test_a_damaged_note_of_what_was_found_is_no_offer(put, open_page, home, content):
+    put("x.csv", table())
+    checked(open_page("explore", view="sources"), "x.csv")
+    (folder,) = (home / "datasets").iterdir()
+    (folder / "found.json").write_text(content)
+    app = open_page("explore", view="sources")
+    assert quiet(app) and "Bring your own data" in texts(app)
+
+
+def test_after_an_import_the_picker_has_the_new_data_set(own):
+    app, name = own
+    assert app.selectbox(key="dataset").value == name
+
+
 def test_what_waited_too_long_is_asked_for_again(put, open_page, home):
     put("x.csv", table())
     app = checked(open_page("explore", view="sources"), "x.csv")
@@ -276,6 +310,7 @@ def test_a_run_begun_since_the_button_was_drawn_keeps_its_data(own):
     assert "was not deleted. A run on it is waiting" in sentence(app)
     assert datasets.find(name).missing() is None
     runs.folder_of(run).write_result(runs.Result(runs.State.FAILED, "It failed."))
+    app.selectbox(key="dataset").set_value("fashion-mnist")
     delete = button(app.run(), "Delete it for good")
     path = settings().datasets / name / "meta.json"
     path.write_text(path.read_text().replace(VISITOR, SOMEBODY_ELSE))

@@ -22,6 +22,7 @@ from core.errors import AtelierError, DataDamaged, SettingsError, SourceRejected
 from core.files import harmless
 from core.settings import settings
 from pages.session.data import pictures
+from pages.widgets.dataset_picker import choose_next
 from pages.widgets.gallery import gallery
 from pages.widgets.table import table
 from pages.words import ago, percent
@@ -50,7 +51,7 @@ def draw(visitor: str) -> None:
     problem = st.session_state.pop(PROBLEM, None)
     if problem is not None:
         _show(problem)
-    found = _waiting()
+    found = _waiting(visitor)
     if found is None:
         _bring(visitor)
     else:
@@ -197,6 +198,7 @@ def _check(
                             bar.progress(
                                 min(1.0, share), f"Reading {what} … {percent(min(1.0, share), 0)}"
                             )
+            imported.offer(folder, found)
             st.session_state[FOUND] = (imported.token_of(folder), found)
     except SourceRejected as error:
         _free(error)
@@ -239,11 +241,14 @@ def _kept(uploaded: Sequence[UploadedFile], folder: Path) -> Iterator[list[Sourc
             path.unlink(missing_ok=True)
 
 
-def _waiting() -> tuple[Path, Found] | None:
+def _waiting(visitor: str) -> tuple[Path, Found] | None:
     """Return what was read and waits for its owner's decision, unless an hour is over."""
     kept = st.session_state.get(FOUND)
     if kept is None:
-        return None
+        offered = imported.offered(visitor)  # a reload begins another session
+        if offered is not None:
+            st.session_state[FOUND] = (imported.token_of(offered[0]), offered[1])
+        return offered
     token, found = kept
     folder = imported.staged(token)
     if folder is None:
@@ -289,11 +294,15 @@ def _decide(folder: Path, found: Found, visitor: str) -> None:
         if pressed:
             # Taken away first: a second click, while it is saved, must not look for the folder.
             kept = st.session_state.pop(FOUND)
+            imported.withdraw(folder)
             try:
                 choices = Choices(title, names, test, order, seed)
-                st.session_state[SAVED] = imported.save(folder, found, choices, visitor)
+                saved = imported.save(folder, found, choices, visitor)
+                st.session_state[SAVED] = saved
+                choose_next(saved)
             except AtelierError as error:
                 st.session_state[FOUND] = kept
+                imported.offer(folder, found)
                 _show(error)
                 return
             st.rerun()
@@ -322,7 +331,7 @@ def _names(found: Found) -> tuple[str, ...]:
         )
     if kind == OWN_NAMES:
         text = st.text_area(
-            "One name a line, in the order of the labels",
+            "Names of the classes, one a line, in the order of the labels",
             "\n".join(proposed if found.classes else imported.numbered(found)),
             height="content",
             key="brought_names",
@@ -502,10 +511,10 @@ def _delete(name: str, visitor: str) -> None:
         if problem := _needed(_users(name)):
             raise SettingsError(f"The data set was not deleted. {problem}")
         imported.delete(name)
+        if st.session_state.get("dataset") == name:
+            choose_next(next(iter(datasets.DATASETS)))
     except AtelierError as error:
         st.session_state[PROBLEM] = error
-    if st.session_state.get("dataset") == name:
-        del st.session_state["dataset"]
 
 
 def _show(error: AtelierError) -> None:

@@ -220,6 +220,15 @@ def _figures(compared: Sequence[Run], heads: Heads) -> None:
         "could vary on other images of the same kind, not with another seed. Training accuracy is "
         "the mean over an epoch during which the weights changed."
     )
+    raised = [
+        f"{letter}’s is {note}"
+        for letter, run in zip(letters, compared, strict=True)
+        if (note := evaluation.training_loss_note(run))
+    ]
+    if raised:
+        st.caption(
+            f"Training loss is not comparable with validation and test loss: {'; '.join(raised)}."
+        )
 
 
 def _is_sealed(run: Run) -> bool:

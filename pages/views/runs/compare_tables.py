@@ -22,7 +22,6 @@ class Figures:
     test: Share | None
     sealed: bool
     training_loss: float | None
-    training_loss_note: str
     validation_loss: float | None
     test_loss: float | None
     epochs: str
@@ -52,7 +51,6 @@ def figures_of(run: Run, test_count: int) -> Figures:
         share_of(run.told.test_accuracy if run.told else None, test_count),
         test_set(run) == SEALED,
         figure("train_loss", "loss"),
-        evaluation.training_loss_note(run),
         figure("val_loss", "val_loss"),
         run.told.test_loss if run.told else None,
         f"{words}, best {best}" if best and best != done else words,
@@ -92,11 +90,7 @@ def figures_table(heads: Heads, figures: Sequence[Figures], *, key: str) -> None
                 "Test loss",
                 [SEALED if each.sealed else number(each.test_loss, 4) for each in figures],
             ),
-            {
-                "name": "Training loss",
-                "values": [number(each.training_loss, 4) for each in figures],
-                "notes": [each.training_loss_note for each in figures],
-            },
+            plain("Training loss", [number(each.training_loss, 4) for each in figures]),
             plain("Epochs", [each.epochs for each in figures]),
             plain(
                 "Time",
