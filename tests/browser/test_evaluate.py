@@ -54,7 +54,7 @@ def test_guess_open_and_see_the_gap(owner):
     for _ in range(2):
         slider.press("ArrowLeft")
     visitor.settle()  # the answer to it closes a list that is open
-    for label, option in (("Most confused: this class", "Shirt"), ("… and this one", "Coat")):
+    for label, option in (("Most confused class", "Shirt"), ("Confused with", "Coat")):
         box = page.get_by_role("combobox", name=label)
         # A mouse makes the emulated phone scroll to the field, which closes the list again.
         box.tap() if visitor.is_phone else box.click()

@@ -60,9 +60,7 @@ def test_classes_can_be_hidden_and_the_corner_enlarged(open_page, finished):
     assert quiet(app)
     roc, _ = (json.loads(chart.json) for chart in components(app, "chart"))
     assert len(roc["figure"]["data"]) == 2 + 2  # the corner and chance
-    assert (
-        roc["figure"]["data"][1]["line"]["color"] == palette.CLASSES[6]
-    )  # its own, whatever is shown
+    assert roc["figure"]["data"][1]["line"]["color"] == palette.CLASSES[6]  # its own
     app.toggle(key="near").set_value(True).run()
     assert quiet(app)
     roc, _ = (json.loads(chart.json) for chart in components(app, "chart"))

@@ -9,7 +9,7 @@ import streamlit as st
 
 from core import evaluation
 from core.errors import RunDamaged
-from core.evaluation import FEWEST, Calibration, Refusal, Tempered
+from core.evaluation import FEWEST, Bin, Calibration, Refusal, Tempered
 from pages.session import data
 from pages.session.guard import check_url_number, sentences
 from pages.views.evaluate.looked import Looked
@@ -214,127 +214,100 @@ def _diagram(shown: Calibration, other: Calibration | None, adaptive: bool) -> g
     full = [each for each in shown.bins if each.count]
     middle = [(each.low + each.high) / 2 for each in full]
     width = [each.high - each.low for each in full]
-    claimed = [each.confidence for each in full]
     held = [each.accuracy for each in full]
-    hover = [
-        f"says {percent(each.confidence)}<br>right {percent(each.accuracy)}<br>"
-        f"{each.count:,} answers"
-        for each in full
-    ]
-    told = {"hovertext": hover, "hoverinfo": "text"}
     # What few answers say is mostly chance: pale.
     strength = [1.0 if each.count >= ENOUGH_TO_SAY else PALE for each in full]
-    traces: list[dict[str, Any]] = [
-        {
-            "x": [0, 1],
-            "y": [0, 1],
-            "mode": "lines",
-            "name": "as it claims",
-            "line": {"color": palette.MUTED, "dash": "dot", "width": 1.5},
-            "hoverinfo": "skip",
-        }
-    ]
+    edge = {"color": palette.PAPER, "width": 1}
+    figure = go.Figure(
+        go.Scatter(
+            x=[0, 1],
+            y=[0, 1],
+            mode="lines",
+            name="as it claims",
+            line={"color": palette.MUTED, "dash": "dot", "width": 1.5},
+            hoverinfo="skip",
+        )
+    )
     if adaptive:
         # As bars, those near 100 % would be hairlines.
-        traces.append(_line(claimed, held, "A" if other else "right", palette.CLASSES[0]) | told)
+        figure.add_trace(_line(full, "A" if other else "right", palette.CLASSES[0]))
     else:
-        traces += [
-            {
-                "type": "bar",
-                "x": middle,
-                "y": held,
-                "width": width,
-                "name": "right",
-                "marker": {
-                    "color": palette.CLASSES[0],
-                    "opacity": strength,
-                    "line": {"color": palette.PAPER, "width": 1},
-                },
-            }
-            | told,
-            {
-                "type": "bar",
-                "x": middle,
-                "y": [each.gap for each in full],
-                "base": held,
-                "width": [0.5 * each for each in width],
-                "name": "gap to its claim",
-                "marker": {
-                    "color": palette.CLASSES[1],
-                    "opacity": [0.8 * each for each in strength],
-                    "line": {"color": palette.CLASSES[1], "width": 1},
-                },
-            }
-            | told,
-        ]
+        bars = {"x": middle, "hovertext": _hover(full), "hoverinfo": "text"}
+        figure.add_bar(
+            **bars,
+            y=held,
+            width=width,
+            name="right",
+            marker={"color": palette.CLASSES[0], "opacity": strength, "line": edge},
+        )
+        figure.add_bar(
+            **bars,
+            y=[each.gap for each in full],
+            base=held,
+            width=[0.5 * each for each in width],
+            name="gap to its claim",
+            marker={
+                "color": palette.CLASSES[1],
+                "opacity": [0.8 * each for each in strength],
+                "line": {"color": palette.CLASSES[1], "width": 1},
+            },
+        )
     if other:
         others = [each for each in other.bins if each.count]
-        traces.append(
-            _line(
-                [each.confidence for each in others],
-                [each.accuracy for each in others],
-                "B",
-                palette.CLASSES[2],
-            )
-            | {
-                "hovertext": [
-                    f"B says {percent(each.confidence)}<br>right {percent(each.accuracy)}<br>"
-                    f"{each.count:,} answers"
-                    for each in others
-                ],
-                "hoverinfo": "text",
-            }
-        )
-    layout: dict[str, Any] = {
-        "barmode": "overlay",
-        "margin": {"l": 8, "r": 20, "t": 12, "b": 8},  # room for "100%"
-        "xaxis": {
+        figure.add_trace(_line(others, "B", palette.CLASSES[2], "B "))
+    figure.update_layout(
+        barmode="overlay",
+        margin={"l": 8, "r": 20, "t": 12, "b": 8},  # room for "100%"
+        xaxis={
             "title": {"text": "how sure it is"},
             "range": [0, 1.01],
             "dtick": 0.2,
             "tickformat": ".0%",
         },
-        "yaxis": {
+        yaxis={
             "title": {"text": "how often it is right"},
             "range": [0, 1.02],
             "dtick": 0.2,
             "tickformat": ".0%",
         },
-    }
+    )
     if not adaptive:
-        traces.append(
-            {
-                "type": "bar",
-                "x": middle,
-                "y": [each.count for each in full],
-                "width": width,
-                "yaxis": "y2",
-                "name": "answers",
-                "showlegend": False,
-                "marker": {"color": palette.MUTED, "line": {"color": palette.PAPER, "width": 1}},
-            }
-            | told
+        figure.add_bar(
+            **bars,
+            y=[each.count for each in full],
+            width=width,
+            yaxis="y2",
+            name="answers",
+            showlegend=False,
+            marker={"color": palette.MUTED, "line": edge},
         )
-        layout["yaxis"]["domain"] = [0.3, 1]
-        layout["yaxis2"] = {
-            "domain": [0, 0.2],
-            "title": {"text": "answers"},
-            "nticks": 3,
-            "anchor": "x",
-        }
-        layout["xaxis"]["anchor"] = "y2"
-    return go.Figure(traces, layout)
+        figure.update_layout(
+            xaxis={"anchor": "y2"},
+            yaxis={"domain": [0.3, 1]},
+            yaxis2={"domain": [0, 0.2], "title": {"text": "answers"}, "nticks": 3, "anchor": "x"},
+        )
+    return figure
 
 
-def _line(x: Sequence[Any], y: Sequence[Any], name: str, colour: str) -> dict[str, Any]:
-    return {
-        "x": x,
-        "y": y,
-        "mode": "lines+markers",
-        "name": name,
-        "line": {"color": colour, "width": 2},
-        "marker": {"size": 7},
-    }
+def _hover(bins: Sequence[Bin], whose: str = "") -> list[str]:
+    return [
+        f"{whose}says {percent(each.confidence)}<br>right {percent(each.accuracy)}<br>"
+        f"{each.count:,} answers"
+        for each in bins
+    ]
+
+
+def _line(bins: Sequence[Bin], name: str, colour: str, whose: str = "") -> go.Scatter:
+    return go.Scatter(
+        x=[each.confidence for each in bins],
+        y=[each.accuracy for each in bins],
+        mode="lines+markers",
+        name=name,
+        line={"color": colour, "width": 2},
+        marker={"size": 7},
+        hovertext=_hover(bins, whose),
+        hoverinfo="text",
+    )
 
 
 def _measures(
@@ -463,60 +436,43 @@ def refusal_words(found: Refusal, share: float, right: np.ndarray) -> str:
 def _curve(found: Refusal, other: Refusal | None, share: float) -> go.Figure:
     shares = np.linspace(0, MOST_REFUSED / 100, POINTS)
 
-    def line(refusal: Refusal, values: np.ndarray, name: str, **style: Any) -> dict[str, Any]:
-        return {
-            "x": shares,
-            "y": [values[refusal.answered(float(each)) - 1] for each in shares],
-            "mode": "lines",
-            "name": name,
-            "line": style,
-            "hovertemplate": "refuses %{x:.0%}<br>right in %{y:.2%}",
-        }
+    def line(refusal: Refusal, values: np.ndarray, name: str, **style: Any) -> go.Scatter:
+        return go.Scatter(
+            x=shares,
+            y=[values[refusal.answered(float(each)) - 1] for each in shares],
+            mode="lines",
+            name=name,
+            line=style,
+            hovertemplate="refuses %{x:.0%}<br>right in %{y:.2%}",
+        )
 
-    traces = [
-        line(found, found.ideal, "if it knew its mistakes", color=palette.MUTED, dash="dot"),
-        line(
-            found, found.accuracy, "A" if other else "accuracy", color=palette.CLASSES[0], width=2.5
-        ),
-    ]
+    own = palette.CLASSES[0]
+    figure = go.Figure(
+        [
+            line(found, found.ideal, "if it knew its mistakes", color=palette.MUTED, dash="dot"),
+            line(found, found.accuracy, "A" if other else "accuracy", color=own, width=2.5),
+        ]
+    )
     if other:
-        traces.append(line(other, other.accuracy, "B", color=palette.CLASSES[2], width=2))
-    traces.append(
-        {
-            "x": [share],
-            "y": [found.at(share)],
-            "mode": "markers",
-            "marker": {
-                "size": 11,
-                "color": palette.CLASSES[0],
-                "line": {"color": palette.PAPER, "width": 2},
-            },
-            "showlegend": False,
-            "hoverinfo": "skip",
-        }
+        figure.add_trace(line(other, other.accuracy, "B", color=palette.CLASSES[2], width=2))
+    figure.add_scatter(
+        x=[share],
+        y=[found.at(share)],
+        mode="markers",
+        marker={"size": 11, "color": own, "line": {"color": palette.PAPER, "width": 2}},
+        showlegend=False,
+        hoverinfo="skip",
     )
-    return go.Figure(
-        traces,
-        {
-            "xaxis": {
-                "title": {"text": "share refused"},
-                "range": [-0.01, MOST_REFUSED / 100 + 0.01],
-                "tickformat": ".0%",
-            },
-            "yaxis": {"title": {"text": "right among the rest"}, "tickformat": "~%"},
-            "shapes": [
-                {
-                    "type": "line",
-                    "x0": share,
-                    "x1": share,
-                    "yref": "paper",
-                    "y0": 0,
-                    "y1": 1,
-                    "line": {"color": palette.CLASSES[0], "width": 1, "dash": "dot"},
-                }
-            ],
+    figure.add_vline(share, line={"color": own, "width": 1, "dash": "dot"})
+    figure.update_layout(
+        xaxis={
+            "title": {"text": "share refused"},
+            "range": [-0.01, MOST_REFUSED / 100 + 0.01],
+            "tickformat": ".0%",
         },
+        yaxis={"title": {"text": "right among the rest"}, "tickformat": "~%"},
     )
+    return figure
 
 
 def _shares(found: Refusal, other: Refusal | None, looked: Looked) -> None:

@@ -239,7 +239,7 @@ def _weakest(ranks: Sequence[Ranking], most: int) -> list[int]:
 def _figure(
     networks: Sequence[Network], shown: Sequence[int], kind: str, *, near: bool
 ) -> go.Figure:
-    """Return the curves of the classes shown as a Plotly figure.
+    """Return the curves of the classes shown.
 
     Args:
         networks: whose curves; the second's are dotted.
@@ -249,57 +249,50 @@ def _figure(
     """
     is_roc = kind == "roc"
     across, up = ("false alarms", "hits") if is_roc else ("recall", "precision")
-    traces = []
+    figure = go.Figure()
     for index in shown:
         for letter, _, ranks in networks:
             rank = ranks[index]
             x, y = getattr(rank, kind)
             area = rank.auc if is_roc else rank.average_precision
-            traces.append(
-                {
-                    "x": x,
-                    "y": y,
-                    "mode": "lines",
-                    "name": f"{rank.name} {letter}".strip() + f" {number(area)}",
-                    "line": {
-                        "color": palette.class_colour(index),
-                        "width": 1.75,
-                        "dash": "dot" if letter == "B" else "solid",
-                    },
-                    "hovertemplate": f"{across} %{{x:.1%}}, {up} %{{y:.1%}}",
-                }
+            figure.add_scatter(
+                x=x,
+                y=y,
+                mode="lines",
+                name=f"{rank.name} {letter}".strip() + f" {number(area)}",
+                line={
+                    "color": palette.class_colour(index),
+                    "width": 1.75,
+                    "dash": "dot" if letter == "B" else "solid",
+                },
+                hovertemplate=f"{across} %{{x:.1%}}, {up} %{{y:.1%}}",
             )
-    corner = 0 if is_roc else 1
-    traces.append(
-        {
-            "x": [corner],
-            "y": [1],
-            "mode": "markers",
-            "marker": {"color": palette.MUTED, "size": 9},
-            "showlegend": False,
-            "hoverinfo": "skip",
-            "cliponaxis": False,
-        }
+    figure.add_scatter(
+        x=[0 if is_roc else 1],
+        y=[1],
+        mode="markers",
+        marker={"color": palette.MUTED, "size": 9},
+        showlegend=False,
+        hoverinfo="skip",
+        cliponaxis=False,
     )
     if is_roc:
-        traces.append(
-            {
-                "x": [0, 1],
-                "y": [0, 1],
-                "mode": "lines",
-                "name": "chance 0.500",
-                "line": {"color": palette.MUTED, "width": 1, "dash": "dash"},
-                "hoverinfo": "skip",
-            }
+        figure.add_scatter(
+            x=[0, 1],
+            y=[0, 1],
+            mode="lines",
+            name="chance 0.500",
+            line={"color": palette.MUTED, "width": 1, "dash": "dash"},
+            hoverinfo="skip",
         )
     up_range = [0.796, 1.004] if near else [-0.02, 1.02]
     across_range = [-0.004, 0.204] if near and is_roc else up_range
     across_title = "false alarms (share of the other images)" if is_roc else "recall"
     up_title = "hits (recall)" if is_roc else "precision"
-    layout = {
-        "xaxis": {"range": across_range, "tickformat": ".0%", "title": {"text": across_title}},
-        "yaxis": {"range": up_range, "tickformat": ".0%", "title": {"text": up_title}},
-        "showlegend": True,
-        "legend": {"y": -0.2, "yanchor": "top"},
-    }
-    return go.Figure(traces, layout)
+    figure.update_layout(
+        xaxis={"range": across_range, "tickformat": ".0%", "title": {"text": across_title}},
+        yaxis={"range": up_range, "tickformat": ".0%", "title": {"text": up_title}},
+        showlegend=True,
+        legend={"y": -0.2, "yanchor": "top"},
+    )
+    return figure

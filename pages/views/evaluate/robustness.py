@@ -238,13 +238,16 @@ def _html_cell(value: float, *, signed: bool) -> str:
     if np.isnan(value):
         return "<td>–</td>"
     if signed:
-        # Blue is better, orange is worse, stronger the larger; full at 30 points.
-        color, strength = ("99,99,222" if value > 0 else "247,107,21"), min(1.0, abs(value) / 0.3)
-        return f'<td style="background:rgba({color},{0.5 * strength:.2f})">{100 * value:+.1f}</td>'
+        # Violet is better, orange is worse, stronger the larger; full at 30 points.
+        colour, strength = palette.GOOD if value > 0 else palette.BAD, min(1.0, abs(value) / 0.3)
+        return f'<td style="{_shade(colour, 0.5 * strength)}">{100 * value:+.1f}</td>'
     # The less is left, the stronger the colour.
-    return (
-        f'<td style="background:rgba(247,107,21,{0.55 * (1 - value):.2f})">{100 * value:.1f}</td>'
-    )
+    return f'<td style="{_shade(palette.BAD, 0.55 * (1 - value))}">{100 * value:.1f}</td>'
+
+
+def _shade(colour: str, strength: float) -> str:
+    red, green, blue = palette.rgb(colour)
+    return f"background:rgba({red},{green},{blue},{strength:.2f})"
 
 
 def _honesty(first: Robustness, second: Robustness | None) -> str:
@@ -303,60 +306,52 @@ def _curves(looked: Looked, first: Robustness, second: Robustness | None) -> Non
             "Severity 0 is the unchanged image. Press a name in the legend to hide its line; press "
             "it twice to see it alone."
         )
-    traces = []
-    for place, name in enumerate(first.names):
-        for found, dash in ((first, "solid"), (second, "dot")):
-            if found is None or name not in found.names:
-                continue
-            row = found.accuracy[found.names.index(name)]
-            traces.append(
-                {
-                    "x": [0, *SEVERITIES],
-                    "y": [found.clean_accuracy, *row],
-                    "name": CORRUPTIONS[name].title,
-                    "legendgroup": name,
-                    "showlegend": dash == "solid",
-                    "visible": True if name in drawn else "legendonly",
-                    "mode": "lines+markers",
-                    "line": {"color": palette.class_colour(place), "dash": dash, "width": 2},
-                    "marker": {"symbol": MARKERS[place % len(MARKERS)], "size": 7},
-                    "hovertemplate": "%{y:.1%}",
-                }
-            )
-    guessing = 1 / len(looked.spec.classes)
-    layout = {
-        "hovermode": "x unified",
-        "xaxis": {"title": {"text": "severity"}, "dtick": 1},
-        "yaxis": {"tickformat": ".0%", "range": [0, 1.02]},
-        "legend": {"y": -0.22, "yanchor": "top"},
-        "shapes": [
-            {
-                "type": "line",
-                "xref": "paper",
-                "x0": 0,
-                "x1": 1,
-                "y0": guessing,
-                "y1": guessing,
-                "line": {"dash": "dash", "width": 1, "color": palette.MUTED},
-            }
-        ],
-        "annotations": [
-            {
-                "xref": "paper",
-                "x": 0,
-                "y": guessing,
-                "text": "guessing",
-                "showarrow": False,
-                "xanchor": "left",
-                "yanchor": "top",
-                "font": {"size": 11, "color": palette.MUTED},
-            }
-        ],
-    }
     chart(
-        go.Figure(traces, layout),
+        _figure(looked, first, second, drawn),
         key=f"robustness_{looked.run.id}",
         name=f"robustness-{looked.run.id}",
         height=430,
         label="Accuracy by severity, one line a corruption",
     )
+
+
+def _figure(
+    looked: Looked, first: Robustness, second: Robustness | None, drawn: set[str]
+) -> go.Figure:
+    """Return a line a corruption, the second network’s dotted; ``drawn`` are seen at first."""
+    figure = go.Figure()
+    for place, name in enumerate(first.names):
+        for found, dash in ((first, "solid"), (second, "dot")):
+            if found is None or name not in found.names:
+                continue
+            row = found.accuracy[found.names.index(name)]
+            figure.add_scatter(
+                x=[0, *SEVERITIES],
+                y=[found.clean_accuracy, *row],
+                name=CORRUPTIONS[name].title,
+                legendgroup=name,
+                showlegend=dash == "solid",
+                visible=True if name in drawn else "legendonly",
+                mode="lines+markers",
+                line={"color": palette.class_colour(place), "dash": dash, "width": 2},
+                marker={"symbol": MARKERS[place % len(MARKERS)], "size": 7},
+                hovertemplate="%{y:.1%}",
+            )
+    figure.add_hline(
+        1 / len(looked.spec.classes),
+        line={"dash": "dash", "width": 1, "color": palette.MUTED},
+        annotation={
+            "text": "guessing",
+            "xanchor": "left",
+            "yanchor": "top",
+            "x": 0,
+            "font": {"size": 11, "color": palette.MUTED},
+        },
+    )
+    figure.update_layout(
+        hovermode="x unified",
+        xaxis={"title": {"text": "severity"}, "dtick": 1},
+        yaxis={"tickformat": ".0%", "range": [0, 1.02]},
+        legend={"y": -0.22, "yanchor": "top"},
+    )
+    return figure

@@ -78,7 +78,7 @@ def _guess(
                 f"images, 95 % interval {validation.interval_words}."
             )
     chosen: list[int | None] = []
-    for place, caption in ((middle, "Most confused pair"), (right, "and")):
+    for place, caption in ((middle, "Most confused class"), (right, "Confused with")):
         with place:
             chosen.append(
                 st.selectbox(
