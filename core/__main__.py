@@ -187,7 +187,7 @@ def _add_setting(parser: argparse.ArgumentParser, setting: Setting) -> None:
 
 
 def _train(options: argparse.Namespace) -> int:
-    from core.training.worker import go_on_in_process
+    from core.training.lifecycle import go_on_in_process
 
     if options.resume is None:
         return _report(options, _train_new(options))
@@ -196,7 +196,7 @@ def _train(options: argparse.Namespace) -> int:
 
 
 def _train_new(options: argparse.Namespace) -> runs.Run:
-    from core.training.worker import train_in_process
+    from core.training.lifecycle import train_in_process
 
     recipe = architectures.find(options.architecture).recipe_for(
         datasets.find(options.dataset).name

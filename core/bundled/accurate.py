@@ -7,7 +7,7 @@ from core.bundled.models import ACCURATE, DATASET, MODELS, SEEDS
 from core.errors import AtelierError
 from core.runs.config import TrainingConfig
 from core.runs.records import State
-from core.training.worker import train_in_process
+from core.training.lifecycle import train_in_process
 
 
 def pretrain_accurate(output: Path, *, epochs: int | None = None, limit: int | None = None) -> str:

@@ -24,7 +24,7 @@ from core.runs.evaluation import Evaluation, write_evaluation
 from core.runs.files import write_atomic
 from core.runs.records import Result, Run, RunFolder
 from core.settings import settings
-from core.training.worker import save_model
+from core.training.lifecycle import save_model
 
 if TYPE_CHECKING:
     import keras

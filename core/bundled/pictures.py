@@ -350,7 +350,7 @@ def pretrain_pictures(
 
 def _train(run: Run, config: TrainingConfig, made: list[Pool], validation: Split) -> "keras.Model":
     """Train one network, fill its run folder, and return it."""
-    from core.training.worker import save_model
+    from core.training.lifecycle import save_model
 
     folder = run.folder
     history: list[dict[str, float]] = []

@@ -25,7 +25,7 @@ def train_task(run_id: str, environment: dict[str, str], threads: int) -> None:
     from core.runs import folder_of
     from core.runs.files import open_append
     from core.settings import forget_settings
-    from core.training.worker import train_run
+    from core.training.lifecycle import train_run
 
     forget_settings()
     give_way()

@@ -19,7 +19,7 @@ from core.architectures.settings import SETTINGS
 from core.runs import BUNDLED, State
 from core.runs.records import BUNDLED_FOLDERS
 from core.settings import ROOT
-from core.training.worker import train_run
+from core.training.lifecycle import train_run
 
 
 @pytest.fixture

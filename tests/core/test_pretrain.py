@@ -17,7 +17,7 @@ from core.errors import AtelierError, SettingsError
 from core.runs import RunFolder
 from core.runs.records import BUNDLED_FOLDERS
 from core.settings import ROOT
-from core.training.worker import train_in_process
+from core.training.lifecycle import train_in_process
 
 
 @pytest.fixture

@@ -20,8 +20,8 @@ from core.errors import RunDamaged, SettingsError
 from core.runs import State, read_curves
 from core.runs.checkpoint import Checkpoint, Progress, read_checkpoint, write_checkpoint
 from core.training import loop
+from core.training.lifecycle import train_run
 from core.training.loop import train
-from core.training.worker import train_run
 
 VALUES = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy")
 

@@ -17,7 +17,8 @@ from core.datasets.sources import Found
 from core.datasets.sources.parts import Part
 from core.errors import DataDamaged, DataUnavailable, SettingsError, SourceRejected
 from core.settings import forget_settings
-from core.training.worker import Recorder, train_in_process
+from core.training.lifecycle import train_in_process
+from core.training.recorder import Recorder
 
 OWNER = "a" * 32
 CLASSES = ("Cat", "Dog", "Owl")

@@ -15,7 +15,7 @@ from core.runs import Run, State, read_curves
 from core.runs.access import may_be_shared, may_open, may_see
 from core.runs.analysis import analysis_file, stamp_of
 from core.tasks.worker import work_out
-from core.training.worker import train_run
+from core.training.lifecycle import train_run
 
 LONG = {"epochs": 6, "limit": 600}
 

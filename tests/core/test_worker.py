@@ -14,7 +14,7 @@ from support import small, wait_until
 from core import datasets, runs
 from core.errors import DataUnavailable, RunNotFound, SettingsError
 from core.runs import RunFolder, State, read_curves
-from core.training.worker import train_in_process, train_run
+from core.training.lifecycle import train_in_process, train_run
 
 
 def test_a_finished_run_has_all_its_files(trained):

@@ -16,7 +16,7 @@ from core.runs import State, read_curves
 from core.runs.checkpoint import read_checkpoint
 from core.settings import forget_settings
 from core.training import worker
-from core.training.worker import train_run
+from core.training.lifecycle import train_run
 
 VALUES = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy")
 SIZE = 3_000_000  # bytes: room for two checkpoints of 0.65 MB, a model and an evaluation

@@ -156,7 +156,7 @@ def test_a_training_ends_though_a_file_is_none(folder, secret, kind):
     """Each in a process of its own, as it would wait with all its threads."""
     for name in ("batches.jsonl", "epochs.jsonl", "checkpoint.npz"):
         kind(folder.path / name, secret)
-    program = "import sys; from core.training.worker import train_run; train_run(sys.argv[1])"
+    program = "import sys; from core.training.lifecycle import train_run; train_run(sys.argv[1])"
     subprocess.run(
         [sys.executable, "-c", program, folder.path.name], timeout=50, capture_output=True
     )

@@ -18,7 +18,7 @@ from core.datasets import fashion_mnist
 from core.errors import SettingsError
 from core.runs import State
 from core.settings import ASSETS, ROOT, forget_settings, settings
-from core.training.worker import train_in_process
+from core.training.lifecycle import train_in_process
 from pages import words as wording
 
 OpenPage = Callable[..., AppTest]
