@@ -5,9 +5,9 @@ from contextlib import contextmanager
 from typing import Any
 
 import streamlit as st
-from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core.errors import AtelierError, DataUnavailable
+from pages.session.streamlit_internals import seed_widgets_anew
 
 
 @contextmanager
@@ -43,24 +43,13 @@ def check_url(key: str, titles: Mapping[Any, str], former: Mapping[str, Any] | N
     names |= {each: option for each, option in (former or {}).items() if option in titles}
     if asked in names:
         st.query_params[key] = titles[names[asked]]
-        _seed_widgets_anew()
+        seed_widgets_anew()
         return
     st.warning(
-        f"The link asks for {key} “{asked[:60]}”, which does not exist. What you see is the "
-        f"default. There are: {', '.join(titles.values())}.",
+        f"This link's {key.replace('_', ' ')} “{asked[:60]}” is unavailable; showing the default. "
+        f"Available: {', '.join(titles.values())}.",
         icon=":material/link_off:",
     )
-
-
-def _seed_widgets_anew() -> None:
-    """Let widgets that are drawn from now on start with what the URL says now.
-
-    Streamlit has no public way: it remembers the URL of the first script run.
-    """
-    context = get_script_run_ctx()
-    if context is not None:
-        with context.session_state.query_params() as parameters:
-            parameters.set_initial_query_params_from_current()
 
 
 def check_url_number(key: str, low: float, high: float) -> None:
@@ -78,7 +67,7 @@ def check_url_number(key: str, low: float, high: float) -> None:
     if not fits:
         kind = "number" if isinstance(low, float) else "whole number"
         st.warning(
-            f"The link asks for {key.replace('_', ' ')} “{asked[:60]}”, which is no {kind} from "
-            f"{low:,g} to {high:,g}. What you see is the default.",
+            f"This link's {key.replace('_', ' ')} “{asked[:60]}” is no {kind} from {low:,g} to "
+            f"{high:,g}; showing the default.",
             icon=":material/link_off:",
         )

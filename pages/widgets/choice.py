@@ -5,9 +5,9 @@ from contextlib import nullcontext
 from typing import Any, TypeVar
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from pages.session.guard import check_url
+from pages.session.streamlit_internals import DeltaGenerator
 
 Option = TypeVar("Option")
 

@@ -1,12 +1,12 @@
 """Choosing a trained network: a bundled one, or that of a run that may be seen."""
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from core import evaluation, runs
 from core.errors import RunDamaged, RunNotFound
 from core.runs.access import may_see, owns, seen
 from pages.session.guard import sentences
+from pages.session.streamlit_internals import DeltaGenerator
 from pages.session.visitor import visitor_id
 from pages.words import STATE_WORDS, dataset_title, title_markdown
 from pages.words.telling import labels

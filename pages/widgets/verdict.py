@@ -1,10 +1,10 @@
 """The answer to one picture, in words."""
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from core.classify import Answer, Verdict
 from core.datasets import DatasetSpec
+from pages.session.streamlit_internals import DeltaGenerator
 from pages.words import literal, none_of, sure_by
 
 

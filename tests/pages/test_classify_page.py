@@ -140,7 +140,9 @@ def test_a_damaged_network_becomes_a_sentence(open_page, every_state, picture, d
 @pytest.mark.usefixtures("bundled")
 def test_an_unknown_source_in_the_url_shows_the_default(open_page):
     app = open_page("classify", **{"from": "Telepathy"})
-    assert sentence(app).startswith("The link asks for from “Telepathy”, which does not exist.")
+    assert sentence(app).startswith(
+        "This link's from “Telepathy” is unavailable; showing the default."
+    )
     assert len(app.file_uploader) == 1
 
 
@@ -248,7 +250,7 @@ def test_from_its_doubt_on_a_picture_is_none_of_the_ten(open_page, picture):
 def test_a_threshold_out_of_range_becomes_a_sentence(open_page, picture, asked):
     app = open_page("classify", threshold=asked)
     app.file_uploader(key="upload").upload("trousers.png", picture).run()
-    assert sentence(app).startswith("The link asks for threshold")
+    assert sentence(app).startswith("This link's threshold")
     assert app.slider(key="threshold").value == THRESHOLD
 
 

@@ -123,7 +123,7 @@ def test_samples_are_all_there_and_each_is_answered_by_its_link(open_page):
     assert quiet(app)
     assert components(app, "probability_bars")
     app = open_page("classify", **{"from": "Samples", "sample": "nothing.jpg"})
-    assert "“nothing.jpg”, which does not exist" in app.warning[0].value
+    assert "“nothing.jpg” is unavailable" in app.warning[0].value
 
 
 @pytest.mark.usefixtures("bundled")

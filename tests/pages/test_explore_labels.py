@@ -33,7 +33,7 @@ def test_filters_without_a_label_say_so(open_page):
 @pytest.mark.parametrize("name", ["of", "labelled", "looks", "list"])
 def test_a_value_in_the_url_that_there_is_not_becomes_a_sentence(open_page, name):
     app = open_page("explore", view="labels", **{name: "Hat"})
-    assert sentence(app).startswith(f"The link asks for {name} “Hat”")
+    assert sentence(app).startswith(f"This link's {name} “Hat”")
 
 
 def test_a_verdict_is_kept_while_the_visitor_leafs_through(open_page):

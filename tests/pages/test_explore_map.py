@@ -129,7 +129,7 @@ def test_a_damaged_map_becomes_a_sentence(open_page, tmp_path, monkeypatch):
 @pytest.mark.parametrize("name", ["map", "layout", "colour"])
 def test_a_value_in_the_url_that_there_is_not_becomes_a_sentence(open_page, name):
     app = open_page("explore", view="map", **{name: "heat"})
-    assert sentence(app).startswith(f"The link asks for {name} “heat”")
+    assert sentence(app).startswith(f"This link's {name} “heat”")
 
 
 @pytest.mark.parametrize(("shape", "high"), [((28, 28), 24), ((32, 32, 3), 24), ((20, 40, 3), 12)])

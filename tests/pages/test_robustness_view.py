@@ -62,7 +62,7 @@ def test_the_severity_is_in_the_link(open_page, finished):
     )
     assert one != five
     app = open_view(open_page, finished, severity="9")
-    assert "The link asks for severity “9”" in sentence(app)
+    assert "This link's severity “9”" in sentence(app)
 
 
 def test_figures_become_a_table_curves_and_words(open_page, finished):

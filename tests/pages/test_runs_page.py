@@ -88,7 +88,7 @@ def test_filters_are_in_the_url(open_page, every_state, query, expected):
 
 def test_a_filter_that_there_is_not_becomes_a_sentence(open_page, every_state):
     app = open_page("runs", state="sleeping")
-    assert "The link asks for state “sleeping”" in sentence(app)
+    assert "This link's state “sleeping”" in sentence(app)
     assert len(listed(app)) == len(State)
 
 

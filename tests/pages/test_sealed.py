@@ -193,7 +193,9 @@ def test_the_bundled_model_is_open_and_has_both(open_page):
 
 def test_a_part_that_does_not_exist_is_a_sentence(open_page):
     app = open_page("evaluate", part="training")
-    assert sentence(app).startswith("The link asks for part “training”, which does not exist.")
+    assert sentence(app).startswith(
+        "This link's part “training” is unavailable; showing the default."
+    )
     assert "Validation accuracy" in [metric.label for metric in app.metric]
 
 

@@ -110,7 +110,7 @@ def test_a_link_is_an_experiment(open_page, queue):
 )
 def test_a_number_in_the_url_that_cannot_be_becomes_a_sentence(open_page, name, value):
     app = open_page("train", **{name: value})
-    assert f"The link asks for {name.replace('_', ' ')} “{value}”" in sentence(app)
+    assert f"This link's {name.replace('_', ' ')} “{value}”" in sentence(app)
     assert not app.exception and "Train" in labels(app)
 
 
@@ -237,7 +237,7 @@ def test_somebody_elses_run_is_not_shown_before_it_is_shared(open_page, every_st
 )
 def test_a_setting_in_the_url_that_there_is_not_becomes_a_sentence(open_page, name, value):
     app = open_page("train", **{name: value})
-    assert f"The link asks for {name} “{value}”" in sentence(app)
+    assert f"This link's {name} “{value}”" in sentence(app)
     assert "Train" in labels(app)
 
 
@@ -341,7 +341,7 @@ def test_a_link_to_an_architecture_takes_its_recipe(open_page, name, form):
     asked = {"dataset": getattr(dataset, form), "architecture": getattr(architecture, form)}
     app = open_page("train", **asked)
     assert not app.exception
-    assert not [warning for warning in app.warning if "The link asks" in warning.value]
+    assert not [warning for warning in app.warning if "This link" in warning.value]
     assert app.selectbox(key="architecture").value == name
     recipe = architecture.recipe_for(dataset.name)
     assert app.number_input(key="epochs").value == recipe.epochs

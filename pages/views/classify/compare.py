@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from core import classify, networks, runs
 from core.classify import Answer, Verdict
@@ -13,6 +12,7 @@ from core.networks import Model
 from pages.session import engine
 from pages.session.guard import sentences
 from pages.session.screen import Screen, screen
+from pages.session.streamlit_internals import DeltaGenerator
 from pages.session.ticking import ticking
 from pages.session.visitor import visitor_id
 from pages.views.classify import doubt, sources

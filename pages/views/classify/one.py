@@ -2,7 +2,6 @@
 
 import numpy as np
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from core import classify
 from core.classify import Answer
@@ -12,6 +11,7 @@ from core.networks import Model
 from pages.session import engine
 from pages.session.guard import sentences
 from pages.session.screen import Screen, screen
+from pages.session.streamlit_internals import DeltaGenerator
 from pages.session.ticking import ticking
 from pages.views.classify import adjust, doubt, sources, steps, why
 from pages.views.classify.adjust import Edits

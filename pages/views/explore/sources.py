@@ -9,7 +9,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import streamlit as st
-from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from core import datasets, runs
 from core.datasets import imported
@@ -22,6 +21,7 @@ from core.errors import AtelierError, DataDamaged, SettingsError, SourceRejected
 from core.files import harmless
 from core.settings import settings
 from pages.session.data import pictures
+from pages.session.streamlit_internals import UploadedFile
 from pages.widgets.dataset_picker import choose_next
 from pages.widgets.gallery import gallery
 from pages.widgets.table import table

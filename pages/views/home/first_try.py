@@ -6,7 +6,6 @@ Drawing and sample are the same as on Classify, where the visitor can go on with
 import random
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from core import classify, datasets, networks, runs
 from core.classify import THRESHOLD, Answer
@@ -16,6 +15,7 @@ from pages.session import engine
 from pages.session.data import split
 from pages.session.guard import sentences
 from pages.session.screen import Screen, screen
+from pages.session.streamlit_internals import DeltaGenerator
 from pages.session.ticking import ticking
 from pages.widgets.choice import choice
 from pages.widgets.drawing import drawing

@@ -9,8 +9,8 @@ script has it as ``PALETTE``, a stylesheet as ``--good``, ``--class-0`` and so o
 from pathlib import Path
 
 import streamlit as st
-from streamlit.components.v2.types import ComponentRenderer
 
+from pages.session.streamlit_internals import ComponentRenderer
 from pages.widgets import palette
 
 _SHARED = Path(__file__).parent
