@@ -61,8 +61,11 @@ class Worker:
 
     @property
     def alive(self) -> bool:
-        """Whether the process works."""
-        return self.process.alive
+        """Whether the process works; of one that has ended, nothing stays open."""
+        if self.process.alive:
+            return True
+        self.let_go()
+        return False
 
     def let_go(self) -> None:
         """Close the pipe: the process saves what it has and ends."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from core import datasets
 from core.errors import ModelUnavailable
-from core.runs import Run, is_bundled, read
+from core.runs import Run, State, is_bundled, read
 
 REPAIR = "Restore it with 'git restore assets/models'."
 
@@ -45,6 +45,11 @@ def of_run(run: Run) -> Model:
     if is_bundled(run.id) and (run.config is None or path is None or not path.is_file()):
         raise ModelUnavailable(f"The bundled model is missing or damaged. {REPAIR}")
     if run.config is None or path is None or not path.is_file():
+        if run.state is State.FINISHED:
+            raise ModelUnavailable(
+                f"The network file of the run {run.id} is missing. Choose another, or train it "
+                "again."
+            )
         raise ModelUnavailable(
             f"The run {run.id} has no network to use: it is {run.state}. Choose another, or let "
             "it train for at least an epoch."

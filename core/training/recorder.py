@@ -90,6 +90,11 @@ class Recorder:
     def phase(self, name: str) -> None:
         """Say what is being done."""
         self._update(phase=name, left=None)
+        # At once: a short training is over before the heart beats again. A full disk is seen to
+        # where it matters.
+        with self._lock, contextlib.suppress(OSError):
+            if not self._ended:
+                self._folder.write_heartbeat(self._beat)
 
     def batch(self, event: BatchEvent) -> None:
         """Write a point of the curve and the speed."""

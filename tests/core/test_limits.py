@@ -13,7 +13,8 @@ from core.errors import DataUnavailable, SettingsError
 from core.jobs import LocalBackend, estimate, expected_seconds
 from core.runs import Result, Run, State, TrainingConfig
 from core.settings import Settings, forget_settings, settings
-from core.training import worker
+from core.training import recorder
+from core.training.lifecycle import train_in_process
 
 START = 120  # seconds that a process with TensorFlow may take on a busy machine
 
@@ -115,8 +116,8 @@ def test_a_run_that_takes_too_much_memory_fails_with_a_sentence(monkeypatch, hom
 def test_a_run_ends_before_it_takes_too_long_and_keeps_what_it_has(monkeypatch, home):
     limits = replace(settings().limits, seconds=6)  # the environment counts in minutes
     allowed = replace(settings(), limits=limits)
-    monkeypatch.setattr(worker, "settings", lambda: allowed)
-    run = worker.train_in_process(small(epochs=500, limit=6000))
+    monkeypatch.setattr(recorder, "settings", lambda: allowed)
+    run = train_in_process(small(epochs=500, limit=6000))
     assert run.state is State.FINISHED
     assert 1 <= run.result.epochs < 500
     assert f"Ended after {run.result.epochs} of 500 epochs" in run.reason

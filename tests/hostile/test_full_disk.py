@@ -15,7 +15,7 @@ from core.errors import SettingsError
 from core.runs import State, read_curves
 from core.runs.checkpoint import read_checkpoint
 from core.settings import forget_settings
-from core.training import worker
+from core.training import recorder
 from core.training.lifecycle import train_run
 
 VALUES = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy")
@@ -89,7 +89,7 @@ def expected(tmp_path_factory):
 
 def train_and_fill(run_id, disk, epoch, leave):
     """Train a run, and fill the disk after so many epochs."""
-    real = worker.Recorder.epoch
+    real = recorder.Recorder.epoch
 
     def fill(recorder, event):
         real(recorder, event)
@@ -97,7 +97,7 @@ def train_and_fill(run_id, disk, epoch, leave):
             disk.fill(leave)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(worker.Recorder, "epoch", fill)
+        patch.setattr(recorder.Recorder, "epoch", fill)
         train_run(run_id)
 
 

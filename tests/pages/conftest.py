@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -67,6 +68,17 @@ def queue(home: Path) -> Iterator[Queue]:
     before = jobs.use(queue)
     yield queue
     jobs.use(before)
+
+
+@pytest.fixture(autouse=True)
+def own_main() -> Iterator[None]:
+    """Put the main module back, which a script that runs takes the place of.
+
+    A later test that starts processes of Python's own kind would start the app in each.
+    """
+    main = sys.modules["__main__"]
+    yield
+    sys.modules["__main__"] = main
 
 
 @pytest.fixture(autouse=True)
