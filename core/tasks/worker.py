@@ -1,8 +1,7 @@
 """The program that works one small task on a finished run out, and ends.
 
 ``python -m core.tasks.worker KIND RUN OUTPUT``; ``core.tasks.pool`` starts it and says what it
-prints. A new kind is one function here: it gets the run and a function to say how far it is, and
-returns plain arrays by name.
+prints. What there is to work out says the table in ``core.tasks.kinds``.
 """
 
 import contextlib
