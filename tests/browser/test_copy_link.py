@@ -1,10 +1,16 @@
 """Copy link: the address on the clipboard, and what happens where the browser refuses."""
 
+import json
+import shutil
+
 import pytest
 from playwright.sync_api import expect
 
+from core.settings import ASSETS
+
 pytestmark = pytest.mark.browser
 
+ME = "a" * 32
 NO_CLIPBOARD = "Object.defineProperty(navigator, 'clipboard', { value: undefined })"
 NO_COPY = f"{NO_CLIPBOARD}; document.execCommand = () => false"
 
@@ -56,3 +62,23 @@ def test_where_nothing_may_copy_the_link_lies_there_selected(server, new_visitor
     selected = field.evaluate("field => field.selectionEnd - field.selectionStart")
     assert selected == len(visitor.page.url)
     assert visitor.fits()
+
+
+def test_the_button_of_a_run_stays_in_its_panel(server, visitor):
+    run_id = "20260101-000001-pictures-cnn-abcdef"
+    folder = server.home / "runs" / run_id
+    shutil.copytree(ASSETS / "models" / "fashion-mnist", folder, dirs_exist_ok=True)
+    values = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(values | {"visitor": ME}))
+    cookie = {"name": "atelier_visitor", "value": ME, "url": server.url}
+    visitor.page.context.add_cookies([cookie])
+    visitor.open(f"train?run={run_id}")
+    expect(visitor.page.get_by_text("Shared", exact=True)).to_be_visible()  # the longest row
+    panel = visitor.page.locator(".chart").first
+    expect(panel).to_be_visible()
+    right_of_panel = panel.bounding_box()["x"] + panel.bounding_box()["width"]
+    buttons = visitor.page.get_by_role("button", name="Copy link")
+    expect(buttons).to_have_count(2)  # the form's and the run's
+    for button in buttons.all():
+        box = button.bounding_box()
+        assert box["x"] + box["width"] <= right_of_panel

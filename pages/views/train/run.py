@@ -158,8 +158,9 @@ def _actions(run: Run, visitor: str) -> None:
             help="Copies these settings into the form, to train again or with a change.",
         ):
             st.rerun()  # the settings are outside of this fragment
-        copy_link(key=f"link_{run.id}", help="Copies the address of this run.")
         st.caption(_summary(run))
+    # In a row of its own: a row of buttons does not know how wide a component will be.
+    copy_link(key=f"link_{run.id}", help="Copies the address of this run.")
 
 
 def _control(run: Run) -> None:
