@@ -199,7 +199,7 @@ def test_evaluate_shows_the_images_of_a_cell(visitor, trained):
     assert count > 0
     cell.click()
     expect(page.get_by_role("heading", name="Shirt taken for T-shirt/top")).to_be_visible()
-    expect(page.get_by_text(re.compile(rf"^{count:,} images?\. Under each"))).to_be_visible()
+    expect(page.get_by_text(re.compile(rf"^{count:,} images?\. Below each"))).to_be_visible()
     expect(page).to_have_url(re.compile("cell=6-0"))
     images = page.get_by_role("button", name=re.compile(r"^Validation image \d+, "))
     expect(images).to_have_count(min(count, 24))
@@ -219,7 +219,7 @@ def test_classify_an_upload_and_a_drawing(visitor, trained, picture):
     expect(page.get_by_text("Step by step", exact=True)).to_be_visible()
     assert visitor.fits()
 
-    page.get_by_role("radio", name="Draw").or_(page.get_by_role("button", name="Draw")).click()
+    page.get_by_role("radio", name="Draw", exact=True).click()
     expect(page.get_by_text("The answer appears here")).to_be_visible()
     stroke(visitor)
     expect(answer).to_be_visible()

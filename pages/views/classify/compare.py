@@ -1,5 +1,6 @@
 """Classify, compare: up to three networks asked about the same picture, side by side."""
 
+import html
 from collections.abc import Sequence
 
 import numpy as np
@@ -44,7 +45,7 @@ def _view(model: Model, phone: bool) -> None:
                 above = st.container() if phone and source in sources.TALL else None
                 if above is not None:
                     above = above.empty()
-                    above.markdown(_short(chosen, ["…"] * len(chosen)))
+                    above.html(_short(chosen, ["…"] * len(chosen)))
                 picture = sources.picture_from(source)
             if picture is not None and source != sources.DRAW:  # that is on the sheet already
                 right.image(picture.rgb, width=220, alt="The picture")
@@ -94,10 +95,19 @@ def _others(model: Model) -> list[runs.Run]:
 
 
 def _short(chosen: Sequence[runs.Run], said: Sequence[str]) -> str:
-    """Return a line a network, as many before there is an answer as after."""
-    return "  \n".join(
-        f"{title_markdown(run)}: {words}" for run, words in zip(chosen, said, strict=True)
-    )
+    """Return a line a network as HTML, as high before there is an answer as after.
+
+    Where a line is too long, the network's title gives way, not the answer.
+    """
+    lines = []
+    for run, words in zip(chosen, said, strict=True):
+        name, answer = (html.escape(each, quote=False) for each in (title(run), words))
+        lines.append(
+            '<div style="display:flex;line-height:1.5"><span style="overflow:hidden;'
+            f'text-overflow:ellipsis;white-space:nowrap">{name}</span>'
+            f'<span style="flex:none;white-space:pre">: {answer}</span></div>'
+        )
+    return "".join(lines)
 
 
 def _side_by_side(
@@ -120,7 +130,7 @@ def _side_by_side(
     limit = doubt.threshold(models[0])
     if above is not None:
         said = [_said(answer, limit, models[0], brief=True) for answer in answers]
-        above.markdown(_short(chosen, said))
+        above.html(_short(chosen, said))
     with side_by_side, st.grid(len(answers), min_column_width=280, gap="medium"):
         for run, answer in zip(chosen, answers, strict=True):
             with st.container(border=True):
