@@ -129,7 +129,7 @@ def _side_by_side(
     side_by_side = st.container()
     limit = doubt.threshold(models[0])
     if above is not None:
-        said = [_said(answer, limit, models[0], brief=True) for answer in answers]
+        said = [_briefly(answer, limit, models[0]) for answer in answers]
         above.html(_short(chosen, said))
     with side_by_side, st.grid(len(answers), min_column_width=280, gap="medium"):
         for run, answer in zip(chosen, answers, strict=True):
@@ -147,11 +147,16 @@ def _side_by_side(
         pixel_image(prepared.pixels, "What the networks see", width=140)
 
 
-def _said(answer: Answer, limit: float, model: Model, *, brief: bool = False) -> str:
+def _briefly(answer: Answer, limit: float, model: Model) -> str:
+    """Return the answer in as few words as there are, as plain text."""
+    if answer.verdict(limit) is Verdict.NONE:
+        return none_of(model.dataset)
+    return f"{answer.name} ({sure_by(answer.probability)})"
+
+
+def _said(answer: Answer, limit: float, model: Model) -> str:
     sure = sure_by(answer.probability)
     if answer.verdict(limit) is Verdict.NONE:
-        if brief:
-            return f"**{none_of(model.dataset)}**"
         return f"Probably {none_of(model.dataset)}; the closest is **{answer.name}** ({sure})"
     return f"**{answer.name}** ({sure})"
 
