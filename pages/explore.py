@@ -8,6 +8,7 @@ from pages.session.visitor import visitor_id
 from pages.views.explore import classes, images, labels, sources
 from pages.views.explore import map as image_map
 from pages.widgets.choice import choice
+from pages.widgets.copy_link import copy_link
 from pages.widgets.dataset_picker import dataset_picker
 
 VIEWS = {
@@ -37,7 +38,9 @@ def main() -> None:
     if reason is not None:
         raise DataUnavailable(reason)
     VIEWS[view][1](spec)
-    st.caption(f"{spec.title}: {spec.credit}.")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(f"{spec.title}: {spec.credit}.")
+        copy_link(key="copy_explore")
 
 
 frame.draw(main)

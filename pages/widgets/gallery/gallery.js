@@ -2,12 +2,14 @@
 export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".root")
   const url = new URL(data.sheet.replace(/^\//, ""), document.baseURI).href
-  const draw = () => drawTiles(root, url, data, (i) => setTriggerValue("picked", i))
+  const pick = (i) => setTriggerValue("picked", i)
+  const draw = () => drawTiles(root, url, data, pick)
 
   root.wanted = draw
   if (root.shown === url) return draw()
-  // The tiles change when their pictures are there: nobody sees a blank tile, or an old picture
-  // over a new name.
+  // The first tiles take their room at once, so that nothing below them moves under a pointer.
+  if (root.shown === undefined) drawTiles(root, "", data, pick)
+  // After that they change when their pictures are there: nobody sees an old picture over a new name.
   const sheet = new Image()
   sheet.src = url
   const drawIfWanted = () => root.wanted === draw && draw()
@@ -20,7 +22,7 @@ function drawTiles(root, url, { columns, rows, width, height, smooth, captions, 
   root.style.setProperty("--rendering", smooth ? "auto" : "pixelated")
   root.style.setProperty("--height", `${height}px`)
   root.style.setProperty("--sheet", `${columns * width}px ${rows * height}px`)
-  root.style.setProperty("--sprite", `url("${url}")`)
+  root.style.setProperty("--sprite", url ? `url("${url}")` : "none")
 
   // Tiles are kept and changed in place, so that the focus survives an update.
   while (root.children.length > captions.length) root.lastChild.remove()
