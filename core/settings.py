@@ -183,7 +183,7 @@ def _path(environment: Mapping[str, str], name: str) -> Path | None:
     if not value:
         return None
     if "\0" in value:
-        raise SettingsError(f"{name} holds a character that no folder name can have. Set it anew.")
+        raise SettingsError(f"{name} holds a character that no folder name can have. Set it again.")
     return Path(value).expanduser().absolute()
 
 

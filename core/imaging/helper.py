@@ -66,9 +66,9 @@ def decode(data: bytes, name: str) -> Picture:
     except OSError as error:
         helper.close()
         raise ImageRejected(
-            f"“{name}” cannot be read now, as the reader of pictures does not start "
-            f"({error.strerror or error}). Try again in a minute; if it stays so, tell whoever "
-            "runs this server."
+            f"“{name}” cannot be read now, because the picture reader does not start "
+            f"({error.strerror or error}). Try again in a minute; if that does not help, tell "
+            "whoever runs this server."
         ) from error
     except BaseException:
         helper.close()

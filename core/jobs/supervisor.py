@@ -256,7 +256,7 @@ class Supervisor(ABC):
             self._trouble = self._trouble or (
                 f"Nothing can be trained now: {error.strerror or error} "
                 f"({error.filename or self._settings.home}). Make the folder writable or free "
-                "some space; training goes on by itself."
+                "some space; training continues by itself."
             )
         except AtelierError as error:
             self._trouble = self._trouble or str(error)

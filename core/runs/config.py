@@ -43,7 +43,7 @@ class TrainingConfig:
     def __post_init__(self) -> None:
         """Check the combination."""
         if not isinstance(self.dataset, str) or not isinstance(self.architecture, str):
-            raise SettingsError("Data set and architecture are named by text.")
+            raise SettingsError("Name the data set and the architecture as text.")
         spec = datasets.find(self.dataset)
         architectures.find(self.architecture).recipe_for(self.dataset)
         if not isinstance(self.recipe, Recipe):

@@ -170,7 +170,7 @@ def _read_files(folder: RunFolder, run_id: str) -> Run:
     else:
         state, reason = _state_without_result(folder, beat), None
     if state is State.INTERRUPTED:
-        reason = "Its process ended before the training did. Resume it to go on from where it was."
+        reason = "Its process ended before the training did. Resume it to continue where it was."
     epochs = _epochs(folder, state, result)
     resumable = state in (State.PAUSED, State.INTERRUPTED, State.STOPPED) or (
         state is State.FAILED and folder.checkpoint.exists()

@@ -67,10 +67,10 @@ def test_what_it_cannot_do_without(lacking):
     ("changes", "sentence"),
     [
         ({"dataset": "mnist"}, "no data set 'mnist'"),
-        ({"dataset": None}, "named by text"),
-        ({"dataset": ["fashion-mnist"]}, "named by text"),
+        ({"dataset": None}, "as text"),
+        ({"dataset": ["fashion-mnist"]}, "as text"),
         ({"architecture": "resnet"}, "no architecture 'resnet'"),
-        ({"architecture": {}}, "named by text"),
+        ({"architecture": {}}, "as text"),
         ({"architecture": "basic-cnn", "dataset": "cifar-10"}, "not made for cifar-10"),
         ({"recipe": None}, "recipe is not a set"),
         ({"recipe": {"epochs": "ten"}}, "Epochs is 'ten'"),

@@ -131,7 +131,7 @@ def test_the_same_name_twice(brought):
     pack(brought, good())
     with pytest.warns(UserWarning, match="Duplicate"), zipfile.ZipFile(brought, "a") as archive:
         archive.writestr("cat/3.png", png())
-    assert "The entry “cat/3.png” is there twice" in refused(brought)
+    assert "The entry “cat/3.png” appears twice" in refused(brought)
 
 
 def test_an_encrypted_entry(brought):

@@ -123,7 +123,7 @@ def contents(archive: zipfile.ZipFile, name: str) -> Contents:
             return Contents((), (), files, notes)
     raise SourceRejected(
         f"“{name}” holds neither pictures ({', '.join(FORMATS)}) nor CSV or IDX files. Put the "
-        "pictures into one folder a class, and make a ZIP of the folders."
+        "pictures into one folder for each class, and make a ZIP of the folders."
     )
 
 
@@ -195,7 +195,7 @@ def _judge(entries: list[zipfile.ZipInfo]) -> list[str]:
     for entry in entries:
         problem = _problem(entry)
         if problem is None and entry.filename in seen:
-            problem = "is there twice"
+            problem = "appears twice"
         seen.add(entry.filename)
         if problem is not None:
             problems.append(f"The entry “{_shown(entry.filename)}” {problem}.")
@@ -224,7 +224,7 @@ def _problem(entry: zipfile.ZipInfo) -> str | None:
     if path.lower().endswith((".zip", ".7z", ".rar", ".tar", ".tgz", ".tar.gz", ".jar")):
         return "is an archive inside the archive. Unpack it first"
     if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        return "is packed in a way that is not read here. Make an ordinary ZIP (deflate)"
+        return "is compressed in a way that cannot be read here. Make an ordinary ZIP (deflate)"
     most = MOST_PICTURE_BYTES if path.lower().endswith(SUFFIXES) else MOST_BYTES
     if entry.file_size > most:
         return (
@@ -268,8 +268,8 @@ def _pictures(entries: list[zipfile.ZipInfo], name: str) -> Contents:
     ][:MOST_PROBLEMS]
     if problems:
         raise SourceRejected(
-            f"“{name}” must have one folder a class with pictures in it, perhaps within folders "
-            "train and test. Correct this:",
+            f"“{name}” must have one folder of pictures for each class, optionally inside "
+            f"folders train and test. Correct this:",
             problems,
         )
     names = sorted(

@@ -90,6 +90,6 @@ def _end(code: int | None) -> str:
             "CSV and IDX are read fastest."
         )
     return (
-        f"The reader ended without an answer (status {code}), so the files cannot be used. Make "
-        "them again, in an ordinary form."
+        f"The reader ended without an answer (status {code}), so the files cannot be used. Export "
+        "them again in a standard form."
     )

@@ -19,8 +19,8 @@ from core.files import harmless
 MOST_FILES = 4
 FEWEST = 20  # images; with fewer there is nothing to train on and to test with
 FORMS = (
-    "Bring one CSV file, or one for training and one for test; IDX files, two a part; or one ZIP "
-    "of pictures in one folder a class."
+    "Bring one CSV file, or one for training and one for test; IDX files, images and labels for "
+    "each part; or one ZIP with a folder of pictures for each class."
 )
 _TEST = re.compile(r"(^|[^a-z])(test|t10k)([^a-z]|$)", re.IGNORECASE)
 
@@ -162,7 +162,9 @@ class _Reading:
                     file.seek(0)
                     return self._read_archive(file, each.shown)
                 else:
-                    raise SourceRejected(f"“{each.shown}” is a ZIP and must come alone. {FORMS}")
+                    raise SourceRejected(
+                        f"“{each.shown}” is a ZIP and must be the only file. {FORMS}"
+                    )
             return self._read_inputs(inputs)
 
     def _read_archive(self, file: IO[bytes], name: str) -> Found:
@@ -221,7 +223,7 @@ class _Reading:
                 "One part must be for training and one for test: give the test files names with "
                 "“test” in them, and the others names without."
             )
-        raise SourceRejected(f"These files ({len(inputs)}) do not make a set. {FORMS}")
+        raise SourceRejected(f"These files ({len(inputs)}) do not belong together. {FORMS}")
 
     def _read_table(self, file: _Input, part: str) -> tuple[Part, list[str]]:
         stream = file.stream()
@@ -287,8 +289,7 @@ class _Reading:
         labels = int(used.max()) + 1
         if len(used) < 2:
             raise SourceRejected(
-                f"All images in “{name}” have the label {used[0]}. There must be two classes or "
-                "more to tell apart."
+                f"All images in “{name}” have the label {used[0]}. At least two classes are needed."
             )
         first = [
             next((part.first[label] for part in parts if label in part.first), "")

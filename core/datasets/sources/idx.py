@@ -44,7 +44,7 @@ def read_sizes(stream: Readable, name: str) -> tuple[int, ...]:
     """
     head = _read(stream, 4, name)
     if not is_idx(head):
-        raise SourceRejected(f"“{name}” is not an IDX file: its first bytes are others.")
+        raise SourceRejected(f"“{name}” is not an IDX file: it does not begin as one.")
     if head[2] != MAGIC[2]:
         raise SourceRejected(
             f"“{name}” is an IDX file of another type than unsigned bytes. Save it as bytes of 0 "

@@ -52,8 +52,8 @@ class Stream:
         self.read_bytes += len(content)
         if self.read_bytes > MOST_BYTES:
             raise SourceRejected(
-                f"“{self.name}” unpacks to more than {MOST_BYTES / 1e6:,.0f} MB. Bring a part of "
-                "it that is smaller."
+                f"“{self.name}” unpacks to more than {MOST_BYTES / 1e6:,.0f} MB. Bring a smaller "
+                "part of it."
             )
         return content
 
@@ -85,7 +85,7 @@ def open_file(path: Path, name: str) -> tuple[IO[bytes], int]:
     elif size > MOST_BYTES:
         problem = (
             f"“{name}” has {size / 1e6:,.0f} MB; at most {MOST_BYTES / 1e6:,.0f} MB can be read. "
-            "Bring a part of it that is smaller."
+            "Bring a smaller part of it."
         )
     if problem is not None:
         file.close()

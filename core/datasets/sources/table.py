@@ -159,8 +159,8 @@ class _Lines:
             )
         if b"\0" in start[:512]:
             raise SourceRejected(
-                f"“{name}” is not a CSV file: it holds bytes that are no text. Bring CSV, IDX, or "
-                "a ZIP of pictures."
+                f"“{name}” is not a CSV file: it contains bytes that are not text. Bring CSV, "
+                "IDX, or a ZIP of pictures."
             )
         if len(start) > LONGEST_LINE:
             raise SourceRejected(
