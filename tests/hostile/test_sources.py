@@ -146,7 +146,7 @@ def test_an_encrypted_entry(brought):
 @pytest.mark.parametrize("kind", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
 def test_an_unusual_way_of_packing(brought, kind):
     pack(brought, good(), kind)
-    assert "packed in a way that is not read here" in refused(brought)
+    assert "compressed in a way that cannot be read here" in refused(brought)
 
 
 def test_a_hundred_thousand_entries(brought):

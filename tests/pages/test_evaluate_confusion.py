@@ -160,7 +160,7 @@ def test_shares_and_the_order_come_from_the_url(open_page, finished, answers, nu
 
 def test_without_a_second_network_there_is_no_difference(open_page, finished):
     app = open_page("evaluate", run=finished.id, numbers="difference")
-    assert "asks for numbers “difference”" in sentence(app)
+    assert "This link's numbers “difference” is unavailable" in sentence(app)
     assert grid(app)["numbers"] == "counts"
 
 

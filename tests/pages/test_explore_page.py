@@ -1,5 +1,7 @@
 """Explore: the grid, what the URL may ask for, and missing data."""
 
+import re
+
 import pytest
 from reading import components, labels, quiet, sentence, texts
 
@@ -87,7 +89,8 @@ def test_several_wrong_values_at_once(open_page):
         **{"class": "y", "from": "0", "sort": "z"},
     )
     assert not app.exception
-    asked = [warning.value.split()[4] for warning in app.warning]
+    named = re.compile(r"^(?:This link's|The link asks for) (\w+)")
+    asked = [named.match(warning.value)[1] for warning in app.warning]
     assert sorted(asked) == ["class", "dataset", "image", "images", "sort", "split"]
 
 
