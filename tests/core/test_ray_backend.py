@@ -1,7 +1,7 @@
 """The Ray backend on a real cluster of a head and two nodes, all on this machine's loopback.
 
 Skipped where Ray is not installed (``pip install -r requirements-cluster.txt``). With
-``ATELIER_RAY_LOG`` set to a file, what happened is written there with times. Ray's client server
+``pytest -s`` what happens is printed with times. Ray's client server
 listens on the machine's own address whatever it is told; to keep even that inside:
 ``unshare --net sh -c 'ip link set lo up; python -m pytest tests/core/test_ray_backend.py'``.
 """
