@@ -7,6 +7,7 @@ settings of a training are in the URL under the names of their own table,
 """
 
 URL = {
+    "architecture": "Train: the architecture",
     "answers": "Evaluate, Confidence: as trained or temperature scaled",
     "bins": "Evaluate, Confidence: bins of equal width or of equal counts",
     "cell": "Evaluate, Confusion: the cell pressed, such as 6-0",
