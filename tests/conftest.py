@@ -19,11 +19,13 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
-# What ``make quick`` leaves out, beside the browser: files whose tests start processes, train, or
-# wait for what other processes do. Each takes more than ten seconds.
+# What ``make quick`` leaves out, beside the browser and single tests marked slow: files whose tests
+# start processes, train, or wait for what other processes do. Each takes more than ten seconds.
 SLOW = {
+    "core/test_cifar10.py",
     "core/test_command_line.py",
     "core/test_evaluation_worker.py",
+    "core/test_inference.py",
     "core/test_limits.py",
     "core/test_local_backend.py",
     "core/test_loop.py",
@@ -34,9 +36,11 @@ SLOW = {
     "core/test_resume.py",
     "core/test_steps.py",
     "core/test_tasks.py",
+    "core/test_unfinished.py",
     "core/test_worker.py",
     "hostile/test_decoding.py",
     "hostile/test_full_disk.py",
+    "hostile/test_images.py",
     "hostile/test_kills.py",
     "hostile/test_sources.py",
 }

@@ -50,6 +50,7 @@ def test_a_link_to_an_image_opens_it(open_page):
     assert "Ankle boot, image 0 of the test split" in str(viewer)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "value"),
     [

@@ -371,6 +371,7 @@ def test_a_link_to_one_run_says_so(open_page, finished):
     assert app.info[0].value.startswith("This is only one run.")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("asked", [",,,", "%00", "../../etc", "<b>", "x" * 5000])
 def test_hostile_links_are_no_exception(open_page, every_state, asked):
     for name in ("runs", "chosen", "sort", "find", "runs_page"):

@@ -185,6 +185,7 @@ ANOTHER = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SETTINGS)
 def test_every_setting_is_on_the_form_in_the_url_and_in_the_run(open_page, queue, name):
     link = {name: ANOTHER[name]}
@@ -333,6 +334,7 @@ def test_without_data_train_says_which_file_is_missing(open_page, queue):
     assert not queue.submitted and not runs.list_runs()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["title", "name"])
 @pytest.mark.parametrize("name", architectures.ARCHITECTURES)
 def test_a_link_to_an_architecture_takes_its_recipe(open_page, name, form):
