@@ -4,8 +4,10 @@
 | --- | --- | --- |
 | ``ATELIER_HOME`` | the folder that holds everything the app writes | ``var`` beside the app |
 | ``ATELIER_CIFAR10`` | a folder with CIFAR-10 in the canonical binary layout | not set |
+| ``ATELIER_PROFILE`` | ``normal``, or ``small`` for little memory | ``normal`` |
 | ``ATELIER_WORKERS`` | trainings that run at the same time, 1 to 64 | by cores and memory |
 | ``ATELIER_WARM_SPARE`` | keep a worker with TensorFlow loaded, ``1`` or ``0`` | ``1`` |
+| ``ATELIER_PICTURE_READERS`` | processes that read pictures, 1 to 16 | 2 |
 | ``ATELIER_MAX_RUNNING`` | trainings that one visitor may have at a time, 1 to 64 | the workers |
 | ``ATELIER_MAX_QUEUED`` | runs that one visitor may have waiting, 1 to 100,000 | 20 |
 | ``ATELIER_MAX_EPOCHS`` | epochs a run, 1 to 500 | 500 |
@@ -14,6 +16,10 @@
 | ``ATELIER_MAX_DATASETS`` | data sets that one visitor may import, 0 to 1,000 | 5 |
 | ``ATELIER_MAX_DATASETS_MB`` | all imported data sets together, 10 to 1,000,000 | 2,000 |
 | ``RAY_ADDRESS`` | ``host:port`` of a Ray cluster that trains instead of this machine | not set |
+
+The profile ``small`` is for 2.7 GB with training and 1 GB for all else. It has one worker, no warm
+spare and one reader of pictures, and ends a run that takes more than 1.7 GB; each of these can be
+set to something else by its own variable.
 
 Without ``ATELIER_WORKERS`` it is half the cores, but no more than fit into the memory: a training
 takes about 1.5 GB, and as much goes to the server and the warm spare together.
@@ -34,6 +40,30 @@ from core.errors import SettingsError
 ROOT = Path(__file__).resolve().parent.parent
 ASSETS = ROOT / "assets"
 WORKER_MEMORY = 1_500_000_000  # bytes; TensorFlow alone 0.6 GB, the data sets, a large batch
+
+
+@dataclass(frozen=True)
+class Profile:
+    """The defaults for a size of machine; each has a variable of its own, which goes before it.
+
+    Attributes:
+        name: that ``ATELIER_PROFILE`` gives.
+        workers: None for as many as fit into cores and memory.
+        warm_spare: whether a worker with TensorFlow loaded is kept.
+        picture_readers: processes.
+        memory: megabytes that a run may take; 0 for no limit.
+    """
+
+    name: str
+    workers: int | None = None
+    warm_spare: bool = True
+    picture_readers: int = 2
+    memory: int = 0
+
+
+NORMAL = Profile("normal")
+SMALL = Profile("small", workers=1, warm_spare=False, picture_readers=1, memory=1_700)
+PROFILES = {profile.name: profile for profile in (NORMAL, SMALL)}
 
 
 @dataclass(frozen=True)
@@ -61,12 +91,28 @@ class Limits:
 
 @dataclass(frozen=True)
 class Settings:
-    """What the environment asked for, after validation."""
+    """What the environment asked for, after validation.
+
+    Attributes:
+        home: the folder that holds everything the app writes.
+        cifar10: a folder with CIFAR-10, or None.
+        profile: that the defaults came from.
+        workers: trainings that run at the same time.
+        workers_chosen: whether somebody chose that number.
+        warm_spare: whether a worker with TensorFlow loaded is kept.
+        picture_readers: processes that read pictures.
+        cores: that this process may use.
+        limits: for visitors and runs.
+        ray_address: of the cluster that trains instead of this machine, or None.
+    """
 
     home: Path
     cifar10: Path | None
+    profile: Profile
     workers: int
+    workers_chosen: bool
     warm_spare: bool
+    picture_readers: int
     cores: int
     limits: Limits
     ray_address: str | None = None
@@ -111,19 +157,27 @@ class Settings:
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0
         cores = cores or os.cpu_count() or 1
         home = _path(environment, "ATELIER_HOME") or ROOT / "var"
-        workers = _integer(environment, "ATELIER_WORKERS", default_workers(cores, memory()), 1, 64)
+        profile = _profile(environment)
+        usual = profile.workers or default_workers(cores, memory())
+        workers = _integer(environment, "ATELIER_WORKERS", usual, 1, 64)
         return cls(
             home=home,
             cifar10=_path(environment, "ATELIER_CIFAR10"),
+            profile=profile,
             workers=workers,
-            warm_spare=_integer(environment, "ATELIER_WARM_SPARE", 1, 0, 1) == 1,
+            workers_chosen=bool(environment.get("ATELIER_WORKERS", "").strip()),
+            warm_spare=_integer(environment, "ATELIER_WARM_SPARE", int(profile.warm_spare), 0, 1)
+            == 1,
+            picture_readers=_integer(
+                environment, "ATELIER_PICTURE_READERS", profile.picture_readers, 1, 16
+            ),
             cores=cores,
             limits=Limits(
                 running=_integer(environment, "ATELIER_MAX_RUNNING", workers, 1, 64),
                 queued=_integer(environment, "ATELIER_MAX_QUEUED", 20, 1, 100_000),
                 epochs=_integer(environment, "ATELIER_MAX_EPOCHS", 500, 1, 500),
                 seconds=60 * _integer(environment, "ATELIER_MAX_MINUTES", 1440, 1, 10_000),
-                memory=_memory_limit(environment),
+                memory=_memory_limit(environment, profile.memory),
                 datasets=_integer(environment, "ATELIER_MAX_DATASETS", 5, 0, 1000),
                 datasets_bytes=1_000_000
                 * _integer(environment, "ATELIER_MAX_DATASETS_MB", 2000, 10, 1_000_000),
@@ -156,8 +210,18 @@ def memory() -> int:
     return min(found)
 
 
-def _memory_limit(environment: Mapping[str, str]) -> int | None:
-    megabytes = _integer(environment, "ATELIER_MAX_MEMORY_MB", 0, 200, 1_000_000)
+def _profile(environment: Mapping[str, str]) -> Profile:
+    value = environment.get("ATELIER_PROFILE", "").strip() or NORMAL.name
+    if value not in PROFILES:
+        raise SettingsError(
+            f"ATELIER_PROFILE is {value[:40]!r}, but must be one of: {', '.join(PROFILES)}. "
+            "Correct it or unset it, then start again."
+        )
+    return PROFILES[value]
+
+
+def _memory_limit(environment: Mapping[str, str], usual: int) -> int | None:
+    megabytes = _integer(environment, "ATELIER_MAX_MEMORY_MB", usual, 200, 1_000_000)
     return megabytes * 1_000_000 or None
 
 

@@ -25,8 +25,8 @@ from core.errors import ImageRejected
 from core.files import harmless
 from core.imaging.decoder import LENGTH, MAX_SIDE, REQUEST, SECONDS, Picture
 from core.processes.child import Child
+from core.settings import settings
 
-HELPERS = 2  # processes; 40 MB each while idle
 WAIT = 10.0  # seconds for one's turn, before ``SECONDS`` for decoding: a class uploads all at once
 START = 20.0  # seconds that Python and Pillow may take to load, on a machine under load
 MAX_HEADER = 8192  # bytes of JSON
@@ -209,9 +209,11 @@ def _pixels(answer: dict[str, Any]) -> int:
 class _Pool:
     """The helpers, and those who wait for one, in the order in which they came."""
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int | None = None) -> None:
+        """Begin with none; there are never more than ``size``, by default as the settings say."""
         self._lock = threading.Lock()
-        self._idle = [_Helper() for _ in range(size)]  # the last one is the warmest
+        self._size, self._made = size, 0
+        self._idle: list[_Helper] = []  # the last one is the warmest
         self._waiting: deque[_Turn] = deque()
 
     def take(self, seconds: float, name: str) -> _Helper:
@@ -223,6 +225,9 @@ class _Pool:
         with self._lock:
             if self._idle:
                 return self._idle.pop()
+            if self._made < (self._size or settings().picture_readers):
+                self._made += 1
+                return _Helper()
             turn = _Turn()
             self._waiting.append(turn)
         turn.comes.wait(seconds)
@@ -256,5 +261,5 @@ class _Turn:
         self.helper: _Helper | None = None
 
 
-_POOL = _Pool(HELPERS)
+_POOL = _Pool()
 atexit.register(_POOL.close)

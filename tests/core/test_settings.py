@@ -1,11 +1,22 @@
 import os
+import re
 import threading
 from pathlib import Path
 
 import pytest
 
 from core.errors import SettingsError
-from core.settings import ROOT, Settings, default_workers, forget_settings, memory, settings
+from core.settings import (
+    NORMAL,
+    PROFILES,
+    ROOT,
+    SMALL,
+    Settings,
+    default_workers,
+    forget_settings,
+    memory,
+    settings,
+)
 
 
 def test_defaults():
@@ -16,6 +27,7 @@ def test_defaults():
     assert found.cores == len(os.sched_getaffinity(0))
     assert found.workers == default_workers(found.cores, memory())
     assert found.warm_spare is True
+    assert (found.profile, found.picture_readers, found.workers_chosen) == (NORMAL, 2, False)
     assert found.ray_address is None
     assert (found.limits.running, found.limits.queued) == (found.workers, 20)
     assert (found.limits.epochs, found.limits.seconds, found.limits.memory) == (500, 86_400, None)
@@ -43,6 +55,7 @@ def test_all_threads_together_are_no_more_than_the_cores(workers):
 
 def test_empty_values_mean_the_defaults():
     names = ("ATELIER_HOME", "ATELIER_CIFAR10", "ATELIER_WORKERS", "ATELIER_WARM_SPARE")
+    names += ("ATELIER_PROFILE", "ATELIER_PICTURE_READERS")
     assert Settings.from_environment(dict.fromkeys(names, " ")) == Settings.from_environment({})
 
 
@@ -52,6 +65,7 @@ def test_all_variables_are_read(tmp_path):
         "ATELIER_CIFAR10": "~/cifar",
         "ATELIER_WORKERS": "64",
         "ATELIER_WARM_SPARE": "0",
+        "ATELIER_PICTURE_READERS": "4",
         "ATELIER_MAX_RUNNING": "2",
         "ATELIER_MAX_QUEUED": "5",
         "ATELIER_MAX_EPOCHS": "30",
@@ -66,6 +80,7 @@ def test_all_variables_are_read(tmp_path):
     assert found.cifar10 == Path.home() / "cifar"
     assert found.workers == 64
     assert found.warm_spare is False
+    assert (found.workers_chosen, found.picture_readers) == (True, 4)
     limits = found.limits
     assert (limits.running, limits.queued, limits.epochs) == (2, 5, 30)
     assert (limits.seconds, limits.memory) == (600, 2_500_000_000)
@@ -91,6 +106,45 @@ def test_a_folder_with_a_null_character_is_refused(name):
 def test_workers_out_of_range_are_refused(value):
     with pytest.raises(SettingsError, match=r"^ATELIER_WORKERS .* whole number from 1 to 64"):
         Settings.from_environment({"ATELIER_WORKERS": value})
+
+
+def test_the_small_profile():
+    found = Settings.from_environment({"ATELIER_PROFILE": " small "})
+    assert found.profile is SMALL
+    assert (found.workers, found.warm_spare, found.picture_readers) == (1, False, 1)
+    assert (found.limits.running, found.limits.memory) == (1, 1_700_000_000)
+    assert not found.workers_chosen
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "read", "expected"),
+    [
+        ("ATELIER_WORKERS", "2", lambda found: (found.workers, found.workers_chosen), (2, True)),
+        ("ATELIER_WARM_SPARE", "1", lambda found: found.warm_spare, True),
+        ("ATELIER_PICTURE_READERS", "3", lambda found: found.picture_readers, 3),
+        ("ATELIER_MAX_MEMORY_MB", "900", lambda found: found.limits.memory, 900_000_000),
+    ],
+)
+def test_each_part_of_a_profile_has_a_variable_of_its_own(name, value, read, expected):
+    assert read(Settings.from_environment({"ATELIER_PROFILE": "small", name: value})) == expected
+
+
+@pytest.mark.parametrize("value", ["tiny", "Small", "small\0", "1"])
+def test_a_profile_that_does_not_exist_is_refused(value):
+    with pytest.raises(SettingsError, match=r"^ATELIER_PROFILE .* one of: normal, small\. Correct"):
+        Settings.from_environment({"ATELIER_PROFILE": value})
+
+
+@pytest.mark.parametrize("file", [ROOT / "README.md", ROOT / "core" / "settings.py"])
+def test_the_tables_have_every_variable(file):
+    """The names that ``settings.py`` reads, as its own code has them."""
+    code = (ROOT / "core" / "settings.py").read_text(encoding="utf-8")
+    read = set(re.findall(r'"(ATELIER_[A-Z0-9_]+|RAY_ADDRESS)"', code))
+    told = set(
+        re.findall(r"^\| `+([A-Z0-9_]+)`+ \|", file.read_text(encoding="utf-8"), re.MULTILINE)
+    )
+    assert read == told and len(read) > 10
+    assert all(f"`{name}`" in (ROOT / "README.md").read_text() for name in PROFILES)
 
 
 @pytest.mark.parametrize("value", ["2", "yes", "true", "-0"])
@@ -124,6 +178,7 @@ def test_what_is_no_address_of_a_cluster_is_refused(value):
 @pytest.mark.parametrize(
     ("name", "value"),
     [
+        ("ATELIER_PICTURE_READERS", "17"),
         ("ATELIER_MAX_RUNNING", "0"),
         ("ATELIER_MAX_QUEUED", "100001"),
         ("ATELIER_MAX_EPOCHS", "501"),

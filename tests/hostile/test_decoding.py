@@ -154,7 +154,7 @@ def wait_until(condition, seconds=10.0):
 @pytest.fixture
 def pool(monkeypatch):
     """Have helpers of this test's own, to do to them what one likes."""
-    mine = helper._Pool(helper.HELPERS)
+    mine = helper._Pool(2)
     monkeypatch.setattr(helper, "_POOL", mine)
     yield mine
     mine.close()
@@ -232,7 +232,7 @@ def test_thirty_at_once_with_bombs_among_them(pool):
     with ThreadPoolExecutor(len(files)) as threads:
         results = list(threads.map(within_three_seconds, files))
     assert all(isinstance(each, Picture) for each in results[1::2])
-    assert len(helpers()) <= 2 * helper.HELPERS  # of this pool, and of the one before it
+    assert len(helpers()) <= 2 * 2  # of this pool, and of the one before it
     assert os.getpid() == own
 
 

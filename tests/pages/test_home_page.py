@@ -4,6 +4,7 @@ import pytest
 from reading import button, components, quiet, sentence, texts
 
 from core import datasets, jobs, networks
+from core.settings import forget_settings
 from pages.words import literal
 
 CLASSES = datasets.find("fashion-mnist").classes
@@ -72,6 +73,16 @@ def test_another_one_shows_another_image(open_page, monkeypatch):
 def test_the_suggested_path_has_every_page(open_page):
     pages = [each.proto.label for each in open_page("home").get("page_link")]
     assert pages == [f"**{name}**" for name in ("Explore", "Train", "Runs", "Evaluate", "Classify")]
+
+
+@pytest.mark.parametrize(
+    ("profile", "said"),
+    [("", "Profile: normal."), ("small", "Profile: small, for a server with little memory.")],
+)
+def test_the_page_says_which_profile_is_in_use(open_page, monkeypatch, profile, said):
+    monkeypatch.setenv("ATELIER_PROFILE", profile)
+    forget_settings()
+    assert said in texts(open_page("home")).splitlines()
 
 
 NEXT = [

@@ -4,6 +4,7 @@ import streamlit as st
 
 from core import datasets, jobs, networks, runs
 from core.errors import AtelierError
+from core.settings import SMALL, settings
 from pages.session.guard import sentences
 from pages.words import percent
 
@@ -53,6 +54,15 @@ def _engine() -> None:
             with st.container(border=True, height="stretch"):
                 st.markdown(":material/database: **Data**")
                 st.caption(" ".join(_data_sentence(spec) for spec in datasets.DATASETS.values()))
+        st.caption(_profile())
+
+
+def _profile() -> str:
+    """Say which profile the server's operator has chosen."""
+    used = settings().profile
+    if used is SMALL:
+        return "Profile: small, for a server with little memory."
+    return f"Profile: {used.name}."
 
 
 def _bundled_accuracy() -> str:
