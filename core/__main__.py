@@ -18,10 +18,12 @@ from core.bundled.models import MODELS
 from core.datasets import imported
 from core.datasets.sources import SIZES
 from core.errors import AtelierError, ImageRejected, SettingsError
+from core.processes.gpus import GROWTH
 from core.runs.config import TrainingConfig
 from core.settings import ROOT, settings
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+for _name, _value in {"TF_CPP_MIN_LOG_LEVEL": "3", **GROWTH}.items():
+    os.environ.setdefault(_name, _value)
 
 
 def main(arguments: list[str] | None = None) -> int:

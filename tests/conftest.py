@@ -25,6 +25,7 @@ SLOW = {
     "core/test_cifar10.py",
     "core/test_command_line.py",
     "core/test_evaluation_worker.py",
+    "core/test_gpus.py",
     "core/test_inference.py",
     "core/test_limits.py",
     "core/test_local_backend.py",

@@ -15,6 +15,8 @@ class Engine:
         warm: whether the next run starts without loading TensorFlow first; None where the
             backend keeps no worker ready, so that every run loads it.
         problem: why nothing can be trained now, as a sentence, or None.
+        device: what a run trains on, such as ``2 cores`` or ``GPU 0: NVIDIA T4``; empty while
+            nobody knows.
     """
 
     workers: int
@@ -22,6 +24,7 @@ class Engine:
     queued: int = 0
     warm: bool | None = None
     problem: str | None = None
+    device: str = ""
 
 
 class Backend(Protocol):

@@ -87,6 +87,10 @@ class RayBackend(Supervisor):
     def _capacity(self) -> int:
         return (self._driver.slots or 0) if self._driver is not None else 0
 
+    @property
+    def _device(self) -> str:
+        return "a Ray cluster"
+
     def _obstacle(self) -> str | None:
         address = self._settings.ray_address
         if not self._installed:

@@ -3,6 +3,8 @@
 import faulthandler
 import os
 
+from core.processes.gpus import VISIBLE
+
 
 def train_task(run_id: str, environment: dict[str, str], threads: int) -> None:
     """Train a run as a worker process of this machine would; see ``core.training.worker``.
@@ -18,7 +20,8 @@ def train_task(run_id: str, environment: dict[str, str], threads: int) -> None:
     # Before TensorFlow is imported, which reads them once.
     for name in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS"):
         os.environ[name] = str(threads)
-    os.environ |= {"TF_CPP_MIN_LOG_LEVEL": "3", **environment}
+    # A place in the cluster is so many cores; nobody has counted its GPUs.
+    os.environ |= {"TF_CPP_MIN_LOG_LEVEL": "3", VISIBLE: "-1", **environment}
     os.environ.pop("RAY_ADDRESS", None)  # Ray's own by now; a worker has no use for it
 
     from core.processes.program import give_way

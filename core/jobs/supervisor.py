@@ -111,6 +111,11 @@ class Supervisor(ABC):
     def _capacity(self) -> int:
         """Return how many runs can train at the same time."""
 
+    @property
+    @abstractmethod
+    def _device(self) -> str:
+        """What a run trains on, for people."""
+
     @abstractmethod
     def _begin(self, run: Run) -> Job:
         """Start a run.
@@ -221,7 +226,7 @@ class Supervisor(ABC):
         problem = self._problem
         if not self._thread.is_alive() and not self._closed:
             problem = "The queue has ended with an unexpected error. Restart the server."
-        return Engine(self._capacity(), running, queued, self._warm, problem)
+        return Engine(self._capacity(), running, queued, self._warm, problem, self._device)
 
     def close(self) -> None:
         """End all work in order; see ``Backend``."""

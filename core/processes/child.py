@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import IO, Any
 
+from core.processes import gpus
 from core.settings import ROOT, Settings
 
 
@@ -115,7 +116,13 @@ class Child:
         self.output.close()
 
 
-def start(settings: Settings, log: IO[bytes], program: str, *arguments: str) -> Child:
+def start(
+    settings: Settings,
+    log: IO[bytes],
+    program: str,
+    *arguments: str,
+    graphics: Mapping[str, str] | None = None,
+) -> Child:
     """Start a module of ours as a program, with its share of the cores.
 
     It works in the folder of these settings, whatever the environment has come to say since.
@@ -125,6 +132,7 @@ def start(settings: Settings, log: IO[bytes], program: str, *arguments: str) -> 
         log: takes what it writes to standard error.
         program: name of the module.
         arguments: of its command line.
+        graphics: which GPUs it sees, from ``core.processes.gpus``; by default none.
 
     Raises:
         OSError: the machine refuses.
@@ -138,5 +146,6 @@ def start(settings: Settings, log: IO[bytes], program: str, *arguments: str) -> 
         "TF_CPP_MIN_LOG_LEVEL": "3",
         "PYTHONUNBUFFERED": "1",
     }
+    environment |= gpus.environment(None) if graphics is None else graphics
     command = [sys.executable, "-m", program, *arguments]
     return Child(command, environment=environment, log=log)

@@ -359,6 +359,7 @@ def _heartbeat(folder: RunFolder) -> Heartbeat | None:
         or not isinstance(beat.started, int | None)
         or not isinstance(beat.host, str)
         or not isinstance(beat.phase, str)
+        or not isinstance(beat.device, str)
         or not all(map(_is_number, numbers))
     ):
         raise RunDamaged("The file heartbeat has a value of the wrong kind.")

@@ -49,6 +49,7 @@ class Heartbeat:
         seconds: since the worker took the run.
         left: seconds that the rest will take at this speed, None before that is known.
         started: when the process started, in clock ticks since its machine did.
+        device: what it trains on, such as ``2 cores``; empty before that is known.
     """
 
     pid: int
@@ -59,6 +60,7 @@ class Heartbeat:
     seconds: float = 0.0
     left: float | None = None
     started: int | None = None
+    device: str = ""
 
 
 @dataclass(frozen=True)

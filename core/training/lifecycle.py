@@ -28,6 +28,7 @@ from core.runs.evaluation import write_evaluation
 from core.runs.files import write_atomic
 from core.runs.reading import folder_of, read
 from core.runs.records import Result, Run, RunFolder, State
+from core.training import devices
 from core.training.events import Diverged
 from core.training.recorder import STOPPED, Recorder, log_error, share
 
@@ -39,7 +40,11 @@ LOCK_SECONDS = 3.0  # a run that was stopped and is resumed at once may still ha
 
 
 def train_run(
-    run_id: str, *, may_exit: bool = False, server_gone: threading.Event | None = None
+    run_id: str,
+    *,
+    may_exit: bool = False,
+    server_gone: threading.Event | None = None,
+    gpu: str | None = None,
 ) -> None:
     """Train a run to its end, or on from its checkpoint, and write all that its folder should hold.
 
@@ -47,6 +52,7 @@ def train_run(
         run_id: of a run.
         may_exit: whether a stop may end this process to keep its time limit.
         server_gone: an event that ends the training without a result.
+        gpu: what the server calls the GPU that it gave this process, if it gave one.
 
     Raises:
         RunNotFound: no run has this id.
@@ -68,6 +74,7 @@ def train_run(
             recorder = Recorder(
                 folder, run.config, checkpoint, may_exit=may_exit, server_gone=server_gone
             )
+            recorder.device(devices.words(gpu))
             _train_and_evaluate(folder, run.config, recorder, checkpoint)
         except Exception as error:  # noqa: BLE001 - the end of the process: the page needs a reason
             if not isinstance(error, AtelierError):

@@ -96,6 +96,10 @@ class Recorder:
             if not self._ended:
                 self._folder.write_heartbeat(self._beat)
 
+    def device(self, words: str) -> None:
+        """Say what it trains on."""
+        self._update(device=words)
+
     def batch(self, event: BatchEvent) -> None:
         """Write a point of the curve and the speed."""
         now = time.monotonic()

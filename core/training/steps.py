@@ -19,6 +19,7 @@ from core.architectures.build import leaves, make_optimizer
 from core.architectures.keras_private import decays, moments, resource
 from core.architectures.recipe import Recipe
 from core.datasets import Split
+from core.training import devices
 from core.training.augmentation import augment
 from core.training.forward import Forward
 
@@ -58,7 +59,9 @@ class Steps:
         self._flags = recipe.augmentation
         self._images = tf.constant(part.images)
         self._labels = tf.constant(part.labels, tf.int32)
-        self._forward = Forward(model, recipe.precision.value)
+        self._forward = Forward(
+            model, devices.convolutions(recipe.precision.value, devices.capability())
+        )
         self._trained = [resource(variable) for variable in model.trainable_variables]
         self._optimizer = make_optimizer(recipe, epochs_steps_total)
         self._optimizer.build(model.trainable_variables)
@@ -66,7 +69,8 @@ class Steps:
         self._epoch = 0
         self._order = tf.range(self._count)
         # XLA on a CPU makes dense networks faster and convolutions many times slower: the latter
-        # leave it only the random numbers. It compiles for one batch size, so the odd last batch
+        # leave it only the random numbers. A GPU has cuDNN for convolutions, so there the same
+        # choice is right (but not measured). It compiles for one batch size, so the odd last batch
         # of an epoch goes without.
         self._masks = tf.function(self._forward.masks, jit_compile=True, autograph=False)
         self._step = self._one_step

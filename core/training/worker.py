@@ -2,7 +2,8 @@
 
 ``python -m core.training.worker`` loads TensorFlow, says ``"ready"``, then waits for one line on
 standard input: the id of a run. It trains that run and ends. When its standard input closes while
-it works, the server that started it is gone: it keeps a checkpoint and ends too.
+it works, the server that started it is gone: it keeps a checkpoint and ends too. An argument is the
+GPU that the server chose for it, in words for people; they are told where TensorFlow sees one.
 """
 
 import contextlib
@@ -52,7 +53,8 @@ def main() -> int:
     server_gone = threading.Event()
     end_with_server(server_gone.set, grace=SAVING_SECONDS)
     try:
-        train_run(line, may_exit=True, server_gone=server_gone)
+        gpu = sys.argv[1] if len(sys.argv) > 1 else None
+        train_run(line, may_exit=True, server_gone=server_gone, gpu=gpu)
     except AtelierError:
         log_error()  # damaged, or deleted: nothing of the folder is ours to change
     with contextlib.suppress(OSError):

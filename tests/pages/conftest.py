@@ -127,7 +127,9 @@ def every_state(home: Path, trained: runs.Run) -> dict[State, str]:
     for state in (State.RUNNING, State.INTERRUPTED):
         folder = runs.folder_of(ids[state])
         shutil.copy(trained.folder.batches, folder.batches)
-        beat = runs.Heartbeat(os.getpid(), "elsewhere", "training", 0.5, 9_500.0, 1.0, 12.0)
+        beat = runs.Heartbeat(
+            os.getpid(), "elsewhere", "training", 0.5, 9_500.0, 1.0, 12.0, device="GPU 0: *T4*"
+        )
         folder.write_heartbeat(beat)
     hour_ago = time.time() - 3600
     os.utime(runs.folder_of(ids[State.INTERRUPTED]).heartbeat, (hour_ago, hour_ago))

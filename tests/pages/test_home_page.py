@@ -85,6 +85,19 @@ def test_the_page_says_which_profile_is_in_use(open_page, monkeypatch, profile, 
     assert said in texts(open_page("home")).splitlines()
 
 
+@pytest.mark.parametrize(
+    ("device", "said"),
+    [
+        ("2 cores", "The next run starts at once. Trains on: 2 cores."),
+        ("GPU 0: Tesla T4", r"The next run starts at once. Trains on: GPU 0\: Tesla T4."),
+        ("", "The next run starts at once."),
+    ],
+)
+def test_the_page_says_what_trains(open_page, queue, monkeypatch, device, said):
+    monkeypatch.setattr(queue, "engine", lambda: jobs.Engine(1, warm=True, device=device))
+    assert f"0 training (at most 1), 0 waiting. {said}" in texts(open_page("home")).splitlines()
+
+
 NEXT = [
     (jobs.Engine(1, warm=True), "The next run starts at once."),
     (jobs.Engine(1, running=1, queued=3, warm=True), "A new run waits for its turn."),

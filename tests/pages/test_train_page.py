@@ -313,7 +313,9 @@ def test_a_run_can_be_stopped(open_page, every_state, queue):
 def test_an_active_run_says_how_far_it_is(open_page, every_state):
     app = open_page("train", run=every_state[State.RUNNING])
     (progress,) = app.get("progress")
-    assert progress.proto.text == "Epoch 1 of 1 · 9,500 images/s · about 10 s left"
+    assert progress.proto.text == (
+        r"Epoch 1 of 1 · 9,500 images/s · about 10 s left · on GPU 0\: \*T4\*"
+    )
     assert progress.proto.value == 50
 
 

@@ -6,7 +6,7 @@ from core import datasets, jobs, networks, runs
 from core.errors import AtelierError
 from core.settings import SMALL, settings
 from pages.session.guard import sentences
-from pages.words import percent
+from pages.words import literal, percent
 
 
 def draw() -> None:
@@ -50,6 +50,7 @@ def _engine() -> None:
                 st.caption(
                     f"{queue.running} training (at most {queue.workers}), {queue.queued} waiting. "
                     + next_run(queue)
+                    + (f" Trains on: {literal(queue.device)}." if queue.device else "")
                 )
             with st.container(border=True, height="stretch"):
                 st.markdown(":material/database: **Data**")

@@ -22,6 +22,7 @@ from pages.words import (
     count,
     dataset_title,
     duration,
+    literal,
     number,
     percent,
     title_markdown,
@@ -92,6 +93,8 @@ def _progress(run: Run, config: runs.TrainingConfig) -> None:
             words.append(f"{beat.images_per_second:,.0f} images/s")
         if beat.left is not None:
             words.append(f"{about(beat.left)} left")
+        if beat.device:
+            words.append(f"on {literal(beat.device[:80])}")
     share = 1.0 if beat.phase == "evaluating" else min(1.0, max(0.0, beat.epoch / epochs))
     st.progress(share, text=" · ".join(words))
 
