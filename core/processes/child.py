@@ -23,7 +23,7 @@ class Child:
         self,
         command: Sequence[str],
         *,
-        environment: Mapping[str, str] | None = None,
+        environment: Mapping[str, str | None] | None = None,
         log: IO[bytes] | None = None,
         buffered: bool = True,
     ) -> None:
@@ -31,13 +31,14 @@ class Child:
 
         Args:
             command: the program and its arguments.
-            environment: variables beside this process's own.
+            environment: variables beside this process's own; None for one of its own that must go.
             log: takes its standard error; by default that goes nowhere.
             buffered: whether ``input`` and ``output`` gather bytes.
 
         Raises:
             OSError: the machine refuses.
         """
+        variables = {**os.environ, **(environment or {})}
         self._process = subprocess.Popen(
             list(command),
             stdin=subprocess.PIPE,
@@ -45,7 +46,7 @@ class Child:
             stderr=subprocess.DEVNULL if log is None else log,
             bufsize=-1 if buffered else 0,
             cwd=ROOT,
-            env=os.environ | dict(environment or {}),
+            env={name: value for name, value in variables.items() if value is not None},
             start_new_session=True,  # Ctrl-C in the server's terminal is not for children
         )
         assert self._process.stdin is not None and self._process.stdout is not None
@@ -121,7 +122,7 @@ def start(
     log: IO[bytes],
     program: str,
     *arguments: str,
-    graphics: Mapping[str, str] | None = None,
+    graphics: Mapping[str, str | None] | None = None,
 ) -> Child:
     """Start a module of ours as a program, with its share of the cores.
 
@@ -138,7 +139,7 @@ def start(
         OSError: the machine refuses.
     """
     threads = str(settings.threads)
-    environment = {
+    environment: dict[str, str | None] = {
         "ATELIER_HOME": str(settings.home),
         "TF_NUM_INTRAOP_THREADS": threads,
         "TF_NUM_INTEROP_THREADS": threads,

@@ -65,9 +65,12 @@ def environment(gpu: Gpu | None, allowed: str | None = _ALLOWED) -> dict[str, st
     return GROWTH | {VISIBLE: names[gpu.index] if gpu.index < len(names) else str(gpu.index)}
 
 
-def everything() -> dict[str, str]:
-    """Return the variables of a process that is to see all GPUs that this server may use."""
-    return GROWTH | ({} if _ALLOWED is None else {VISIBLE: _ALLOWED})
+def everything() -> dict[str, str | None]:
+    """Return the variables of a process that is to see all GPUs that this server may use.
+
+    None is a variable that must not be set there, though ``keep_off`` has set it here.
+    """
+    return {**GROWTH, VISIBLE: _ALLOWED}
 
 
 def seats(gpus: Sequence[Gpu], workers: int, *, chosen: bool) -> tuple[Gpu | None, ...]:

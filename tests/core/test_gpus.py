@@ -1,5 +1,6 @@
 """GPUs: who may see which, who trains on which, and what people are told. None is needed here."""
 
+import json
 import os
 import subprocess
 import sys
@@ -101,21 +102,32 @@ def test_tensorflow_says_what_it_sees_in_a_process_of_its_own(home):
         assert not devices.gpus() and devices.capability() is None
 
 
-def test_the_server_keeps_off_and_its_workers_do_not():
-    code = (
-        "import os; from core.processes import gpus; gpus.keep_off();"
-        "print(os.environ['CUDA_VISIBLE_DEVICES'], gpus.everything()['CUDA_VISIBLE_DEVICES'],"
-        "gpus.environment(gpus.Gpu(1, 'x'))['CUDA_VISIBLE_DEVICES'])"
-    )
+@pytest.mark.parametrize(("allowed", "all_", "second"), [("2,3", "2,3", "3"), (None, None, "1")])
+def test_the_server_keeps_off_and_its_workers_do_not(allowed, all_, second):
+    """Of a server whose pages have begun: a process that asks, a worker, and a background task."""
+    code = """if True:
+        import json, os, sys
+        from core.processes import gpus
+        from core.processes.child import Child
+        gpus.keep_off()
+        said = [os.environ[gpus.VISIBLE]]
+        tell = f"import json, os; print(json.dumps(os.environ.get({gpus.VISIBLE!r})))"
+        for variables in (gpus.everything(), gpus.environment(gpus.Gpu(1, "x")), {}):
+            child = Child([sys.executable, "-c", tell], environment=variables)
+            said.append(json.loads(child.output.read()))
+            child.close()
+        print(json.dumps(said))
+    """
+    variables = {name: value for name, value in os.environ.items() if name != gpus.VISIBLE}
     said = subprocess.run(
         [sys.executable, "-c", code],
         cwd=ROOT,
-        env=os.environ | {"CUDA_VISIBLE_DEVICES": "2,3"},
+        env=variables if allowed is None else variables | {gpus.VISIBLE: allowed},
         capture_output=True,
         text=True,
         check=True,
     ).stdout
-    assert said.split() == ["-1", "2,3", "3"]
+    assert json.loads(said) == ["-1", all_, second, "-1"]
 
 
 @pytest.fixture

@@ -55,15 +55,8 @@ def _engine() -> None:
             with st.container(border=True, height="stretch"):
                 st.markdown(":material/database: **Data**")
                 st.caption(" ".join(_data_sentence(spec) for spec in datasets.DATASETS.values()))
-        st.caption(_profile())
-
-
-def _profile() -> str:
-    """Say which profile the server's operator has chosen."""
-    used = settings().profile
-    if used is SMALL:
-        return "Profile: small, for a server with little memory."
-    return f"Profile: {used.name}."
+        if settings().profile is SMALL:
+            st.caption("Profile: small, for a server with little memory.")
 
 
 def _bundled_accuracy() -> str:
