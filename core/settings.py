@@ -3,6 +3,7 @@
 | variable | meaning | default |
 | --- | --- | --- |
 | ``ATELIER_HOME`` | the folder that holds everything the app writes | ``var`` beside the app |
+| ``ATELIER_CACHE`` | a folder for unpacked copies of the data sets | ``cache`` in the former |
 | ``ATELIER_CIFAR10`` | a folder with CIFAR-10 in the canonical binary layout | not set |
 | ``ATELIER_PROFILE`` | ``normal``, or ``small`` for little memory | ``normal`` |
 | ``ATELIER_WORKERS`` | trainings that run at the same time, 1 to 64 | by cores and memory |
@@ -116,6 +117,12 @@ class Settings:
     cores: int
     limits: Limits
     ray_address: str | None = None
+    own_cache: Path | None = None
+
+    @property
+    def cache(self) -> Path:
+        """The folder for copies that are made again if they are gone; may be on any disk."""
+        return self.own_cache or self.home / "cache"
 
     @property
     def threads(self) -> int:
@@ -183,6 +190,7 @@ class Settings:
                 * _integer(environment, "ATELIER_MAX_DATASETS_MB", 2000, 10, 1_000_000),
             ),
             ray_address=_ray_address(environment),
+            own_cache=_path(environment, "ATELIER_CACHE"),
         )
 
 

@@ -2,6 +2,7 @@
 
 import io
 import os
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -17,6 +18,9 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 # As a background task does: on a busy machine, threads that wait for each other take ten times as
 # long. Read when scikit-learn is imported.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# Data sets are unpacked once, not again for the home of each test.
+os.environ.setdefault("ATELIER_CACHE", str(Path(tempfile.gettempdir()) / "atelier-test-data"))
 
 
 # What ``make quick`` leaves out, beside the browser and single tests marked slow: files whose tests

@@ -4,14 +4,16 @@
 in every process: see ``core.datasets.imported``.
 
 ``load(name, split)`` returns the same read-only arrays to every caller in a process, so thirty
-visitors cost the memory of one.
+visitors cost the memory of one. Images are mapped from files, which processes share, where they can
+be: see ``core.datasets.mapped``.
 """
 
 from core.datasets import cifar10, fashion_mnist, imported
+from core.datasets.mapped import let_go
 from core.datasets.spec import SPLITS, DatasetSpec, Split
 from core.errors import SettingsError
 
-__all__ = ["DATASETS", "SPLITS", "DatasetSpec", "Split", "find", "load"]
+__all__ = ["DATASETS", "SPLITS", "DatasetSpec", "Split", "find", "let_go", "load"]
 
 DATASETS: dict[str, DatasetSpec] = {spec.name: spec for spec in (fashion_mnist.SPEC, cifar10.SPEC)}
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from core.datasets.mapped import mapped
 from core.datasets.sources import idx
 from core.datasets.spec import DatasetSpec, Split
 from core.errors import DataDamaged, DataUnavailable
@@ -39,6 +40,12 @@ REPAIR = (
     "Restore it with 'git restore assets/fashion-mnist', or copy the original from Debian's "
     "package dataset-fashion-mnist."
 )
+
+
+def load(split: str) -> Split:
+    """Return one split, mapped from an unpacked copy; raises as ``read`` does."""
+    names = [f"{PREFIX[split]}-{what}-ubyte.gz" for what in ("images-idx3", "labels-idx1")]
+    return mapped("fashion-mnist", split, [FOLDER / name for name in names], lambda: read(split))
 
 
 def read(split: str, folder: Path | None = None) -> Split:
@@ -110,6 +117,6 @@ SPEC = DatasetSpec(
     shape=(28, 28, 1),
     counts={"train": 60_000, "test": 10_000},
     credit="Zalando SE, MIT licence, arXiv:1708.07747",
-    read=read,
+    read=load,
     missing=missing,
 )

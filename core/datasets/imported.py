@@ -31,6 +31,7 @@ from typing import Any
 import numpy as np
 
 from core.datasets import cifar10, fashion_mnist
+from core.datasets.mapped import map_array
 from core.datasets.sources import Found
 from core.datasets.sources.parts import MOST_CLASSES, Part, check_shape
 from core.datasets.spec import SPLITS, DatasetSpec, Split
@@ -459,14 +460,13 @@ def _read_split(
 def _mapped(path: Path, kind: np.dtype, title: str) -> np.ndarray:
     """Map a plain ``.npy`` file of one kind; anything else, a pickle above all, is refused."""
     try:
-        if not stat.S_ISREG(os.lstat(path).st_mode):
-            raise ValueError
-        array = np.lib.format.open_memmap(path, mode="r")
+        with open_regular(path) as file:
+            array = map_array(file)
     except (OSError, ValueError, TypeError, SyntaxError, OverflowError, MemoryError) as error:
         raise _damaged(title) from error
-    if array.dtype != kind or not array.flags.c_contiguous:
+    if array.dtype != kind:
         raise _damaged(title)
-    return array.view(np.ndarray)
+    return array
 
 
 def _damaged(title: str) -> DataDamaged:

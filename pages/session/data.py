@@ -4,7 +4,10 @@ The only place with ``st.cache_*``. Any visitor can have these emptied, which co
 nothing else.
 """
 
+from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
+from typing import ParamSpec, TypeVar
 
 import numpy as np
 import streamlit as st
@@ -16,6 +19,22 @@ from core.errors import RunDamaged
 from core.tasks import pool as tasks
 from pages.widgets.embedding_map import sheet
 from pages.widgets.gallery import sprite_sheet
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def _looks_at_all(work: Callable[P, T]) -> Callable[P, T]:
+    """Let go of the memory of mapped images after a walk through many of them."""
+
+    @wraps(work)
+    def worked(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return work(*args, **kwargs)
+        finally:
+            datasets.let_go()
+
+    return worked
 
 
 def split(dataset: str, name: str) -> datasets.Split:
@@ -48,6 +67,7 @@ def class_counts(dataset: str, name: str) -> list[int]:
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
+@_looks_at_all
 def moments(dataset: str, name: str) -> statistics.Moments:
     """Return mean and spread of the images of each class."""
     spec = datasets.find(dataset)
@@ -55,6 +75,7 @@ def moments(dataset: str, name: str) -> statistics.Moments:
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
+@_looks_at_all
 def histogram(dataset: str, name: str) -> np.ndarray:
     """Return how often each pixel value occurs, (classes, channels, 256)."""
     spec = datasets.find(dataset)
@@ -79,6 +100,7 @@ def class_sheet(dataset: str, name: str) -> bytes:
 
 
 @st.cache_data(max_entries=512, show_spinner=False)
+@_looks_at_all
 def nearest(dataset: str, name: str, index: int, count: int) -> tuple[np.ndarray, np.ndarray]:
     """Return indices and distances of the training images that are nearest to an image."""
     query = datasets.load(dataset, name).images[index]
@@ -104,11 +126,13 @@ def order_values(
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
+@_looks_at_all
 def _order_values(order: str, dataset: str, name: str, written: int) -> np.ndarray | None:
     return ORDERS[order].values(Subject(dataset, name))
 
 
 @st.cache_data(max_entries=256, show_spinner=False)
+@_looks_at_all
 def sprite(dataset: str, name: str, chosen: tuple[int, ...]) -> bytes:
     """Return the sprite sheet of some images."""
     return sprite_sheet(pictures(datasets.load(dataset, name).images[list(chosen)]))
@@ -155,6 +179,7 @@ def _duplicates(dataset: str, written: int) -> duplicates.Duplicates | None:
 
 
 @st.cache_data(max_entries=4, show_spinner=False)
+@_looks_at_all
 def map_sheet(dataset: str, indices: np.ndarray) -> bytes:
     """Return the small pictures of some training images for a map."""
     return sheet(pictures(datasets.load(dataset, "train").images[indices]))

@@ -1,0 +1,198 @@
+"""What the app takes of a machine's memory: ``python -m core benchmark memory``.
+
+Starts a server with an empty ``ATELIER_HOME``, opens everything in Debian's chromium (all pages,
+both data sets, three networks, "Why?" of an answer), and looks at each of the server's processes.
+Needs ``requirements-dev.txt``. CIFAR-10 takes part where it is on this machine.
+
+Three figures a process, as no single one is the truth. *Resident* (RSS) counts all that is in
+memory, also what other processes have mapped as well, such as TensorFlow's code or a data set on
+disk. *Share* (PSS) divides what is shared by those who share it: the shares of all processes add up
+to what is really taken. *Private* (USS) is what becomes free when the process ends.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import psutil
+from playwright.sync_api import sync_playwright
+
+from benchmarks._machine import describe
+from benchmarks._results import publish
+from benchmarks._server import server
+from benchmarks.views import Visitor, all_open
+from core import datasets
+from core.settings import ROOT, forget_settings
+
+# What a process does, by what its command line has.
+PROGRAMS = {
+    "streamlit": "the server of the pages",
+    "core.networks.worker": "asks networks; ends when nobody asks",
+    "core.training.worker": "the warm spare: the next training",
+    "core.imaging.decoder": "reads strangers' pictures",
+}
+
+# Each step says what it added to a fresh process; the first line of each is its name.
+PARTS = """
+import gc, os, sys
+os.environ |= {"TF_CPP_MIN_LOG_LEVEL": "3"}
+os.environ |= {f"TF_NUM_{what}_THREADS": "1" for what in ("INTRAOP", "INTEROP")}
+import psutil
+last = 0
+def step(name):
+    global last
+    gc.collect()
+    found = psutil.Process().memory_full_info()
+    own = found.uss
+    print(f"{name}|{(own - last) / 1e6:.0f}|{found.rss / 1e6:.0f}", file=out, flush=True)
+    last = own
+out, sys.stdout = sys.stdout, sys.stderr
+"""
+
+SERVER_PARTS = """
+import streamlit.web.bootstrap, streamlit.web.server, pandas, pyarrow
+step("Python, Streamlit, pandas, pyarrow")
+import cv2
+from core import datasets, jobs, networks, runs
+import pages.views.classify.why, pages.views.evaluate.robustness, pages.views.train.run
+step("Atelier's code, OpenCV, Pillow, Plotly")
+import sklearn.metrics
+step("scikit-learn, SciPy")
+for spec in datasets.DATASETS.values():
+    if spec.missing() is None:
+        for split in ("train", "test"):
+            spec.load(split).images.max()
+        step(f"{spec.title}, both splits, all looked at")
+"""
+
+NETWORK_PARTS = """
+from core import datasets, networks, runs
+from core.networks import engine
+import numpy
+step("Python, NumPy, Atelier's code")
+import keras, tensorflow
+step("TensorFlow and Keras")
+images = numpy.zeros((64, 28, 28, 1), numpy.uint8)
+network = engine.load(networks.find(runs.BUNDLED))
+for size in (1, 8, 64):
+    network.probabilities(images[:size])
+step("the bundled model, asked about 1, 8 and 64 images")
+network = engine.load(networks.find(runs.BUNDLED_ACCURATE))
+for size in (1, 8, 64):
+    network.probabilities(images[:size])
+step("another network, the same")
+"""
+
+
+def parts(code: str) -> list[tuple[str, int, int]]:
+    """Return what each step of a script added to a process, in MB, and what it had then."""
+    process = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", PARTS + code],
+        cwd=ROOT,
+        check=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    lines = [line.split("|") for line in process.stdout.splitlines()]
+    return [(name, int(added), int(resident)) for name, added, resident in lines]
+
+
+def processes(pid: int) -> list[tuple[str, psutil.Process]]:
+    """Return a server and those that it has started, with what each does."""
+    parent = psutil.Process(pid)
+    found = []
+    for each in (parent, *parent.children(recursive=True)):
+        line = " ".join(each.cmdline())
+        found.append((next((does for name, does in PROGRAMS.items() if name in line), line), each))
+    return found
+
+
+def rows(pid: int) -> list[str]:
+    """Return a row of the table for each process of a server, and one for all."""
+    lines, total = [], [0, 0, 0]
+    for name, process in processes(pid):
+        info = process.memory_full_info()
+        figures = (info.rss, info.pss, info.uss)
+        total = [one + other for one, other in zip(total, figures, strict=True)]
+        lines.append(_row(name, figures))
+    return [*lines, _row("**all together**", (0, *total[1:]))]
+
+
+def _row(name: str, figures: tuple[int, ...]) -> str:
+    cells = " | ".join(f"{each / 1e6:,.0f}" if each else "–" for each in figures)
+    return f"| {name} | {cells} |"
+
+
+def main() -> None:
+    """Measure everything and print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--write", action="store_true", help="put the tables into docs/RESULTS.md")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        os.environ["ATELIER_HOME"] = folder
+        forget_settings()
+        for seed in (1, 2):
+            train = ["--architecture", "mlp", "--epochs", "1", "--limit", "6000"]
+            subprocess.run(
+                [sys.executable, "-m", "core", "train", *train, "--seed", str(seed)],
+                cwd=ROOT,
+                check=True,
+                capture_output=True,
+            )
+        browser = playwright.chromium.launch(
+            executable_path="/usr/bin/chromium",
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        )
+        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        with server(Path(folder)) as app:
+            visitor = Visitor(page, app.address)
+            open_data(visitor)
+            all_open(visitor, app)
+            why(visitor)
+            table = rows(app.pid)
+        browser.close()
+        server_parts, network_parts = parts(SERVER_PARTS), parts(NETWORK_PARTS)
+    there = sum(spec.missing() is None for spec in datasets.DATASETS.values())
+    lines = [
+        describe(),
+        "",
+        f"With {there} data sets, three networks and “Why?” open:",
+        "",
+        "| process | resident MB | share MB | private MB |",
+        "| --- | --- | --- | --- |",
+        *table,
+        "",
+        "| what it is made of, in a fresh process | private MB | resident MB then |",
+        "| --- | --- | --- |",
+        *(f"| {name} | + {added} | {then} |" for name, added, then in server_parts),
+        *(
+            f"| Asking networks: {name} | + {added} | {then} |"
+            for name, added, then in network_parts
+        ),
+    ]
+    publish("memory", "\n".join(lines), write=options.write)
+
+
+def open_data(visitor: Visitor) -> None:
+    """Look at every split of every data set."""
+    for name, spec in datasets.DATASETS.items():
+        if spec.missing() is None:
+            for split in datasets.SPLITS:
+                visitor.open(f"explore?dataset={name}&split={split}")
+                visitor.open(f"explore?dataset={name}&split={split}&view=Classes")
+
+
+def why(visitor: Visitor) -> None:
+    """Ask why a sample is answered as it is."""
+    visitor.open("classify?from=samples&sample=Coat")
+    visitor.page.get_by_text("Why?").click()
+    visitor.page.get_by_text("What would change the answer").wait_for(timeout=60_000)
+    visitor.page.wait_for_timeout(2000)
+
+
+if __name__ == "__main__":
+    main()
