@@ -5,7 +5,7 @@ export default function ({ data, setStateValue }) {
   const report = () => {
     const size = Object.keys(LIMITS).find((name) => matchMedia(LIMITS[name]).matches) ?? "desktop"
     try {
-      document.cookie = `${data.cookie}=${size}; path=/; max-age=31536000; SameSite=Lax`
+      document.cookie = `${data.cookie}=${size}${cookieEnd(31536000)}`
     } catch (error) {
       if (!(error instanceof DOMException)) throw error // cookies may be forbidden: the session remembers
     }

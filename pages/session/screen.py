@@ -13,7 +13,7 @@ from pages.widgets.shared import register
 COOKIE = "atelier_screen"
 
 _KEY = f"{COOKIE}_watcher"
-_WATCHER = register(__file__, "screen")
+_WATCHER = register(__file__, "screen", uses=("address",))
 
 
 class Screen(StrEnum):

@@ -18,8 +18,7 @@ function readCookie(name) {
 }
 
 function writeCookie(name, id, maxAge) {
-  const secure = location.protocol === "https:" ? "; Secure" : ""
-  attempt(() => (document.cookie = `${name}=${id}; path=/; max-age=${maxAge}; SameSite=Lax${secure}`))
+  attempt(() => (document.cookie = `${name}=${id}${cookieEnd(maxAge)}`))
 }
 
 function readStorage(name) {

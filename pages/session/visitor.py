@@ -17,7 +17,7 @@ COOKIE_SECONDS = 365 * 24 * 3600
 
 _ID = re.compile(r"[0-9a-f]{32}")
 _KEY = f"{COOKIE}_keeper"
-_KEEPER = register(__file__, "visitor")
+_KEEPER = register(__file__, "visitor", uses=("address",))
 
 
 def visitor_id() -> str:

@@ -13,7 +13,7 @@ from pages.widgets.shared import register
 KINDS = ("scatter", "bar", "pie")
 """What the Plotly that the app brings (its "basic" bundle) can draw."""
 
-_CHART = register(__file__, "chart", uses=("theme", "save_buttons", "plotly_chart"))
+_CHART = register(__file__, "chart", uses=("address", "theme", "save_buttons", "plotly_chart"))
 
 
 def chart(

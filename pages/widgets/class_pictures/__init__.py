@@ -8,7 +8,7 @@ import streamlit as st
 from pages.widgets.gallery import sheet_size, sheet_url
 from pages.widgets.shared import register
 
-_CLASS_PICTURES = register(__file__, "class_pictures", uses=("arrow_keys",))
+_CLASS_PICTURES = register(__file__, "class_pictures", uses=("address", "arrow_keys"))
 
 
 def class_pictures(

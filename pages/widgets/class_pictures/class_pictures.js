@@ -2,7 +2,7 @@
 export default function ({ data, parentElement, setTriggerValue }) {
   const { sheet, columns, rows, ratio, classes, counts, chosen } = data
   const root = parentElement.querySelector(".root")
-  const url = new URL(sheet.replace(/^\//, ""), document.baseURI).href
+  const url = inApp(sheet)
   root.style.setProperty("--sprite", `url("${url}")`)
   root.style.setProperty("--sheet", `${100 * columns}% ${100 * rows}%`)
   root.style.setProperty("--ratio", ratio)

@@ -17,7 +17,9 @@ from pages.widgets.shared import register
 POINTS = 150  # of each curve by batch: six runs share the chart
 
 _COMPARE_CHART = register(
-    __file__, "compare_chart", uses=("theme", "run_mark", "save_buttons", "plotly_chart")
+    __file__,
+    "compare_chart",
+    uses=("address", "theme", "run_mark", "save_buttons", "plotly_chart"),
 )
 
 

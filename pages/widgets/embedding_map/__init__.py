@@ -17,7 +17,7 @@ COLUMNS = 100  # pictures a row of the sheet; embedding_map.js counts on it
 EDGE = 24  # pixels of a picture on the sheet: 10,000 of them are 0.9 MB
 NONE = 255  # the group of a point that has none
 
-_MAP = register(__file__, "embedding_map", uses=("theme",))
+_MAP = register(__file__, "embedding_map", uses=("address", "theme"))
 
 
 @dataclass(frozen=True)

@@ -462,8 +462,7 @@ function fetchSheet(map, url, then) {
     map.sheet = image
     then()
   }
-  // The server gives a path of the app: a base path that the app may have stays.
-  image.src = new URL(url.replace(/^\//, ""), document.baseURI).href
+  image.src = inApp(url)
 }
 
 /** Draws a picture of the sheet into a square, in its own proportions. */

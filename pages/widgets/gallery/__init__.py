@@ -29,7 +29,7 @@ _WAYS: tuple[dict[str, Any], ...] = (
     {"quality": 50, "method": 2},
 )
 
-_GALLERY = register(__file__, "gallery", uses=("arrow_keys",))
+_GALLERY = register(__file__, "gallery", uses=("address", "arrow_keys"))
 
 
 def sprite_sheet(images: np.ndarray) -> bytes:

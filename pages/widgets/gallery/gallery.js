@@ -1,7 +1,7 @@
 /** Tiles of one sprite sheet as buttons; a click triggers "picked" with the tile's index. */
 export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".root")
-  const url = new URL(data.sheet.replace(/^\//, ""), document.baseURI).href
+  const url = inApp(data.sheet)
   const pick = (i) => setTriggerValue("picked", i)
   const draw = () => drawTiles(root, url, data, pick)
 

@@ -6,7 +6,9 @@ from typing import Any, TypedDict
 
 from pages.widgets.shared import register
 
-_LIVE_CHART = register(__file__, "live_chart", uses=("theme", "save_buttons", "plotly_chart"))
+_LIVE_CHART = register(
+    __file__, "live_chart", uses=("address", "theme", "save_buttons", "plotly_chart")
+)
 
 SAVED_AS = "loss-and-accuracy"
 """Name of the file that a chart of these is saved as."""

@@ -20,7 +20,7 @@ SHOWN = 900  # px; longest side of the picture in the browser
 SMALLEST = 0.02  # share of the picture that a crop has at least; the browser keeps to more
 ADD, ERASE = 1, 2  # what the layer holds where the brush has been, 0 elsewhere
 
-_MASK_EDITOR = register(__file__, "mask_editor")
+_MASK_EDITOR = register(__file__, "mask_editor", uses=("address",))
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
     stage.style.setProperty("--ratio", data.width / data.height)
   }
   const mask = data.mask && unpack(data.mask, 1, data)
-  if (picture.src !== data.picture) picture.src = data.picture
+  const source = inApp(data.picture)
+  if (picture.src !== source) picture.src = source
 
   const tell = () => {
     clearTimeout(root.waiting)

@@ -71,9 +71,7 @@ function newChart(root) {
 function loadPlotly() {
   window.atelierPlotly ??= new Promise((resolve, reject) => {
     const script = document.createElement("script")
-    // A page's URL is the app's plus one segment (/train), which resolving drops; the app's own
-    // base path, where it has one, stays.
-    script.src = new URL("app/static/vendor/plotly-basic.min.js", document.baseURI).href
+    script.src = inApp("app/static/vendor/plotly-basic.min.js")
     script.onload = () => (window.Plotly ? resolve(window.Plotly) : reject(new Error("no Plotly")))
     script.onerror = () => {
       window.atelierPlotly = undefined // the next chart tries again
