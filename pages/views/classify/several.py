@@ -29,6 +29,7 @@ from pages.widgets.choice import choice
 from pages.widgets.gallery import gallery, sprite_sheet
 from pages.widgets.probability_bars import probability_bars
 from pages.widgets.table import csv_button
+from pages.widgets.upload_words import upload_words
 from pages.words import duration, literal, none_of, sure_by
 
 MOST = 50  # files at a time
@@ -165,15 +166,17 @@ def _bring() -> None:
     with st.grid(2, min_column_width=280):
         for name, several, words in ways:
             key = f"several_{name}_{round_}"
-            st.file_uploader(
-                words,
-                type="image",
-                accept_multiple_files=several,
-                key=key,
-                max_upload_size=MAX_BYTES // 1024**2,
-                on_change=_take,
-                args=(key,),
-            )
+            with st.container(gap=None):
+                st.file_uploader(
+                    words,
+                    type="image",
+                    accept_multiple_files=several,
+                    key=key,
+                    max_upload_size=MAX_BYTES // 1024**2,
+                    on_change=_take,
+                    args=(key,),
+                )
+                upload_words(key, key=f"several_{name}_words", kept=bool(_files()))
     if notice := st.session_state.get(_NOTICE):
         st.warning(notice, icon=":material/filter_none:")
 

@@ -7,6 +7,7 @@ from pages.session import brought
 from pages.widgets.choice import choice
 from pages.widgets.drawing import drawing
 from pages.widgets.samples import samples
+from pages.widgets.upload_words import upload_words
 
 MEANWHILE = "Choose or draw a picture meanwhile."
 DRAW, SAMPLES = "draw", "samples"
@@ -34,15 +35,17 @@ def picture_from(chosen: str) -> Picture | None:
 
 
 def _upload() -> Picture | None:
-    file = st.file_uploader(
-        "A photo or drawing of one thing",
-        type="image",
-        key="upload",
-        max_upload_size=MAX_BYTES // 1024**2,
-        help="JPEG, PNG, WebP, GIF or BMP, at most 10 MB. It is not stored.",
-        on_change=_forget_if_removed,
-        args=("upload",),
-    )
+    with st.container(gap=None):
+        file = st.file_uploader(
+            "A photo or drawing of one thing",
+            type="image",
+            key="upload",
+            max_upload_size=MAX_BYTES // 1024**2,
+            help="JPEG, PNG, WebP, GIF or BMP, at most 10 MB. It is not stored.",
+            on_change=_forget_if_removed,
+            args=("upload",),
+        )
+        upload_words("upload")
     if file is not None:
         return brought.opened("upload", file.file_id, file.getvalue(), file.name)
     return brought.kept("upload")

@@ -25,6 +25,7 @@ from pages.session.streamlit_internals import UploadedFile
 from pages.widgets.dataset_picker import choose_next
 from pages.widgets.gallery import gallery
 from pages.widgets.table import table
+from pages.widgets.upload_words import upload_words
 from pages.words import ago, percent
 
 FOUND = "brought_found"  # what was found, with the folder that it waits in
@@ -75,13 +76,16 @@ def _bring(visitor: str) -> None:
             "**ZIP** with one folder of pictures for each class, or with CSV or IDX files."
         )
         _explanation()
-        uploaded = st.file_uploader(
-            "Files",
-            accept_multiple_files=True,
-            key=f"brought_{st.session_state.setdefault(UPLOADER, 0)}",
-            max_upload_size=UPLOAD_MB,
-            label_visibility="collapsed",
-        )
+        key = f"brought_{st.session_state.setdefault(UPLOADER, 0)}"
+        with st.container(gap=None):
+            uploaded = st.file_uploader(
+                "Files",
+                accept_multiple_files=True,
+                key=key,
+                max_upload_size=UPLOAD_MB,
+                label_visibility="collapsed",
+            )
+            upload_words(key)
         if problem := _too_much(uploaded):
             _free(problem)
             st.rerun()

@@ -7,8 +7,12 @@
 /** Returns the address of a file of the app, named as the server names it, such as /media/x.webp. */
 const inApp = (path) => new URL(path.replace(/^\//, ""), document.baseURI).href
 
-/** Returns what all of the app's cookies end in: for this app alone, and over HTTPS where it came so. */
+/**
+ * Returns what all of the app's cookies end in: for this app alone, and over HTTPS where it came so.
+ * In the frame of another site, browsers keep only a cookie that is for that site's frames alone.
+ */
 function cookieEnd(maxAge) {
-  const secure = window.location.protocol === "https:" ? "; Secure" : ""
-  return `; path=${new URL(inApp(".")).pathname}; max-age=${maxAge}; SameSite=Lax${secure}`
+  const end = `; path=${new URL(inApp(".")).pathname}; max-age=${maxAge}`
+  if (window.location.protocol !== "https:") return `${end}; SameSite=Lax`
+  return `${end}; Secure; ${window.self === window.top ? "SameSite=Lax" : "SameSite=None; Partitioned"}`
 }
