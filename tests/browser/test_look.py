@@ -1,6 +1,7 @@
 """Every page at both widths, light and dark: it comes up whole, quiet and within its width.
 
-With ``ATELIER_SCREENSHOTS`` set to a folder, the pictures of the README are written there.
+With ``ATELIER_SCREENSHOTS`` set to a folder, a screenshot of each is written there, to look at. The
+README's pictures come from ``python -m core benchmark screenshots``.
 """
 
 import os

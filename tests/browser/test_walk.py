@@ -154,6 +154,8 @@ def test_train_streams_survives_a_reload_and_finishes(server, new_visitor, train
     plot.evaluate("node => { window.firstPlot = node }")
     counts = growing(plot, UPDATES)
     assert counts == sorted(counts)
+    listed = page.locator(".st-key-latest_runs")
+    expect(listed.locator(".stMarkdownBadge").first).to_contain_text("Training")  # not Waiting
 
     page.reload()
     expect(page).to_have_url(re.compile("run="))

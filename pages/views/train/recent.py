@@ -1,14 +1,19 @@
 """The visitor's latest runs, any of which can be opened again; the Runs page has them all."""
 
+import contextlib
+from collections.abc import Mapping
+
 import streamlit as st
 
 from core import runs
+from core.errors import RunNotFound
 from core.runs.access import owns
 from pages.session.visitor import visitor_id
 from pages.words import STATE_WORDS, ago, count, percent, title_markdown
 from pages.words.settings import changed_line
 
 SHOWN = 8
+WATCH = 2.0  # seconds between two looks at the runs that are active
 
 
 def run_list(opened: str | None) -> None:
@@ -28,8 +33,22 @@ def run_list(opened: str | None) -> None:
             "No run yet. Press Train: the first one takes about 15 seconds.",
             icon=":material/school:",
         )
-    for run in mine[:SHOWN]:
-        _row(run, is_open=run.id == opened)
+    with st.container(key="latest_runs"):
+        for run in mine[:SHOWN]:
+            _row(run, is_open=run.id == opened)
+    active = {run.id: run.state for run in mine[:SHOWN] if run.state.active}
+    if active:
+        st.fragment(_watch, run_every=WATCH)(active)
+
+
+def _watch(drawn: Mapping[str, runs.State]) -> None:
+    """Draw the page anew when a run is in another state than the list says."""
+    now = {}
+    for run_id in drawn:
+        with contextlib.suppress(RunNotFound):
+            now[run_id] = runs.read(run_id).state
+    if now != drawn:
+        st.rerun()
 
 
 def _row(run: runs.Run, *, is_open: bool) -> None:
@@ -51,7 +70,8 @@ def _row(run: runs.Run, *, is_open: bool) -> None:
 def _line(run: runs.Run) -> str:
     words = [ago(run.created)]
     if run.config is not None:
-        words.append(f"{count(run.config.recipe.epochs, 'epoch')} planned")
+        epochs = count(run.config.recipe.epochs, "epoch")
+        words.append(epochs if run.state is runs.State.FINISHED else f"{epochs} planned")
         changed = changed_line(run.config, without=("epochs",))
         if changed:
             words.append(changed)
