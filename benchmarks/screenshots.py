@@ -6,7 +6,9 @@ chromium. Needs ``requirements-dev.txt``. Look at what it took before it goes in
 
 import argparse
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -22,10 +24,9 @@ DRESS = [  # its lines, in shares of the canvas
 ]
 
 
-def new_page(browser: Browser, height: int, scheme: str = "light") -> Page:
+def new_page(browser: Browser, height: int, scheme: Literal["light", "dark"]) -> Page:
     """Return a page of a new visitor, 1,280 px wide."""
-    size = {"width": 1280, "height": height}
-    return browser.new_page(viewport=size, color_scheme=scheme)
+    return browser.new_page(viewport={"width": 1280, "height": height}, color_scheme=scheme)
 
 
 def settle(page: Page) -> None:
@@ -96,7 +97,7 @@ def home(page: Page, address: str) -> None:
     draw(page)
 
 
-PICTURES = {
+PICTURES: dict[str, tuple[Callable[[Page, str], None], int, Literal["light", "dark"]]] = {
     "train": (train, 860, "light"),
     "explore": (explore, 1000, "light"),
     "evaluate": (evaluate, 1000, "light"),
