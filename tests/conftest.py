@@ -48,6 +48,8 @@ SLOW = {
     "hostile/test_images.py",
     "hostile/test_kills.py",
     "hostile/test_sources.py",
+    "pages/test_evaluate_mistakes.py",
+    "pages/test_train_page.py",
 }
 
 
