@@ -26,7 +26,6 @@ Without ``ATELIER_WORKERS`` it is half the cores, but no more than fit into the 
 takes about 1.5 GB, and as much goes to the server and the warm spare together.
 """
 
-import contextlib
 import os
 import re
 import threading
@@ -34,8 +33,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
-
+from core import machine
 from core.errors import SettingsError
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -161,11 +159,10 @@ class Settings:
         Raises:
             SettingsError: a variable has a value that cannot work; the message names it.
         """
-        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0
-        cores = cores or os.cpu_count() or 1
+        cores = machine.cores()
         home = _path(environment, "ATELIER_HOME") or ROOT / "var"
         profile = _profile(environment)
-        usual = profile.workers or default_workers(cores, memory())
+        usual = profile.workers or default_workers(cores, machine.memory())
         workers = _integer(environment, "ATELIER_WORKERS", usual, 1, 64)
         return cls(
             home=home,
@@ -205,17 +202,6 @@ def default_workers(cores: int, memory: int | None) -> int:
     if memory is not None:
         workers = min(workers, memory // WORKER_MEMORY - 1)
     return min(64, max(1, workers))
-
-
-def memory() -> int:
-    """Return the bytes of memory that this machine or container has."""
-    found = []
-    # A container's share, in the two versions of control groups that are in use.
-    for name in ("memory.max", "memory/memory.limit_in_bytes"):
-        with contextlib.suppress(OSError, ValueError):
-            found.append(int((Path("/sys/fs/cgroup") / name).read_text()))
-    found.append(psutil.virtual_memory().total)
-    return min(found)
 
 
 def _profile(environment: Mapping[str, str]) -> Profile:

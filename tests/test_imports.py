@@ -13,6 +13,7 @@ from core.settings import ROOT
 # A package of core imports those before it and none after it.
 ORDER = (
     "errors",
+    "machine",
     "settings",
     "processes",
     "files",

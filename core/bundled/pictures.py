@@ -10,7 +10,6 @@ something.
 
 import json
 import multiprocessing
-import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -141,8 +140,11 @@ def pools(
 
 
 def _workers() -> ProcessPoolExecutor:
-    """Return one process a core; fresh ones, as TensorFlow's threads do not survive a fork."""
-    return ProcessPoolExecutor(os.cpu_count(), multiprocessing.get_context("spawn"))
+    """Return one process a core; fresh ones, as TensorFlow's threads do not survive a fork.
+
+    Windows allows 61 of them.
+    """
+    return ProcessPoolExecutor(min(61, settings().cores), multiprocessing.get_context("spawn"))
 
 
 def _vary(task: tuple[str, tuple[int, ...], Any]) -> np.ndarray:

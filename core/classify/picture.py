@@ -1,6 +1,5 @@
 """From a picture to an answer: the one path for uploads, camera, drawings and the command line."""
 
-import os
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -18,6 +17,7 @@ from core.errors import ImageRejected
 from core.imaging.gate import MAX_BYTES, Picture, open_picture
 from core.imaging.prepare import Options, Prepared, naive, prepare
 from core.networks import Model, load
+from core.settings import settings
 
 BATCH = 64  # files that the network is asked about at once
 
@@ -164,7 +164,7 @@ def classify_files(
     """
     left = iter(paths)
     begun: deque[Future[Prepared | ImageRejected]] = deque()
-    pool = ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="pictures")
+    pool = ThreadPoolExecutor(settings().cores, thread_name_prefix="pictures")
     try:
         while True:
             for path in islice(left, 2 * BATCH - len(begun)):

@@ -11,11 +11,10 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-import psutil
-
 from core.files import open_append
 from core.jobs.estimate import expected_seconds
 from core.jobs.supervisor import Job, Supervisor
+from core.machine import free_memory
 from core.processes import gpus
 from core.processes.child import Child, start
 from core.processes.gpus import Gpu
@@ -194,7 +193,7 @@ class LocalBackend(Supervisor):
             return 1
         interval = expected_seconds(following.config) / self._settings.workers
         short = interval < self._load_seconds and self._queue.counts()[1] > 1
-        return MOST_SPARES if short and _free_memory() > SPARE_MEMORY else 1
+        return MOST_SPARES if short and free_memory() > SPARE_MEMORY else 1
 
     def _close(self) -> None:
         workers = [place.job for place in self._places.values() if isinstance(place.job, Worker)]
@@ -230,8 +229,3 @@ def gpus_seen(settings: Settings) -> list[Gpu]:
     finally:
         late.cancel()
         child.close()
-
-
-def _free_memory() -> int:
-    """Return the bytes of memory that programs could still get."""
-    return int(psutil.virtual_memory().available)

@@ -1,0 +1,125 @@
+"""What this machine, or the container on it, gives us: cores and memory.
+
+A container sees all cores and all memory of its machine; what it may take of them stands in the
+files of its control group (Linux has two versions of them). Other systems have no such files.
+"""
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+
+GROUPS = Path("/sys/fs/cgroup")
+OWN_GROUPS = Path("/proc/self/cgroup")
+# Names of the folders of version 1 that hold the limits of processors and of memory.
+_CPU = ("cpu", "cpu,cpuacct", "cpuacct,cpu")
+_MEMORY = ("memory",)
+
+
+def cores(groups: Path = GROUPS, own: Path = OWN_GROUPS) -> int:
+    """Return how many cores this process may keep at work, at least 1.
+
+    Args:
+        groups: the folder of the control groups.
+        own: the file that says in which of them this process is.
+    """
+    found = [_affinity() or psutil.cpu_count() or 1]
+    for folder in _folders(groups, own, _CPU):
+        share = _share(folder)
+        if share is not None:
+            found.append(
+                int(share)
+            )  # of one and a half cores the half one would only be fought for
+    return max(1, min(found))
+
+
+def memory(groups: Path = GROUPS, own: Path = OWN_GROUPS) -> int:
+    """Return the bytes of memory that this machine or container has; arguments as of ``cores``."""
+    found = [int(psutil.virtual_memory().total)]
+    for folder in _folders(groups, own, _MEMORY):
+        found += _memory_limit(folder)
+    return min(found)
+
+
+def free_memory(groups: Path = GROUPS, own: Path = OWN_GROUPS) -> int:
+    """Return the bytes of memory that programs could still get; arguments as of ``cores``."""
+    found = [int(psutil.virtual_memory().available)]
+    for folder in _folders(groups, own, _MEMORY):
+        for limit in _memory_limit(folder):
+            used = _numbers(folder, "memory.current") or _numbers(folder, "memory.usage_in_bytes")
+            if used:
+                # Files that were read lately count as used, but give way when memory is wanted.
+                found.append(max(0, limit - max(0, used[0] - _cached(folder))))
+    return min(found)
+
+
+def _affinity() -> int:
+    """Return the cores that this process is bound to; 0 where the system has no such thing."""
+    process = psutil.Process()
+    if not hasattr(process, "cpu_affinity"):  # macOS
+        return 0
+    with contextlib.suppress(psutil.Error, OSError):
+        return len(process.cpu_affinity() or ())
+    return 0
+
+
+def _folders(groups: Path, own: Path, names: tuple[str, ...]) -> Iterator[Path]:
+    """Yield the folders whose limits hold for this process: of its group, and of all above it.
+
+    Inside a container its own group often is the topmost one that can be seen.
+    """
+    try:
+        lines = own.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:  # another system, or nobody may look
+        lines = []
+    paths = {"": "/"} | dict.fromkeys(names, "/")
+    for line in lines:
+        _, _, rest = line.partition(":")
+        controllers, _, path = rest.partition(":")
+        if not controllers:
+            paths[""] = path
+        elif set(controllers.split(",")) & set(names):
+            paths |= dict.fromkeys(names, path)
+    for name, path in paths.items():
+        top = groups / name
+        parts = [part for part in path.split("/") if part not in ("", "..", ".")]
+        for depth in range(len(parts) + 1):
+            folder = top.joinpath(*parts[:depth])
+            if folder.is_dir():
+                yield folder
+
+
+def _share(folder: Path) -> float | None:
+    """Return how many cores' time a group may take; None if it has no limit."""
+    # Version 2: "200000 100000" or "max 100000"; version 1: two files, and -1 for no limit.
+    numbers = _numbers(folder, "cpu.max") or (
+        _numbers(folder, "cpu.cfs_quota_us") + _numbers(folder, "cpu.cfs_period_us")
+    )
+    if len(numbers) != 2 or min(numbers) <= 0:
+        return None
+    return numbers[0] / numbers[1]
+
+
+def _memory_limit(folder: Path) -> list[int]:
+    """Return the bytes that a group may take, if it has a limit, as a list of one."""
+    found = _numbers(folder, "memory.max") or _numbers(folder, "memory.limit_in_bytes")
+    return [limit for limit in found if limit > 0]
+
+
+def _cached(folder: Path) -> int:
+    """Return the bytes of a group's memory that hold files nobody used lately."""
+    with contextlib.suppress(OSError, ValueError):
+        for line in (folder / "memory.stat").read_text(encoding="ascii").splitlines():
+            name, _, value = line.partition(" ")
+            if name in ("inactive_file", "total_inactive_file"):
+                return int(value)
+    return 0
+
+
+def _numbers(folder: Path, name: str) -> list[int]:
+    """Return the numbers in a file; none if there is no such file, or a word in it."""
+    try:
+        return [int(word) for word in (folder / name).read_text(encoding="ascii").split()]
+    except (OSError, ValueError):
+        return []
