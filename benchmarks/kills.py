@@ -12,7 +12,6 @@ import contextlib
 import itertools
 import os
 import random
-import signal
 import subprocess
 import sys
 import tempfile
@@ -23,6 +22,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+import psutil
 
 from benchmarks._machine import describe
 from benchmarks._results import publish
@@ -210,11 +210,11 @@ def _wait_for_half_a_file(folder: RunFolder, process: "subprocess.Popen[bytes]")
     """Stop the process while it writes a checkpoint, or what a resume or the end writes."""
     while process.poll() is None:
         if any("heartbeat" not in name for name in _half_written(folder)):
-            process.send_signal(signal.SIGSTOP)
+            psutil.Process(process.pid).suspend()
             time.sleep(0.01)
             if _half_written(folder):
                 return
-            process.send_signal(signal.SIGCONT)  # it was quicker than we were
+            psutil.Process(process.pid).resume()  # it was quicker than we were
 
 
 def _half_written(folder: RunFolder) -> list[str]:

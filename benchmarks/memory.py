@@ -116,7 +116,7 @@ def rows(pid: int) -> list[str]:
     lines, total = [], [0, 0, 0]
     for name, process in processes(pid):
         info = process.memory_full_info()
-        figures = (info.rss, info.pss, info.uss)
+        figures = (info.rss, getattr(info, "pss", 0), info.uss)  # only Linux knows a share
         total = [one + other for one, other in zip(total, figures, strict=True)]
         lines.append(_row(name, figures))
     return [*lines, _row("**all together**", (0, *total[1:]))]

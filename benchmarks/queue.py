@@ -9,12 +9,12 @@ import os
 import statistics
 import tempfile
 import time
-from pathlib import Path
 
 from benchmarks._machine import describe, spread
 from benchmarks._results import publish
 from core import architectures, runs
 from core.jobs import LocalBackend
+from core.processes.identity import memory_of
 from core.runs import TrainingConfig, read_curves
 from core.settings import Settings, forget_settings, settings
 
@@ -32,8 +32,7 @@ def tiny(seed: int) -> TrainingConfig:
 
 def memory() -> float:
     """Return the megabytes of memory that this process takes."""
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+    return memory_of(os.getpid()) / 1e6
 
 
 def warm(backend: LocalBackend) -> None:

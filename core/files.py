@@ -3,19 +3,23 @@
 import contextlib
 import errno
 import json
+import mmap
 import os
 import re
 import stat
+import sys
 import threading
 import time
 import unicodedata
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 
 from core.processes.identity import HOST, OWN_START, is_process, start_time
 
 MOST_JSON = 1 << 20  # bytes; what the app writes is a few thousand
+IN_USE_SECONDS = 3.0  # that a file in use is waited for
+OPENED_SECONDS = 0.2  # for opening one: a list of runs must not wait long for what is forbidden
 ABANDONED_AFTER = 86_400.0  # seconds; no file is written for so long
 
 _HOST = re.sub(r"[^A-Za-z0-9.-]", "-", HOST)[:60]
@@ -23,6 +27,8 @@ _TEMPORARY = re.compile(
     r"\.~(?P<host>[^~]+)~(?P<pid>[0-9]{1,10})~(?P<started>[0-9]{1,18})~(?P<thread>[0-9]{1,18})~.+"
 )
 _TEMPORARY_0_4 = re.compile(r"\.(?P<pid>[0-9]{1,10})-.+")  # as version 0.4 named them
+
+_T = TypeVar("_T")
 
 
 def open_regular(path: Path) -> IO[bytes]:
@@ -79,11 +85,50 @@ def harmless(text: str, limit: int = 60) -> str:
 
 
 def _open(path: Path, flags: int) -> int:
-    descriptor = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o644)
+    if sys.platform == "win32":  # which cannot be asked not to follow a link
+        with contextlib.suppress(FileNotFoundError):
+            if not stat.S_ISREG(os.lstat(path).st_mode):
+                raise OSError(0, "not a plain file", str(path))
+        flags |= os.O_BINARY | os.O_NOINHERIT
+        descriptor = when_free(lambda: os.open(path, flags, 0o644), OPENED_SECONDS)
+    else:
+        flags |= os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        descriptor = os.open(path, flags, 0o644)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise OSError(0, "not a plain file", str(path))
     return descriptor
+
+
+def when_free(action: Callable[[], _T], seconds: float = IN_USE_SECONDS) -> _T:
+    """Do something with a file or folder, and return what that gives.
+
+    On Windows what somebody reads cannot be replaced, renamed or removed, and what somebody is
+    replacing cannot be read: there it is tried again for so many seconds. Readers of ours take
+    milliseconds, a virus scanner a little more.
+
+    Raises:
+        OSError: as ``action`` does; of Windows that it is still in use.
+    """
+    end = time.monotonic() + (seconds if sys.platform == "win32" else 0.0)
+    pause = 0.001
+    while True:
+        try:
+            return action()
+        except PermissionError:
+            if time.monotonic() >= end:
+                raise
+        time.sleep(pause)
+        pause = min(0.05, 2 * pause)
+
+
+def remove(path: Path) -> None:
+    """Remove a file, if it is there, also while somebody is about to finish reading it.
+
+    Raises:
+        OSError: it cannot be removed.
+    """
+    when_free(lambda: path.unlink(missing_ok=True))
 
 
 def write_atomic(path: Path, write: Callable[[Path], object], *, durable: bool = True) -> None:
@@ -101,12 +146,32 @@ def write_atomic(path: Path, write: Callable[[Path], object], *, durable: bool =
     try:
         write(temporary)
         if durable:
-            with temporary.open("rb") as file:
-                os.fsync(file.fileno())
-        temporary.replace(path)
+            flush(temporary)
+        when_free(lambda: temporary.replace(path))
     except BaseException:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # the writer still has it open: cleared up later
+            temporary.unlink(missing_ok=True)
         raise
+
+
+def flush(path: Path) -> None:
+    """Force the bytes of a file to the disk.
+
+    Raises:
+        OSError: the disk refuses.
+    """
+    with path.open("r+b") as file:  # Windows does it only for those who may write
+        os.fsync(file.fileno())
+
+
+def unload(mapping: mmap.mmap) -> None:
+    """Let the system take back the memory of a mapped file; what is needed again comes back.
+
+    Raises:
+        OSError, ValueError: it cannot, or the mapping is closed.
+    """
+    if sys.platform != "win32":  # which takes it back by itself
+        mapping.madvise(mmap.MADV_DONTNEED)
 
 
 def temporary_name(path: Path) -> Path:
@@ -171,7 +236,7 @@ def append_line(path: Path, value: Any) -> None:
 
 
 def _write_text(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8")
+    path.write_text(text, encoding="utf-8", newline="\n")
 
 
 def _finite(value: Any) -> Any:

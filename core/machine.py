@@ -28,9 +28,7 @@ def cores(groups: Path = GROUPS, own: Path = OWN_GROUPS) -> int:
     for folder in _folders(groups, own, _CPU):
         share = _share(folder)
         if share is not None:
-            found.append(
-                int(share)
-            )  # of one and a half cores the half one would only be fought for
+            found.append(int(share))  # half a core would only be fought for
     return max(1, min(found))
 
 

@@ -50,7 +50,9 @@ def bundle(runs: Sequence[Run], output: Path, name: str, more: str = "") -> str:
             write_atomic(getattr(target, part), partial(shutil.copyfile, path))
         result = _unite(runs, target)
         text = card(runs, result, target.model, name, more)
-        write_atomic(output / "README.md", lambda file: file.write_text(text))
+        write_atomic(
+            output / "README.md", lambda file: file.write_text(text, encoding="utf-8", newline="\n")
+        )
     except OSError as error:
         raise SettingsError(
             f"The model could not be written to {output}: {error.strerror or error}. Make the "

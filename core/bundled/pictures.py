@@ -361,9 +361,9 @@ def _train(run: Run, config: TrainingConfig, made: list[Pool], validation: Split
         found, right = judged(network, validation)
         left = event["seconds"] * (1 / event.pop("share") - 1)
         history.append(event | {"val_loss": found.loss, "val_accuracy": right})
-        with folder.epochs.open("a") as file:
+        with folder.epochs.open("a", encoding="utf-8", newline="\n") as file:
             file.write(json.dumps(history[-1]) + "\n")
-        with folder.batches.open("a") as file:
+        with folder.batches.open("a", encoding="utf-8", newline="\n") as file:
             point = {name: event[name] for name in ("epoch", "loss", "accuracy")}
             file.write(json.dumps(point) + "\n")
         _say(f"epoch {event['epoch']}: validation {right:.2%}, {left / 60:.0f} min left")

@@ -19,6 +19,7 @@ import re
 import secrets
 import shutil
 import stat
+import sys
 import threading
 import time
 from collections import OrderedDict
@@ -36,7 +37,15 @@ from core.datasets.sources import Found
 from core.datasets.sources.parts import MOST_CLASSES, Part, check_shape
 from core.datasets.spec import SPLITS, DatasetSpec, Split
 from core.errors import AtelierError, DataDamaged, DataUnavailable, SettingsError, SourceRejected
-from core.files import harmless, open_regular, read_json, write_json
+from core.files import (
+    flush,
+    harmless,
+    open_regular,
+    read_json,
+    remove,
+    when_free,
+    write_json,
+)
 from core.settings import settings
 
 ID = re.compile(r"[a-z0-9][a-z0-9-]{0,39}-[0-9a-f]{6}")
@@ -179,7 +188,7 @@ def stage(visitor: str = "") -> Path:
     with _writing("The files could not be taken in"):
         folder.mkdir(parents=True)
         if visitor:
-            (folder / _OWNER).write_text(visitor)
+            (folder / _OWNER).write_text(visitor, encoding="utf-8")
     return folder
 
 
@@ -219,7 +228,7 @@ def offered(visitor: str) -> tuple[Path, Found] | None:
 
 def withdraw(folder: Path) -> None:
     """Take an offer back, while it is imported."""
-    (folder / _FOUND).unlink(missing_ok=True)
+    remove(folder / _FOUND)
 
 
 def discard(folder: Path) -> None:
@@ -345,7 +354,7 @@ def save(folder: Path, found: Found, choices: Choices, visitor: str) -> str:
             write_json(making / "meta.json", value)
             slug = re.sub("[^a-z0-9]+", "-", choices.title.lower())[:30].strip("-") or "my-data"
             dataset_id = f"{slug}-{secrets.token_hex(3)}"
-            making.rename(settings().datasets / dataset_id)
+            when_free(lambda: making.rename(settings().datasets / dataset_id))
     finally:
         discard(making)
     discard(folder)
@@ -367,9 +376,7 @@ def delete(dataset_id: str) -> None:
     folder = settings().datasets / dataset_id
     with _writing("The data set could not be deleted"):
         write_json(folder / "meta.json", {**read_json(folder / "meta.json"), "deleted": True})
-        for split in SPLITS:
-            for what in ("images", "labels"):
-                (folder / f"{split}-{what}.npy").unlink(missing_ok=True)
+        _remove_arrays(folder)
         with contextlib.suppress(FileNotFoundError):
             shutil.rmtree(folder / "analysis")
 
@@ -530,8 +537,7 @@ def _copy(
             block = chosen[first : first + _BLOCK]
             part.append(source.images[block], source.labels[block], lambda i: "")
     for what in ("images", "labels"):
-        with (folder / f"{split}-{what}.npy").open("rb") as file:
-            os.fsync(file.fileno())
+        flush(folder / f"{split}-{what}.npy")
 
 
 def _entries(*, also_staged: bool = False) -> list["os.DirEntry[str]"]:
@@ -558,8 +564,23 @@ def _purge(visitor: str) -> None:
                     shutil.rmtree(entry.path, ignore_errors=True)
             elif (each := find(entry.name)) is not None and each.deleted:
                 deleted.append((each.created, entry.path))
+                _remove_arrays(Path(entry.path))
     for _, path in sorted(deleted, reverse=True)[DELETED_KEPT:]:
         shutil.rmtree(path, ignore_errors=True)
+
+
+def _remove_arrays(folder: Path) -> None:
+    """Remove the images and labels of a data set that is deleted.
+
+    On Windows those that somebody has mapped stay until ``_purge`` finds them free.
+    """
+    for split in SPLITS:
+        for what in ("images", "labels"):
+            try:
+                (folder / f"{split}-{what}.npy").unlink(missing_ok=True)
+            except PermissionError:
+                if sys.platform != "win32":
+                    raise
 
 
 def _owner(folder: Path) -> str:

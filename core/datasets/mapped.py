@@ -31,7 +31,7 @@ from typing import IO, Any
 import numpy as np
 
 from core.datasets.spec import Split
-from core.files import open_regular, read_json, write_json
+from core.files import open_regular, read_json, unload, write_json
 from core.settings import settings
 
 FORMAT = 1  # counted up when what is in a folder changes
@@ -93,12 +93,11 @@ def let_go() -> None:
     For after a walk through all images of a split. What was looked at stays in the system's cache
     of files, as long as nothing else needs the memory, but no longer counts as this process's.
     """
-    if hasattr(mmap, "MADV_DONTNEED"):  # Windows takes it back by itself
-        with _listing:
-            mappings = list(_mappings)
-        for mapping in mappings:
-            with contextlib.suppress(OSError, ValueError):  # it is advice
-                mapping.madvise(mmap.MADV_DONTNEED)
+    with _listing:
+        mappings = list(_mappings)
+    for mapping in mappings:
+        with contextlib.suppress(OSError, ValueError):  # it is advice
+            unload(mapping)
 
 
 def _key(sources: Sequence[Path]) -> str:

@@ -10,8 +10,6 @@ This knows nothing of pictures; what a helper runs is ``core.imaging.decoder``.
 import atexit
 import errno
 import json
-import os
-import select
 import sys
 import threading
 import time
@@ -25,6 +23,7 @@ from core.errors import ImageRejected
 from core.files import harmless
 from core.imaging.decoder import LENGTH, MAX_SIDE, REQUEST, SECONDS, Picture
 from core.processes.child import Child
+from core.processes.talk import Talk
 from core.settings import settings
 
 WAIT = 10.0  # seconds for one's turn, before ``SECONDS`` for decoding: a class uploads all at once
@@ -97,15 +96,15 @@ class _Helper:
     """One place in the pool, and the process that has it, if any; for one thread at a time."""
 
     def __init__(self) -> None:
-        self._process: Child | None = None
+        self._talk: Talk | None = None
         self._ready = False
 
     @property
     def pid(self) -> int | None:
         """Of its process; None if there is none."""
-        return None if self._process is None else self._process.pid
+        return None if self._talk is None else self._talk.child.pid
 
-    def ask(self, data: bytes, name: str) -> tuple[dict[str, Any], bytearray | None]:
+    def ask(self, data: bytes, name: str) -> tuple[dict[str, Any], bytes | None]:
         """Send a file and wait for what the helper makes of it, for ``SECONDS``.
 
         Returns:
@@ -116,7 +115,7 @@ class _Helper:
             _Late, _Gone: as they say; the process is then of no use any more.
             OSError: it does not start.
         """
-        if self._process is None or not self._process.alive:
+        if self._talk is None or not self._talk.child.alive:
             self.close()
             self._start()
         if not self._ready:
@@ -126,8 +125,8 @@ class _Helper:
                 raise ChildProcessError(errno.ECHILD, "no sign of life") from error
         end = time.monotonic() + SECONDS
         title = name.encode()
-        self._write(REQUEST.pack(len(title), len(data)) + title, end)
-        self._write(data, end)
+        assert self._talk is not None
+        self._talk.write([REQUEST.pack(len(title), len(data)) + title, data])
         answer = self._answer(end)
         if "rejected" in answer:
             return answer, None
@@ -141,15 +140,12 @@ class _Helper:
 
     def close(self) -> None:
         """End the process, if there is one."""
-        process, self._process, self._ready = self._process, None, False
-        if process is not None:
-            process.close()
+        talk, self._talk, self._ready = self._talk, None, False
+        if talk is not None:
+            talk.close()
 
     def _start(self) -> None:
-        process = Child(_COMMAND, environment=_FRUGAL, buffered=False)
-        for pipe in (process.input, process.output):
-            os.set_blocking(pipe.fileno(), False)
-        self._process = process
+        self._talk = Talk(Child(_COMMAND, environment=_FRUGAL, buffered=False))
 
     def _answer(self, end: float) -> dict[str, Any]:
         (length,) = LENGTH.unpack(self._read(LENGTH.size, end))
@@ -163,38 +159,14 @@ class _Helper:
             raise _Gone
         return answer
 
-    def _write(self, data: bytes, end: float) -> None:
-        assert self._process is not None
-        pipe = self._process.input.fileno()
-        rest = memoryview(data)
-        while rest:
-            _wait(pipe, select.POLLOUT, end)
-            try:
-                rest = rest[os.write(pipe, rest) :]
-            except BlockingIOError:  # less room than the page that makes a pipe writable
-                continue
-            except BrokenPipeError as error:
-                raise _Gone from error
-
-    def _read(self, size: int, end: float) -> bytearray:
-        assert self._process is not None
-        pipe = self._process.output.fileno()
-        data = bytearray(size)
-        rest = memoryview(data)
-        while rest:
-            _wait(pipe, select.POLLIN, end)
-            count = os.readv(pipe, [rest])
-            if not count:
-                raise _Gone
-            rest = rest[count:]
-        return data
-
-
-def _wait(pipe: int, event: int, end: float) -> None:
-    poll = select.poll()
-    poll.register(pipe, event)
-    if not poll.poll(max(0.0, end - time.monotonic()) * 1000):
-        raise _Late
+    def _read(self, size: int, end: float) -> bytes:
+        assert self._talk is not None
+        try:
+            return self._talk.read(size, end)
+        except TimeoutError:
+            raise _Late from None
+        except EOFError as error:
+            raise _Gone from error
 
 
 def _pixels(answer: dict[str, Any]) -> int:

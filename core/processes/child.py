@@ -7,13 +7,26 @@ when this server dies, however it dies, and the child ends by that.
 import contextlib
 import json
 import os
+import queue
+import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from typing import IO, Any
 
 from core.processes import gpus
+from core.processes.program import TOO_MUCH_MEMORY, TOO_MUCH_TIME
 from core.settings import ROOT, Settings
+
+# Ctrl-C in the server's terminal is not for children.
+if sys.platform == "win32":
+    _FLAGS = subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW
+    _OUT_OF_TIME = frozenset({TOO_MUCH_TIME})
+else:
+    _FLAGS = 0
+    _OUT_OF_TIME = frozenset({TOO_MUCH_TIME, -signal.SIGXCPU})
+_CHUNK = 65_536  # bytes
 
 
 class Child:
@@ -47,7 +60,8 @@ class Child:
             bufsize=-1 if buffered else 0,
             cwd=ROOT,
             env={name: value for name, value in variables.items() if value is not None},
-            start_new_session=True,  # Ctrl-C in the server's terminal is not for children
+            start_new_session=sys.platform != "win32",
+            creationflags=_FLAGS,
         )
         assert self._process.stdin is not None and self._process.stdout is not None
         self.input: IO[bytes] = self._process.stdin
@@ -67,6 +81,19 @@ class Child:
     def code(self) -> int | None:
         """How it ended: 0 is well, minus a number the signal that ended it; None while it lives."""
         return self._process.poll()
+
+    @property
+    def out_of_time(self) -> bool:
+        """Whether it ended because it took more time than ``program.limit`` allows."""
+        return self.code in _OUT_OF_TIME
+
+    @property
+    def out_of_memory(self) -> bool:
+        """Whether it was ended for more memory than ``program.limit`` allows.
+
+        On Linux it is not: there it gets a ``MemoryError``.
+        """
+        return self.code == TOO_MUCH_MEMORY
 
     def send(self, line: bytes) -> bool:
         """Write a line to it; tell whether it could still be told."""
@@ -89,6 +116,31 @@ class Child:
         """
         for line in self.output:
             yield json.loads(line)
+
+    def chunks(self, seconds: float) -> Iterator[bytes]:
+        """Yield what it writes, as it comes, until it ends; nothing each time so long has passed.
+
+        For one that iterates; nobody else may read its output. A thread does it: no system but
+        Unix can wait for a pipe with a time limit.
+        """
+        said: queue.Queue[bytes | None] = queue.Queue(maxsize=64)
+
+        def listen() -> None:
+            with contextlib.suppress(OSError, ValueError):  # closed by whoever follows it
+                while new := os.read(self.output.fileno(), _CHUNK):
+                    said.put(new)
+            said.put(None)
+
+        threading.Thread(target=listen, name="listen", daemon=True).start()
+        while True:
+            try:
+                new = said.get(timeout=seconds)
+            except queue.Empty:
+                yield b""
+                continue
+            if new is None:
+                return
+            yield new
 
     def wait(self, seconds: float | None = None) -> int | None:
         """Wait for its end, at most so long, and return how it ended; None if it has not."""

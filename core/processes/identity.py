@@ -2,6 +2,7 @@
 
 import os
 import socket
+import sys
 
 import psutil
 
@@ -9,16 +10,18 @@ HOST = socket.gethostname()
 
 
 def start_time(pid: int) -> int | None:
-    """Return when a process started, in hundredths of a second since this machine did.
+    """Return when a process started, in hundredths of a second; None if there is no such process.
 
-    That is not moved when somebody sets the clock. None if there is no such process, or it only
-    waits for its parent to notice its end.
+    Neither is there one that only waits for its parent to notice its end. Whenever somebody asks
+    it is the same, also after the clock was set: Linux counts from the start of the machine, other
+    systems note the time itself.
     """
     try:
         process = psutil.Process(int(pid))
         if process.status() == psutil.STATUS_ZOMBIE:
             return None
-        return round(100 * (process.create_time() - psutil.boot_time()))
+        since = psutil.boot_time() if sys.platform == "linux" else 0.0
+        return round(100 * (process.create_time() - since))
     except (psutil.Error, ValueError, OverflowError):
         return None
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from core.errors import RunNotFound, SettingsError
+from core.files import remove, when_free
 from core.processes.identity import HOST, OWN_START
 from core.runs.config import TrainingConfig
 from core.runs.files import write_json
@@ -53,7 +54,7 @@ def create(config: TrainingConfig, visitor: str, *, claimed: bool = False) -> st
         write_json(making.config, value)
         if claimed:
             making.write_heartbeat(Heartbeat(os.getpid(), HOST, started=OWN_START))
-        making.path.rename(runs / run_id)
+        when_free(lambda: making.path.rename(runs / run_id))
     except OSError as error:
         shutil.rmtree(making.path, ignore_errors=True)
         raise SettingsError(
@@ -104,13 +105,13 @@ def resume(run_id: str, *, claimed: bool = False) -> None:
     folder = run.folder
     with _writing(folder, "The run could not be resumed"):
         for file in (folder.stop, folder.pause):
-            file.unlink(missing_ok=True)
+            remove(file)
         if claimed:
             folder.write_heartbeat(Heartbeat(os.getpid(), HOST, started=OWN_START))
         else:
-            folder.heartbeat.unlink(missing_ok=True)
+            remove(folder.heartbeat)
         # Last: without a result, and without a heartbeat, a run is queued.
-        folder.result.unlink(missing_ok=True)
+        remove(folder.result)
 
 
 def annotate(
@@ -193,7 +194,7 @@ def delete(run_id: str) -> None:
         raise SettingsError("The run is still waiting or training. Stop it first, then delete it.")
     with _writing(folder, "The run could not be deleted"):
         target = folder.path.with_name(f"{DELETED}{run_id}")
-        folder.path.rename(target)
+        when_free(lambda: folder.path.rename(target))
         os.utime(target)  # the time of the deletion, for purge_deleted
 
 
@@ -211,7 +212,7 @@ def restore(run_id: str) -> None:
             "The deleted run is gone for good: a deletion can be undone for ten minutes."
         )
     with _writing(deleted, "The run could not be brought back"):
-        deleted.path.rename(settings().runs / run_id)
+        when_free(lambda: deleted.path.rename(settings().runs / run_id))
 
 
 def purge_deleted(older: float = DELETED_KEPT) -> None:

@@ -131,7 +131,7 @@ def rewind_curves(folder: RunFolder, epochs: Sequence[Mapping[str, Any]], done: 
     points = b"".join(line + b"\n" for line in kept)
     write_atomic(folder.batches, lambda file: file.write_bytes(points))
     rows = "".join(json.dumps(row) + "\n" for row in epochs)
-    write_atomic(folder.epochs, lambda file: file.write_text(rows))
+    write_atomic(folder.epochs, lambda file: file.write_bytes(rows.encode()))
 
 
 def _epoch_of(line: bytes) -> float:

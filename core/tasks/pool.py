@@ -15,8 +15,6 @@ dies; then the process ends too.
 import atexit
 import contextlib
 import json
-import os
-import select
 import threading
 import time
 from collections import OrderedDict
@@ -261,15 +259,11 @@ def _attend(task: _Task, process: Child) -> None:
 def _follow(task: _Task, process: Child) -> None:
     """Hear what a process says until it ends, and end it if it takes too much."""
     began, rest = time.monotonic(), b""
-    while True:
-        if select.select([process.output], [], [], LOOK_SECONDS)[0]:
-            new = os.read(process.output.fileno(), 65_536)
-            if not new:
-                break
-            *lines, rest = (rest + new).split(b"\n")
-            rest = rest[-MOST_LINE:]
-            for line in lines:
-                _hear(task, line)
+    for new in process.chunks(LOOK_SECONDS):
+        *lines, rest = (rest + new).split(b"\n")
+        rest = rest[-MOST_LINE:]
+        for line in lines:
+            _hear(task, line)
         reason = _too_much(process.pid, time.monotonic() - began)
         if reason is not None:
             _end(task, reason)

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from core import datasets
 from core.datasets.imported import COMMAND_LINE
 from core.errors import AtelierError, DataUnavailable, RunDamaged, SettingsError
+from core.files import remove
 from core.processes.locks import hold
 from core.runs.changing import create, request_stop
 from core.runs.checkpoint import Checkpoint, Progress, read_checkpoint
@@ -82,7 +83,7 @@ def train_run(
             if isinstance(error, Diverged | RunDamaged):
                 # What led there would lead there again.
                 with contextlib.suppress(OSError):
-                    folder.checkpoint.unlink(missing_ok=True)
+                    remove(folder.checkpoint)
             _fail(folder, recorder, checkpoint, _sentence(error, folder.checkpoint.exists()))
         finally:
             if recorder is not None:
@@ -177,7 +178,7 @@ def _train_and_evaluate(
             test_loss=evaluation.loss,
         )
     )
-    folder.checkpoint.unlink(missing_ok=True)
+    remove(folder.checkpoint)
 
 
 def _rewind(folder: RunFolder, config: TrainingConfig, checkpoint: Checkpoint | None) -> None:
@@ -186,11 +187,10 @@ def _rewind(folder: RunFolder, config: TrainingConfig, checkpoint: Checkpoint | 
     What an earlier stop left is of a moment that is over.
     """
     for file in (folder.model, folder.validation, folder.evaluation):
-        file.unlink(missing_ok=True)
+        remove(file)
     if checkpoint is None:
         for file in (folder.batches, folder.epochs):
-            with contextlib.suppress(FileNotFoundError):
-                file.unlink()
+            remove(file)
         return
     progress = checkpoint.progress
     done = progress.epoch + share(config, progress.step)

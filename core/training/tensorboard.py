@@ -9,6 +9,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from core.files import remove
 from core.runs.records import RunFolder
 
 _NAMES = {
@@ -31,12 +32,12 @@ class Board:
         """
         self._images = images
         for old in folder.path.glob("events.out.*"):
-            old.unlink()  # it may hold points that the training repeats
+            remove(old)  # it may hold points that the training repeats
         with tf.Graph().as_default():  # the one writer that needs no TensorBoard wants a graph
             self._writer = tf.compat.v1.summary.FileWriter(str(folder.path), flush_secs=2)
         for path, write in ((folder.batches, self.batch), (folder.epochs, self.epoch)):
             if path.exists():
-                for line in path.read_text().splitlines():
+                for line in path.read_text(encoding="utf-8").splitlines():
                     write(json.loads(line))
 
     def batch(self, point: dict[str, Any]) -> None:

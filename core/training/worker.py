@@ -9,14 +9,13 @@ GPU that the server chose for it, in words for people; they are told where Tenso
 import contextlib
 import faulthandler
 import os
-import select
 import sys
 import threading
 from typing import TYPE_CHECKING
 
 from core import datasets
 from core.errors import AtelierError
-from core.processes.program import end_with_server, give_way, line_to_server
+from core.processes.program import Order, give_way, line_to_server
 from core.runs.files import open_append
 from core.runs.reading import folder_of
 
@@ -32,18 +31,19 @@ SAVING_SECONDS = 10.0  # for a checkpoint, after the server has gone
 def main() -> int:
     """Wait for a run on standard input, train it, and end."""
     say = line_to_server()
+    order = Order()
     give_way()
     from core.training.loop import warm_up
 
     # A run that waits already is not kept waiting for what it may not need.
-    if not select.select([sys.stdin.buffer], [], [], 0)[0]:
+    if not order.there:
         warm_up()
         for spec in datasets.DATASETS.values():
             if spec.missing() is None:
                 _preload(spec)
     say("ready")
-    line = sys.stdin.buffer.readline().decode("utf-8", "replace").strip()
-    if not line or select.select([sys.stdin.buffer], [], [], 0)[0]:
+    line = order.wait()
+    if not line or order.ended:
         return 0  # the server ended while this spare was waiting or loading: the run is queued
     folder = folder_of(line)
     with open_append(folder.log) as log:
@@ -51,7 +51,7 @@ def main() -> int:
         os.dup2(log.fileno(), 2)
     faulthandler.enable()
     server_gone = threading.Event()
-    end_with_server(server_gone.set, grace=SAVING_SECONDS)
+    order.end_with_server(server_gone.set, SAVING_SECONDS)
     try:
         gpu = sys.argv[1] if len(sys.argv) > 1 else None
         train_run(line, may_exit=True, server_gone=server_gone, gpu=gpu)

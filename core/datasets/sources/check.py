@@ -1,12 +1,11 @@
 """Reading files in a process of its own, so that a bomb costs one request and not the server."""
 
-import signal
 import sys
 import threading
 from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 
-from core.datasets.sources.gather import Found, SourceFile
+from core.datasets.sources.gather import TOO_LARGE, Found, SourceFile
 from core.errors import SettingsError, SourceRejected
 from core.processes.child import Child
 
@@ -65,7 +64,13 @@ def _check(
         "room": room,
     }
     process = Child(_COMMAND, environment=_FEW_THREADS)
-    out_of_time = threading.Timer(seconds, process.kill)
+    late = threading.Event()
+
+    def end() -> None:
+        late.set()
+        process.kill()
+
+    out_of_time = threading.Timer(seconds, end)
     out_of_time.start()
     try:
         process.say(request)
@@ -77,19 +82,23 @@ def _check(
                 return
             else:
                 raise SourceRejected(answer["rejected"], answer["problems"])
-        raise SourceRejected(_end(process.wait()))
+        process.wait()
+        raise SourceRejected(_end(process, late=late.is_set()))
     finally:
         out_of_time.cancel()
         process.close()
 
 
-def _end(code: int | None) -> str:
-    if code in (-signal.SIGXCPU, -signal.SIGKILL):
+def _end(process: Child, *, late: bool) -> str:
+    """Return why a reader ended without an answer; ``late`` if it was killed for its time."""
+    if late or process.out_of_time:
         return (
             "Reading the files took too long and was ended. Bring fewer images, or smaller ones; "
             "CSV and IDX are read fastest."
         )
+    if process.out_of_memory:
+        return TOO_LARGE
     return (
-        f"The reader ended without an answer (status {code}), so the files cannot be used. Export "
-        "them again in a standard form."
+        f"The reader ended without an answer (status {process.code}), so the files cannot be "
+        "used. Export them again in a standard form."
     )

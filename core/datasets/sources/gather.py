@@ -18,6 +18,9 @@ from core.files import harmless
 
 MOST_FILES = 4
 FEWEST = 20  # images; with fewer there is nothing to train on and to test with
+TOO_LARGE = (
+    "The files need more memory than a reader may take. Bring fewer images, or smaller ones."
+)
 FORMS = (
     "Bring one CSV file, or one for training and one for test; IDX files, images and labels for "
     "each part; or one ZIP with a folder of pictures for each class."

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from core.datasets.sources.gather import SourceFile, read
+from core.datasets.sources.gather import TOO_LARGE, SourceFile, read
 from core.errors import SourceRejected
 from core.processes.program import end_with_server, give_way, limit
 
@@ -37,7 +37,7 @@ def main() -> int:
     except SourceRejected as error:
         _answer({"rejected": error.sentence, "problems": error.problems})
     except MemoryError:
-        _answer({"rejected": "The files need more memory than a reader may take.", "problems": []})
+        _answer({"rejected": TOO_LARGE, "problems": []})
     except OSError as error:
         cause = error.strerror or str(error)
         _answer({"rejected": f"The images could not be written: {cause}.", "problems": []})

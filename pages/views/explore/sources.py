@@ -18,7 +18,7 @@ from core.datasets.sources import SIZES, Found, SourceFile
 from core.datasets.sources.check import check
 from core.datasets.sources.gather import FORMS, MOST_FILES
 from core.errors import AtelierError, DataDamaged, SettingsError, SourceRejected
-from core.files import harmless
+from core.files import harmless, remove
 from core.settings import settings
 from pages.session.data import pictures
 from pages.session.streamlit_internals import UploadedFile
@@ -242,7 +242,7 @@ def _kept(uploaded: Sequence[UploadedFile], folder: Path) -> Iterator[list[Sourc
         ) from error
     finally:
         for path in folder.glob("upload-*"):
-            path.unlink(missing_ok=True)
+            remove(path)
 
 
 def _waiting(visitor: str) -> tuple[Path, Found] | None:

@@ -9,7 +9,7 @@ which ends with its process as the one on Windows does, and ``psutil`` reads ``/
 What our code meets on **windows**
 
 - ``sys.platform`` is ``win32`` and ``os.name`` is ``nt``.
-- ``fcntl``, ``resource``, ``pwd``, ``grp``, ``termios`` and other modules of Unix cannot be imported.
+- ``fcntl``, ``resource``, ``pwd``, ``grp`` and other modules of Unix cannot be imported.
 - ``os``, ``signal``, ``select``, ``time`` and ``socket`` lack what Windows lacks. ``select`` takes
   sockets only.
 - ``/proc``, ``/sys`` and ``/dev`` are not there, also not through ``pathlib``.

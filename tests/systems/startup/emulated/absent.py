@@ -48,14 +48,16 @@ _NAMES: Mapping[str, Mapping[ModuleType, str]] = {
         signal: _OF_SIGNAL,
         select: "poll epoll POLLIN POLLOUT POLLERR POLLHUP POLLNVAL POLLPRI EPOLLIN EPOLLOUT",
         socket: "AF_UNIX socketpair_unix sendmsg recvmsg send_fds recv_fds SO_REUSEPORT",
-        time: "tzset clock_gettime clock_settime CLOCK_MONOTONIC CLOCK_REALTIME pthread_getcpuclockid",
+        time: """tzset clock_gettime clock_settime CLOCK_MONOTONIC CLOCK_REALTIME
+            pthread_getcpuclockid""",
     },
     "macos": {
         os: """sched_getaffinity sched_setaffinity O_TMPFILE O_PATH O_DIRECT O_NOATIME eventfd
             memfd_create pidfd_open posix_fadvise posix_fallocate pipe2 getxattr setxattr listxattr
             splice copy_file_range getrandom getresuid getresgid""",
         select: "epoll EPOLLIN EPOLLOUT",
-        signal: "sigtimedwait sigwaitinfo SIGRTMIN SIGRTMAX SIGPWR SIGSTKFLT SIGPOLL pidfd_send_signal",
+        signal: """sigtimedwait sigwaitinfo SIGRTMIN SIGRTMAX SIGPWR SIGSTKFLT SIGPOLL
+            pidfd_send_signal""",
     },
 }
 # What is there instead.
@@ -148,7 +150,9 @@ def _sockets_only(true: Any) -> Any:
         if callers.direct(1):
             for each in (each for group in arguments[:3] for each in group):
                 if not isinstance(each, socket.socket):
-                    raise OSError(10038, "An operation was attempted on something that is no socket")
+                    raise OSError(
+                        10038, "An operation was attempted on something that is no socket"
+                    )
         return true(*arguments)
 
     return select

@@ -50,7 +50,7 @@ def _change(psutil: Any, system: str) -> None:
         del psutil.Process.cpu_affinity
         return
     nice = psutil.Process.nice
-    here = {number: level for number, level in CLASSES.values()}
+    here = dict(CLASSES.values())
     there = {level: number for number, level in CLASSES.values()}
 
     def priority(self: Any, value: int | None = None) -> int:
