@@ -11,7 +11,7 @@ from core import datasets, evaluation, runs
 from core.evaluation import VALIDATION
 from core.runs import Evaluation, State, write_evaluation
 from core.settings import settings
-from pages.views.evaluate.report import DRAWN_OF_TWO, explanation
+from pages.views.evaluate.report import DRAWN_OF_TWO, curves, explanation
 from pages.widgets import palette
 
 CLASSES = datasets.find("fashion-mnist").classes
@@ -83,6 +83,22 @@ def test_a_second_network_stands_beside_the_first(open_page, finished, answers):
     # The worst classes of each, that the lines can be told apart.
     lines = [trace["line"]["dash"] for trace in roc["figure"]["data"] if "line" in trace]
     assert lines.count("dot") == DRAWN_OF_TWO and lines.count("solid") == DRAWN_OF_TWO
+
+
+def test_the_curves_of_more_than_ten_classes_can_be_told_apart():
+    names = [f"class {number}" for number in range(23)]
+    labels = np.repeat(np.arange(23), 8)
+    probabilities = np.random.default_rng(3).dirichlet(np.ones(23), len(labels))
+    report = evaluation.report(probabilities, labels, names, 0.5)
+    ranks = evaluation.rankings(probabilities, labels, names)
+    both = [("A", report, ranks), ("B", report, ranks)]
+    for kind in ("roc", "precision_recall"):
+        lines = [each for each in curves(both, range(23), kind, near=False).data if each.name]
+        lines = [line for line in lines if line.name.startswith("class")]
+        looks = [(line.line.color, line.marker.symbol, line.line.dash) for line in lines]
+        assert len(set(looks)) == len(looks) == 2 * 23
+        assert {line.mode for line in lines[:20]} == {"lines"}
+        assert {line.mode for line in lines[20:]} == {"lines+markers"}
 
 
 def test_the_words_hold_the_numbers():

@@ -120,10 +120,11 @@ def test_all_eyes_tell_them_apart(name, scheme, eyes):
     assert nearest([ALL["good"][scheme], ALL["bad"][scheme]], eyes) >= 2 * APART
 
 
-def test_classes_that_share_a_colour_have_another_dash():
-    looks = {(palette.class_colour(label), palette.class_dash(label)) for label in range(50)}
-    assert len(looks) == 50
+def test_classes_that_share_a_colour_have_another_marker():
+    looks = {(palette.class_colour(label), palette.class_marker(label)) for label in range(80)}
+    assert len(looks) == 80
     assert palette.class_colour(13) == palette.class_colour(3)
+    assert not any(palette.class_marker(label) for label in range(len(palette.CLASSES)))
 
 
 def test_the_theme_has_the_same_colours():

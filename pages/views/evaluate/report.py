@@ -21,6 +21,7 @@ from pages.words import literal, number, percent, title_markdown
 DRAWN = 10  # classes whose curves are drawn at first; more lines would be unreadable
 DRAWN_OF_TWO = 3  # of each, where two networks are drawn
 PLOT, LEGEND_LINE = 380, 16  # pixels
+MARKED = 12  # markers on a curve, where it has any
 
 HELP = {
     "Precision": "Of the images that got this answer, the share that were of this class.",
@@ -211,7 +212,7 @@ def _curves(looked: Looked, networks: Sequence[Network]) -> None:
         with left:
             st.markdown("**ROC**: hits against false alarms, with the area under the curve (AUC)")
             chart(
-                _figure(networks, shown, "roc", near=near),
+                curves(networks, shown, "roc", near=near),
                 key="roc",
                 name=f"roc-{part}-{looked.run.id}",
                 height=height,
@@ -220,7 +221,7 @@ def _curves(looked: Looked, networks: Sequence[Network]) -> None:
         with right:
             st.markdown("**Precision and recall**, with the average precision")
             chart(
-                _figure(networks, shown, "precision_recall", near=near),
+                curves(networks, shown, "precision_recall", near=near),
                 key="precision_recall",
                 name=f"precision-recall-{part}-{looked.run.id}",
                 height=height,
@@ -236,14 +237,14 @@ def _weakest(ranks: Sequence[Ranking], most: int) -> list[int]:
     return sorted(sorted(known, key=lambda index: ranks[index].auc or 0)[:most])
 
 
-def _figure(
+def curves(
     networks: Sequence[Network], shown: Sequence[int], kind: str, *, near: bool
 ) -> go.Figure:
     """Return the curves of the classes shown.
 
     Args:
         networks: whose curves; the second's are dotted.
-        shown: classes, by index.
+        shown: classes, by index. From the eleventh class on, colours repeat and markers tell.
         kind: ``"roc"`` or ``"precision_recall"``, as ``Ranking`` has them.
         near: show the fifth next to the best corner only: good curves differ there.
     """
@@ -251,6 +252,7 @@ def _figure(
     across, up = ("false alarms", "hits") if is_roc else ("recall", "precision")
     figure = go.Figure()
     for index in shown:
+        marker = palette.class_marker(index)
         for letter, _, ranks in networks:
             rank = ranks[index]
             x, y = getattr(rank, kind)
@@ -258,7 +260,8 @@ def _figure(
             figure.add_scatter(
                 x=x,
                 y=y,
-                mode="lines",
+                mode="lines+markers" if marker else "lines",
+                marker={"symbol": marker, "size": 7, "maxdisplayed": MARKED} if marker else None,
                 name=f"{rank.name} {letter}".strip() + f" {number(area)}",
                 line={
                     "color": palette.class_colour(index),

@@ -31,8 +31,8 @@ RUNS: Final[tuple[str, ...]] = tuple(_ALL["runs"]["light"])
 ON_PICTURES: Final[str] = _ALL["bad"]["dark"]
 """Of marks that lie on a picture, whatever the page's theme: the orange that is bright."""
 
-DASHES: Final = ("solid", "dash", "dot", "dashdot", "longdash")
-"""Plotly's, for ``class_dash``."""
+MARKERS: Final = ("", "circle", "square", "diamond", "x", "cross", "triangle-up", "star")
+"""Plotly's, for ``class_marker``; the first ten classes need none."""
 
 
 def class_colour(label: int) -> str:
@@ -40,9 +40,13 @@ def class_colour(label: int) -> str:
     return CLASSES[label % len(CLASSES)]
 
 
-def class_dash(label: int) -> str:
-    """Return the dash of a class's line, which tells apart the classes that share a colour."""
-    return DASHES[label // len(CLASSES) % len(DASHES)]
+def class_marker(label: int) -> str:
+    """Return the marker on a class's line, which tells apart the classes that share a colour.
+
+    It is empty for those that have the colour first. The dash stays free: it says whose line it is,
+    network A's or B's.
+    """
+    return MARKERS[label // len(CLASSES) % len(MARKERS)]
 
 
 def rgb(colour: str) -> tuple[int, int, int]:
