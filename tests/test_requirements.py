@@ -1,4 +1,4 @@
-"""The pinned versions: those that people read, and the lock file that ``make run`` installs."""
+"""The pinned versions: those that people read, and the lock file that ``run.py`` installs."""
 
 import re
 
@@ -25,7 +25,7 @@ def test_direct_dependencies_are_seen():
 
 @pytest.mark.parametrize("package", DIRECT)
 def test_the_lock_file_has_the_version_of(package):
-    assert pins(LOCK).get(package) == DIRECT[package], "run `make lock`"
+    assert pins(LOCK).get(package) == DIRECT[package], "run `python run.py lock`"
 
 
 def test_the_lock_file_names_no_place():
