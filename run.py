@@ -36,8 +36,9 @@ GLIBC = (2, 28)
 PROCESSORS = {"x86_64", "amd64", "aarch64", "arm64"}
 # What TensorFlow loads on Windows and brings not along.
 DLLS = ("msvcp140.dll", "msvcp140_1.dll")
-# MB; the environment and what pip keeps beside it to install from.
-DISK = 3500
+# MB, on Linux, where they take the most: 2,900 for the environment, 600 for what pip unpacks it
+# from while it does, 900 for the copies of the downloads that it keeps.
+DISK = 4400
 # Characters of the longest path below the environment, and what Windows takes of a whole one.
 LONGEST = len(r"\Lib\site-packages" + "\\") + 163
 WINDOWS_PATH = 259
@@ -613,7 +614,7 @@ TROUBLES = (
     (
         r"NewConnectionError|NameResolutionError|ConnectTimeout|ReadTimeout|Read timed out"
         r"|getaddrinfo|Connection ?Reset|Connection aborted|ProtocolError|IncompleteRead"
-        r"|Network is unreachable|connection broken|Max retries exceeded",
+        r"|Network is unreachable|connection broken|Max retries exceeded|from versions: none",
         "The packages cannot be downloaded: there is no network, or the package index does not "
         "answer. Connect this computer and run this again. Once all is installed, Atelier needs no "
         "network.",
@@ -878,8 +879,8 @@ def carry_out(given: Sequence[str]) -> int:
     missing = [each.name for each in (LOCK, ROOT / "streamlit_app.py") if not each.exists()]
     if missing:
         raise Stop(
-            f"{' and '.join(missing)} is not beside run.py. If Atelier came as a ZIP file, unpack "
-            "all of it first, and use the run.py in the new folder."
+            f"run.py needs {' and '.join(missing)} beside it. If Atelier came as a ZIP file, "
+            "unpack all of it first, and use the run.py in the new folder."
         )
     found = facts()
     unfit = wrong_with_python(found)
