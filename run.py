@@ -378,22 +378,25 @@ def wrong_with_port(port: int, address: str, command: str) -> Optional[str]:
             f"Port {port} is in use. If Atelier runs there already, open http://{shown}:{port}. "
             f"Otherwise take the next free port: {instead}"
         )
-    return f"The system does not give port {port} to you. Take another one: {instead}"
+    return f"The system keeps port {port} for others. Take another one: {instead}"
 
 
 def _listen(port: int, address: str) -> Optional[int]:
     """Return the error number of listening there, or None. Raises socket.gaierror."""
     troubles = []  # type: List[Optional[int]]
     for family, kind, _, _, place in socket.getaddrinfo(address, port, type=socket.SOCK_STREAM):
+        if sys.platform != "win32":
+            # Here, two programs may listen on one port at different addresses: ask whether one does.
+            with contextlib.closing(socket.socket(family, kind)) as probe:
+                probe.settimeout(1)
+                here = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(str(place[0]), place[0])
+                with contextlib.suppress(OSError):
+                    probe.connect((here, *place[1:]))
+                    return errno.EADDRINUSE
         with contextlib.closing(socket.socket(family, kind)) as probe:
-            probe.settimeout(1)
-            # Some systems let two programs listen on one port, at different addresses.
-            here = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(str(place[0]), place[0])
-            with contextlib.suppress(OSError):
-                probe.connect((here, *place[1:]))
-                return errno.EADDRINUSE
-        with contextlib.closing(socket.socket(family, kind)) as probe:
-            if not WINDOWS:  # a server that has just ended does not hold its port
+            if sys.platform == "win32":
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
+            else:  # a server that has just ended does not hold its port
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind(place)
@@ -899,12 +902,15 @@ def carry_out(given: Sequence[str]) -> int:
     if why:
         raise Stop(why)
     if options.command == "check":
-        why = wrong_with_place(environment.folder, long_paths=_long_paths())
+        folder = environment.folder
+        why = wrong_with_place(folder, long_paths=_long_paths())
         if why is None and not environment.exists():
-            why = wrong_with_disk(environment.folder)
+            why = wrong_with_disk(folder)
         if why:
             raise Stop(why)
+        free = shutil.disk_usage(str(_existing(folder))).free // 10**6
         print("This computer can run Atelier.")
+        print(f"Room for its packages: {DISK:,} MB; free on this disk: {free:,} MB.")
         return 0
     prepare(environment, found)
     if options.command == "run":
