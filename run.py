@@ -386,7 +386,7 @@ def _listen(port: int, address: str) -> Optional[int]:
     troubles = []  # type: List[Optional[int]]
     for family, kind, _, _, place in socket.getaddrinfo(address, port, type=socket.SOCK_STREAM):
         if sys.platform != "win32":
-            # Here, two programs may listen on one port at different addresses: ask whether one does.
+            # Here, two programs may listen on one port at two addresses: ask whether one does.
             with contextlib.closing(socket.socket(family, kind)) as probe:
                 probe.settimeout(1)
                 here = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(str(place[0]), place[0])

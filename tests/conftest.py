@@ -23,7 +23,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("ATELIER_CACHE", str(Path(tempfile.gettempdir()) / "atelier-test-data"))
 
 
-# What ``run.py quick`` leaves out, beside the browser and single tests marked slow: files whose tests
+# What ``make quick`` leaves out, beside the browser and single tests marked slow: files whose tests
 # start processes, train, or wait for what other processes do. Each takes more than ten seconds.
 SLOW = {
     "core/test_cifar10.py",
