@@ -264,7 +264,9 @@ def wrong_with_computer(found: Facts) -> Optional[str]:
         return (
             f"TensorFlow has no package for this kind of processor ({found.processor}): {ELSEWHERE}"
         )
-    if found.avx is False and processor in ("x86_64", "amd64"):
+    # A Python for Intel on a Windows with an ARM processor has what Windows translates.
+    intel = processor in ("x86_64", "amd64") or found.built_for == "win-amd64"
+    if found.avx is False and intel:
         return (
             "This computer's processor does not know AVX, and TensorFlow does not start without "
             "it. Processors since about 2011 know it; in a virtual machine it may have to be "
@@ -574,10 +576,14 @@ class Environment:
             stamp.unlink()
 
     def _cut_off(self) -> Iterator[Path]:
-        """Yield the notes of packages whose installation was cut off: they lack their last file."""
-        libraries = self.folder / "Lib" if self._windows else self.folder / "lib"
-        for found in libraries.glob("**/site-packages/*.dist-info"):
-            if not (found / "RECORD").exists():
+        """Yield the notes of packages whose installation was cut off.
+
+        pip copies the notes that come with a package in any order, and adds INSTALLER after all
+        else is in place.
+        """
+        libraries = "Lib" if self._windows else "lib/python*"
+        for found in self.folder.glob(libraries + "/site-packages/*.dist-info"):
+            if not (found / "INSTALLER").exists():
                 yield found
 
     def install(self, arguments: Sequence[str]) -> None:
@@ -936,7 +942,7 @@ def main(given: Sequence[str]) -> int:
         print(reason, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("\nStopped. The next start continues where this one was.", file=sys.stderr)
+        print("\nStopped. Run the same command again to continue.", file=sys.stderr)
         return 130
 
 

@@ -53,18 +53,40 @@ def test_it_needs_nothing_but_the_standard_library():
     assert imported <= sys.stdlib_module_names
 
 
-@pytest.mark.parametrize("minor", [6, 7, 8, 9, 10, 14])
-def test_a_real_python_that_does_not_fit_gets_a_sentence(minor: int):
+def python_3(minor: int) -> str:
+    """Return a Python of that version which works, or skip the test."""
     pythons = [shutil.which(f"python3.{minor}") or ""]
     pythons += map(str, Path.home().glob(f".pyenv/versions/3.{minor}.*/bin/python"))
     works = [each for each in pythons if each and subprocess.call([each, "--version"]) == 0]
     if not works:
         pytest.skip(f"There is no Python 3.{minor} on this computer.")
-    python = works[0]
+    return works[0]
+
+
+@pytest.mark.parametrize("minor", [6, 7, 8, 9, 10, 14])
+def test_a_real_python_that_does_not_fit_gets_a_sentence(minor: int):
+    python = python_3(minor)
     command = [python, str(ROOT / "run.py"), "check", "--this-python"]
     told = subprocess.run(command, capture_output=True, text=True)
     assert told.returncode == 1 and told.stderr.startswith(f"This is Python 3.{minor}, ")
     assert "Traceback" not in told.stderr and "Install Python 3.13" in told.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="There, the launcher py finds them")
+@pytest.mark.parametrize("minor", [6, 10])
+def test_a_python_that_does_not_fit_hands_over_to_one_that_does(minor: int, tmp_path: Path):
+    python = python_3(minor)
+    other = tmp_path / f"python3.{sys.version_info[1]}"
+    other.symlink_to(Path(sys.executable).resolve())
+    told = subprocess.run(
+        [python, str(ROOT / "run.py"), "check", "--port", str(free_port())],
+        env={"PATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+    )
+    assert told.returncode == 0, told.stderr
+    assert f"This is Python 3.{minor}. Atelier takes {other}." in told.stdout
+    assert "This computer can run Atelier." in told.stdout
 
 
 def test_the_project_names_the_same_pythons():
@@ -401,14 +423,14 @@ def test_an_environment_is_made_once_and_mended(atelier: Path):
     lock.write_text(before, encoding="utf-8")
     assert installed(atelier, **nowhere).returncode == 0, "all is there: no network is needed"
 
-    # Cut off in the middle of the package: its notes lack their last file, and a module is gone.
+    # Cut off in the middle of the package: its notes are there but for the last, a module is not.
     libraries = next((atelier / ".venv").glob("[Ll]ib/**/site-packages"))
-    (libraries / "tiny-1.0.dist-info" / "RECORD").unlink()
+    (libraries / "tiny-1.0.dist-info" / "INSTALLER").unlink()
     (libraries / "tiny.py").unlink()
     (atelier / ".venv" / ".run").unlink()
     mended = installed(atelier)
     assert mended.returncode == 0 and "Making" not in mended.stdout
-    assert (libraries / "tiny-1.0.dist-info" / "RECORD").exists()
+    assert (libraries / "tiny-1.0.dist-info" / "INSTALLER").exists()
 
     # Cut off while the environment was made.
     (atelier / ".venv" / ".making").touch()
@@ -445,7 +467,7 @@ def test_ctrl_c_during_the_installation_is_mended_by_the_next_start(atelier: Pat
         time.sleep(0.01)
     os.killpg(process.pid, signal.SIGINT)
     _, told = process.communicate(timeout=60)
-    assert process.returncode == 130 and "The next start continues" in told
+    assert process.returncode == 130 and "Run the same command again" in told
     assert "Traceback" not in told
     assert installed(atelier).returncode == 0
 
