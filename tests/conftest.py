@@ -26,6 +26,7 @@ os.environ.setdefault("ATELIER_CACHE", str(Path(tempfile.gettempdir()) / "atelie
 # What ``make quick`` leaves out, beside the browser and single tests marked slow: files whose tests
 # start processes, train, or wait for what other processes do. Each takes more than ten seconds.
 SLOW = {
+    "core/test_apart.py",
     "core/test_cifar10.py",
     "core/test_command_line.py",
     "core/test_evaluation_worker.py",

@@ -7,12 +7,10 @@ own slope, as the mean slope of a map says something of the last ones only. Occl
 Fergus 2014, arXiv:1311.2901) covers one part of the picture after the other and asks again: slower,
 coarser, and true of any network. All speak of the prepared picture; ``onto_picture`` lays them over
 what the person brought.
-
-TensorFlow is imported when first needed.
 """
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -21,12 +19,12 @@ from PIL import Image
 from core.classify.picture import Answer, answer_of, classify_picture
 from core.errors import ImageRejected
 from core.imaging.prepare import SWITCHES, Kind, Options, Prepared, Stage
-from core.networks import Model, Network, load
+from core.networks import Model, load
+from core.networks.gaze import resized
 
 PATCH = 0.25  # side of the part that is covered, as a share of the picture's
 PLACES = 7  # along each side that it is put at: with two fills at most 98 pictures
 LIT = 24  # levels from the ground; where nothing is further there is nothing to cover
-_TINY = 1e-9  # keeps the logarithm of a probability finite
 
 
 @dataclass(frozen=True)
@@ -132,10 +130,7 @@ def look(model: Model, pixels: np.ndarray, label: int) -> Gaze:
     Raises:
         ModelUnavailable: the model cannot be loaded.
     """
-    network = load(model)
-    image = pixels.reshape(1, *model.dataset.shape).astype(np.float32)
-    with network.lock:
-        return _by_maps(network, image, label) or _gradient(network, image, label)
+    return Gaze(*load(model).look(pixels.reshape(1, *model.dataset.shape), label))
 
 
 def occlude(model: Model, pixels: np.ndarray) -> Occlusion:
@@ -224,65 +219,6 @@ def onto_picture(heat: np.ndarray, prepared: Prepared) -> np.ndarray:
     laid = np.zeros(prepared.mask.shape, np.float32)
     laid[top:bottom, left:right] = resized(heat, bottom - top, right - left)
     return laid
-
-
-def resized(heat: np.ndarray, height: int, width: int) -> np.ndarray:
-    """Return values (h, w) smoothly resized to float32 (height, width)."""
-    picture = Image.fromarray(np.ascontiguousarray(heat, np.float32))
-    return np.asarray(picture.resize((width, height), Image.Resampling.BILINEAR))
-
-
-def _by_maps(network: Network, image: np.ndarray, label: int) -> Gaze | None:
-    """Return the gaze by the feature maps; None if there are none, or nothing speaks for it."""
-    import tensorflow as tf
-
-    if network.inside.maps is None:
-        return None
-    with tf.GradientTape() as tape:
-        answer, *maps = network.inside.maps(tf.constant(image), training=False)
-        score = _score(answer, label)
-    slopes = tape.gradient(score, maps)
-    ways: dict[str, Callable[[np.ndarray], np.ndarray]] = {
-        "grad-cam": lambda slope: slope.mean(axis=(0, 1)),
-        "layer-cam": lambda slope: slope.clip(0),
-    }
-    for method, weights in ways.items():
-        if method == "grad-cam" and not network.inside.last:
-            continue
-        total = np.zeros(image.shape[1:3], np.float32)
-        for features, slope, mirrored in zip(maps, slopes, network.inside.mirrored, strict=True):
-            heat = (weights(slope[0].numpy()) * features[0].numpy()).sum(axis=-1).clip(0)
-            total += resized(heat[:, ::-1] if mirrored else heat, *image.shape[1:3])
-        if total.any():
-            return Gaze(_normalised(total), method)
-    return None
-
-
-def _gradient(network: Network, image: np.ndarray, label: int) -> Gaze:
-    import tensorflow as tf
-
-    pixels = tf.constant(image)
-    with tf.GradientTape() as tape:
-        tape.watch(pixels)
-        score = _score(network.inside.hidden(pixels, training=False)[0], label)
-    slope = tape.gradient(score, pixels)
-    return Gaze(_normalised(np.abs((slope * pixels).numpy()[0]).sum(axis=-1)), "gradient")
-
-
-def _score(answer: object, label: int) -> object:
-    """Return a class's score before softmax, but for a constant that all classes share.
-
-    Read off the probabilities, so that it does not matter how a network ends: the logarithm of a
-    softmax is its input up to that constant, which the mean over the classes takes away.
-    """
-    import tensorflow as tf
-
-    logs = tf.math.log(answer[0] + _TINY)  # type: ignore[index]
-    return logs[label] - tf.reduce_mean(logs)
-
-
-def _normalised(heat: np.ndarray) -> np.ndarray:
-    return (heat / max(float(heat.max()), 1e-12)).astype(np.float32)
 
 
 def _places(height: int, width: int) -> Iterator[tuple[int, int, int, int]]:

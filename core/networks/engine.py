@@ -1,7 +1,11 @@
-"""The networks that a server has loaded, shared by all its visitors (TF when called)."""
+"""The networks that this process has loaded, shared by all who ask (TF when called).
+
+Whether pages ask here or a process of its own says ``core.networks.place``.
+"""
 
 import gc
 import os
+import sys
 import threading
 import time
 from collections import OrderedDict
@@ -14,6 +18,8 @@ from core.networks.models import Model, find, unusable
 from core.networks.network import Network
 from core.runs import BUNDLED
 
+# Keras imports these if they are there, and uses them only for what nobody does here: 150 MB.
+UNUSED = ("pandas", "pyarrow", "sklearn")
 KEPT = 4  # loaded networks; the one unused for longest goes first
 
 
@@ -22,7 +28,8 @@ class EngineState:
     """How far the engine is.
 
     Attributes:
-        phase: ``"cold"``, ``"loading"``, ``"ready"`` or ``"failed"``.
+        phase: ``"cold"``, ``"loading"``, ``"ready"`` or ``"failed"``; ``"resting"`` when the
+            process that asks has ended, and begins again with the next wish.
         seconds: how long loading took; 0 before its end.
         problem: why it failed, as a sentence.
         begun: when loading began, by ``time.monotonic``.
@@ -95,9 +102,6 @@ def warm_now() -> None:
     _engine.state = EngineState("loading", begun=begun)
     try:
         load(find(BUNDLED))
-        # The Evaluate page needs it, and it takes a second.
-        import sklearn.metrics  # noqa: F401
-
         # TensorFlow's million objects stay for ever: the garbage collector need not look at them.
         gc.freeze()
     except (ModelUnavailable, ImportError, OSError, MemoryError) as error:
@@ -118,6 +122,12 @@ def forget() -> None:
     """Let go of all loaded networks."""
     with _engine.loading:
         _engine.networks.clear()
+
+
+def lean() -> None:
+    """Keep out of this process what TensorFlow would import for nothing; before it is imported."""
+    for name in UNUSED:
+        sys.modules.setdefault(name, None)  # type: ignore[arg-type]
 
 
 def _loaded(model: Model) -> Network:

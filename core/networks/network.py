@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from core.errors import ModelUnavailable
+from core.networks import gaze
 from core.networks.batches import Report, in_batches
 from core.networks.inside import look_inside
 from core.networks.models import Model, unusable
@@ -27,7 +28,7 @@ class Network:
 
     Attributes:
         model: which it is.
-        inside: what it works out on the way; hold ``lock`` while asking that.
+        inside: what it works out on the way; hold ``lock`` while asking that, as ``look`` does.
     """
 
     def __init__(self, model: Model) -> None:
@@ -82,9 +83,28 @@ class Network:
         probabilities, features = self._asked(images, None, slice(0, 2))
         return probabilities, features
 
-    def _asked(self, images: Images, report: Report | None, wanted: slice) -> list[Floats]:
+    def look(self, image: Images, label: int) -> tuple[Floats, str]:
+        """Return where the network looked when it thought of a class; see ``gaze.look``.
+
+        Args:
+            image: uint8 (1, height, width, channels).
+            label: the class.
+
+        Raises:
+            ValueError: the image is of another shape, or there is no such class.
+        """
+        self._check(image)
+        if len(image) != 1 or not 0 <= label < len(self.model.dataset.classes):
+            raise ValueError(f"one image and one class, got {len(image)} and class {label}")
+        with self.lock:
+            return gaze.look(self.inside, image.astype(np.float32), label)
+
+    def _check(self, images: Images) -> None:
         if images.shape[1:] != self.model.dataset.shape:
             raise ValueError(f"images of {self.model.dataset.shape}, got {images.shape[1:]}")
+
+    def _asked(self, images: Images, report: Report | None, wanted: slice) -> list[Floats]:
+        self._check(images)
         if not len(images):
             widths = [shape[1] for shape in self.inside.hidden.output_shape]
             return [np.zeros((0, width), np.float32) for width in widths[wanted]]

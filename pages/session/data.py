@@ -131,7 +131,8 @@ def _order_values(order: str, dataset: str, name: str, written: int) -> np.ndarr
     return ORDERS[order].values(Subject(dataset, name))
 
 
-@st.cache_data(max_entries=256, show_spinner=False)
+# Up to 0.3 MB each, and made in some milliseconds: for those who look at the same page.
+@st.cache_data(max_entries=64, show_spinner=False)
 @_looks_at_all
 def sprite(dataset: str, name: str, chosen: tuple[int, ...]) -> bytes:
     """Return the sprite sheet of some images."""

@@ -10,11 +10,11 @@ USUAL = 8  # seconds that loading takes, about
 
 
 def pace() -> float | None:
-    """Return how often to draw what needs a network: None once TensorFlow is there or failed.
+    """Return how often to draw what needs a network: None unless TensorFlow is about to load.
 
     For ``pages.session.ticking``.
     """
-    return None if networks.state().phase in ("ready", "failed") else TICK
+    return TICK if networks.state().phase in ("cold", "loading") else None
 
 
 def loaded(run_id: str, meanwhile: str) -> bool:
@@ -27,6 +27,8 @@ def loaded(run_id: str, meanwhile: str) -> bool:
     Raises:
         ModelUnavailable: it is the bundled model, and that cannot be loaded.
     """
+    if networks.state().phase == "resting":  # nobody has asked for long
+        networks.warm()
     state = networks.state()
     if state.phase == "failed" and run_id == runs.BUNDLED:
         raise ModelUnavailable(state.problem or "")

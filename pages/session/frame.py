@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from core import networks
 from core.processes.gpus import keep_off
 from core.settings import ASSETS
 from pages.session.guard import sentences
@@ -31,6 +32,7 @@ _framed = threading.local()
 def run() -> None:
     """Draw the frame, and in it the page that the URL asks for."""
     keep_off()  # the GPUs are for training
+    networks.live_apart()
     # Before the navigation, whose first icon would otherwise be fetched from outside as the tab's
     # icon.
     st.set_page_config(page_icon="👕", layout="wide")

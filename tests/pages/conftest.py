@@ -85,6 +85,7 @@ def own_main() -> Iterator[None]:
 def cold(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Begin as a fresh server does, and keep it so: TensorFlow is not loaded in the background."""
     monkeypatch.setattr(networks, "warm", lambda: None)
+    monkeypatch.setattr(networks, "live_apart", lambda: None)
     networks.begin()
     # A choice by its label is lost in AppTest, but not in a browser, when the label changes.
     monkeypatch.setattr(wording, "ago", lambda moment: "some time ago")

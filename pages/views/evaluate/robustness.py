@@ -135,6 +135,8 @@ def _explanation(severity: int) -> str:
 
 def _answers(run: runs.Run, images: np.ndarray) -> list[int] | None:
     """Return the classes that the network answers; None while TensorFlow is not loaded."""
+    if networks.state().phase == "resting":
+        networks.warm()
     if networks.state().phase != "ready":
         return None
     found: list[int] | None = (
