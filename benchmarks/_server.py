@@ -11,8 +11,34 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.processes.identity import memory_of
+import psutil
+
 from core.settings import ROOT
+
+# What a process of a server does, by what its command line has.
+PROGRAMS = {
+    "streamlit": "the server of the pages",
+    "core.networks.worker": "asks networks; ends when nobody asks",
+    "core.training.worker": "the warm spare: the next training",
+    "core.imaging.decoder": "reads strangers' pictures",
+}
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What a process takes, in bytes; no single figure is the truth.
+
+    Attributes:
+        does: what the process does.
+        resident: all that is in memory, also what other processes have mapped as well (RSS).
+        share: what is shared, divided by those who share it: shares can be added up (PSS).
+        private: what becomes free when the process ends (USS).
+    """
+
+    does: str
+    resident: int
+    share: int
+    private: int
 
 
 @dataclass(frozen=True)
@@ -29,9 +55,16 @@ class Server:
     started: float
     pid: int
 
-    def memory(self) -> int:
-        """Return the bytes of memory that the server's process takes now."""
-        return memory_of(self.pid)
+    def memory(self) -> list[Memory]:
+        """Return what the server and those that it has started take now, itself first."""
+        parent = psutil.Process(self.pid)
+        found = []
+        for process in (parent, *parent.children(recursive=True)):
+            line, info = " ".join(process.cmdline()), process.memory_full_info()
+            does = next((words for name, words in PROGRAMS.items() if name in line), line)
+            share = getattr(info, "pss", 0)  # only Linux knows it
+            found.append(Memory(does, info.rss, share, info.uss))
+        return found
 
 
 @contextlib.contextmanager

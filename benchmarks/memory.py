@@ -17,23 +17,14 @@ import sys
 import tempfile
 from pathlib import Path
 
-import psutil
 from playwright.sync_api import sync_playwright
 
 from benchmarks._machine import describe
 from benchmarks._results import publish
-from benchmarks._server import server
+from benchmarks._server import Memory, server
 from benchmarks.views import Visitor, all_open
 from core import datasets
 from core.settings import ROOT, forget_settings
-
-# What a process does, by what its command line has.
-PROGRAMS = {
-    "streamlit": "the server of the pages",
-    "core.networks.worker": "asks networks; ends when nobody asks",
-    "core.training.worker": "the warm spare: the next training",
-    "core.imaging.decoder": "reads strangers' pictures",
-}
 
 # Each step says what it added to a fresh process; the first line of each is its name.
 PARTS = """
@@ -101,25 +92,13 @@ def parts(code: str) -> list[tuple[str, int, int]]:
     return [(name, int(added), int(resident)) for name, added, resident in lines]
 
 
-def processes(pid: int) -> list[tuple[str, psutil.Process]]:
-    """Return a server and those that it has started, with what each does."""
-    parent = psutil.Process(pid)
-    found = []
-    for each in (parent, *parent.children(recursive=True)):
-        line = " ".join(each.cmdline())
-        found.append((next((does for name, does in PROGRAMS.items() if name in line), line), each))
-    return found
-
-
-def rows(pid: int) -> list[str]:
+def rows(found: list[Memory]) -> list[str]:
     """Return a row of the table for each process of a server, and one for all."""
-    lines, total = [], [0, 0, 0]
-    for name, process in processes(pid):
-        info = process.memory_full_info()
-        figures = (info.rss, getattr(info, "pss", 0), info.uss)  # only Linux knows a share
-        total = [one + other for one, other in zip(total, figures, strict=True)]
-        lines.append(_row(name, figures))
-    return [*lines, _row("**all together**", (0, *total[1:]))]
+    together = sum(each.share for each in found), sum(each.private for each in found)
+    return [
+        *(_row(each.does, (each.resident, each.share, each.private)) for each in found),
+        _row("**all together**", (0, *together)),
+    ]
 
 
 def _row(name: str, figures: tuple[int, ...]) -> str:
@@ -151,9 +130,9 @@ def main() -> None:
         with server(Path(folder)) as app:
             visitor = Visitor(page, app.address)
             open_data(visitor)
-            all_open(visitor, app)
+            all_open(visitor)
             why(visitor)
-            table = rows(app.pid)
+            table = rows(app.memory())
         browser.close()
         server_parts, network_parts = parts(SERVER_PARTS), parts(NETWORK_PARTS)
     there = sum(spec.missing() is None for spec in datasets.DATASETS.values())

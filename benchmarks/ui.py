@@ -6,6 +6,7 @@ prints a Markdown table. Needs ``requirements-dev.txt``; run it on a machine tha
 
 import argparse
 import io
+import re
 import tempfile
 import time
 from pathlib import Path
@@ -15,9 +16,11 @@ from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
 from benchmarks._machine import describe, spread
+from benchmarks._results import publish
 from benchmarks._server import server
 
 DONE = '[data-test-script-state="notRunning"]'
+ANSWER = re.compile("^(It is: |Best guess: |Probably none of the ten)")
 
 
 def first_page(page: Page, home: Path, times: int) -> list[float]:
@@ -25,11 +28,41 @@ def first_page(page: Page, home: Path, times: int) -> list[float]:
     seconds = []
     for _ in range(times):
         with server(home) as app:
-            page.goto(app.address)
+            page.goto(f"{app.address}/?try=test")
             page.get_by_role("heading", name="Atelier").wait_for()
             page.locator("img[alt^='Test image']").wait_for()
             seconds.append(time.monotonic() - app.started)
             page.goto("about:blank")
+    return seconds
+
+
+def first_answer(page: Page, home: Path, times: int) -> list[float]:
+    """Return seconds from the opening of Classify on a fresh server to the answer to a sample."""
+    seconds = []
+    for _ in range(times):
+        with server(home) as app:
+            started = time.monotonic()
+            page.goto(f"{app.address}/classify?from=samples&sample=Coat")
+            page.get_by_role("heading", name=ANSWER).wait_for(timeout=120_000)
+            seconds.append(time.monotonic() - started)
+            page.goto("about:blank")
+    return seconds
+
+
+def next_answer(page: Page, address: str, times: int) -> list[float]:
+    """Return seconds from the click on another sample to the answer to it, networks loaded."""
+    page.goto(f"{address}/classify?from=samples&sample=Coat")
+    answer = page.get_by_role("heading", name=ANSWER)
+    answer.wait_for(timeout=120_000)
+    seconds = []
+    for place in range(times):
+        page.wait_for_selector(DONE)
+        time.sleep(0.5)
+        name = ("Bag", "Coat")[place % 2]
+        started = time.monotonic()
+        page.get_by_role("button", name=name).first.click()
+        answer.filter(has_text=name).wait_for()
+        seconds.append(time.monotonic() - started)
     return seconds
 
 
@@ -38,6 +71,7 @@ def first_point(page: Page, address: str, times: int) -> list[float]:
     seconds = []
     for _ in range(times):
         page.goto(address)
+        page.get_by_text("About this server").click()
         page.get_by_text("The next run starts at once").wait_for(timeout=120_000)
         page.goto(f"{address}/train?epochs=2")
         page.wait_for_selector(DONE)
@@ -54,10 +88,11 @@ def first_point(page: Page, address: str, times: int) -> list[float]:
 
 
 def classification(times: int) -> list[float]:
-    """Return seconds for one picture: gate, preparation and network, in this process, warm."""
+    """Return seconds for one picture, warm: gate, preparation and network, as the server does."""
     from core import classify, datasets, networks, runs
     from core.imaging.gate import open_picture
 
+    networks.live_apart()
     model = networks.find(runs.BUNDLED)
     images = datasets.load("fashion-mnist", "test").images
     seconds = []
@@ -76,7 +111,9 @@ def main() -> None:
     """Measure everything and print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--times", type=int, default=5, help="runs of what takes long")
-    times = parser.parse_args().times
+    parser.add_argument("--write", action="store_true", help="put the table into docs/RESULTS.md")
+    options = parser.parse_args()
+    times = options.times
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path="/usr/bin/chromium",
@@ -86,19 +123,23 @@ def main() -> None:
         home = Path(folder)
         first_page(page, home, 1)  # warms the disk
         rows = {"`streamlit run` to a readable first page": first_page(page, home, times)}
+        rows["Classify: first answer of a fresh server"] = first_answer(page, home, times)
         with server(home) as app:
+            rows["Classify: click to the next answer"] = next_answer(page, app.address, 4 * times)
             rows["Train: click to first point, spare warm"] = first_point(page, app.address, times)
         browser.close()
     seconds = classification(20 * times)
     rows["Classify: one picture of 1,200 x 1,200, warm"] = seconds
-    print(describe())
-    print()
-    print("| what | median s | range s | runs |")
-    print("| --- | --- | --- | --- |")
-    for what, values in rows.items():
-        print(f"| {what} | {spread(values)} |")
-    print()
-    print(f"95th percentile of one classification: {1000 * np.quantile(seconds, 0.95):.0f} ms")
+    lines = [
+        describe(),
+        "",
+        "| what | median s | range s | runs |",
+        "| --- | --- | --- | --- |",
+        *(f"| {what} | {spread(values)} |" for what, values in rows.items()),
+        "",
+        f"95th percentile of one classification: {1000 * np.quantile(seconds, 0.95):.0f} ms",
+    ]
+    publish("ui", "\n".join(lines), write=options.write)
 
 
 if __name__ == "__main__":
