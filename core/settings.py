@@ -23,7 +23,8 @@ spare and one reader of pictures, and ends a run that takes more than 1.7 GB; ea
 set to something else by its own variable.
 
 Without ``ATELIER_WORKERS`` it is half the cores, but no more than fit into the memory: a training
-takes about 1.5 GB, and as much goes to the server and the warm spare together.
+takes about 1.5 GB, and as much goes to the server, the process that asks networks and the warm
+spare together.
 """
 
 import os

@@ -170,7 +170,7 @@ def test_it_ends_with_its_server(trained):
 
 def test_on_a_disk_that_cannot_be_written_it_works_without_a_log(home, tmp_path, monkeypatch):
     home.parent.mkdir(exist_ok=True)
-    home.write_text("a file where the folder should be")
+    home.write_text("a file where the folder should be", encoding="utf-8")
     made = Apart()
     try:
         made.warm()
@@ -193,7 +193,7 @@ def liar(tmp_path, *lines, **patience):
         "def hear(): return wire.read(sys.stdin.buffer)",
         "READY = wire.pack({'ready': True, 'problem': None})",
     ]
-    script.write_text("\n".join([*head, *lines]))
+    script.write_text("\n".join([*head, *lines]), encoding="utf-8")
     return Apart([sys.executable, str(script)], Patience(**patience))
 
 
@@ -285,9 +285,9 @@ def test_one_that_does_not_start_fails_with_a_sentence_and_is_tried_again(
         assert "does not start" in str(ready(apart).problem)
         with pytest.raises(ModelUnavailable, match="ended before it answered"):
             apart.load(networks.find(trained.id)).probabilities(images[:1])
-        (tmp_path / "liar.py").write_text(
-            (tmp_path / "liar.py").read_text().replace("sys.exit(1)", "tell(READY); hear()")
-        )
+        script = tmp_path / "liar.py"
+        better = script.read_text(encoding="utf-8").replace("sys.exit(1)", "tell(READY); hear()")
+        script.write_text(better, encoding="utf-8")
         wait_until(lambda: apart.pid is None, 10, "its end")
         apart.warm()
         assert ready(apart).phase == "ready"
