@@ -549,7 +549,8 @@ class Environment:
         )
         told = process.communicate()[0].decode(errors="replace").strip()
         if process.returncode:
-            raise Stop(trouble(told) or f"Python could not make an environment: {told[-600:]}")
+            full = wrong_with_disk(self.folder, needed=100)  # venv does not say what pip told it
+            raise Stop(trouble(told) or full or f"Python could not make an environment:\n{told}")
         self._place.write_text(self._here(), encoding="utf-8")
         self._making.unlink()
 
@@ -570,7 +571,10 @@ class Environment:
         stamp.write_text(now, encoding="utf-8")
 
     def undone(self, step: str) -> None:
-        """Note that it is under way, and must be done again if it does not end."""
+        """Note that it is under way, and must be done again if it does not end. Raises Stop."""
+        why = wrong_with_place(self.folder, long_paths=_long_paths())
+        if why:
+            raise Stop(why)
         stamp = self.folder / ("." + step)
         if stamp.exists():
             stamp.unlink()
@@ -587,7 +591,7 @@ class Environment:
                 yield found
 
     def install(self, arguments: Sequence[str]) -> None:
-        """Let pip install. Raises Stop with a sentence; what it printed comes before that."""
+        """Let pip install. Raises Stop with a sentence, for what is not known with pip's own."""
         for notes in list(self._cut_off()):
             shutil.rmtree(str(notes))  # pip would take the package for whole
         command = [str(self.python), "-m", "pip", "install"]
@@ -668,14 +672,16 @@ PACKAGES = ROOT / "package-lock.json"
 def prepare(environment: Environment, found: Facts) -> None:
     """Make the environment, if there is none that works. Raises Stop before anything is written."""
     folder = environment.folder
-    why = wrong_with_place(folder, long_paths=_long_paths())
-    if why is None and environment.exists():
-        reason = environment.wrong()
-        if reason is None:
-            return
+    reason = environment.wrong() if environment.exists() else None
+    if environment.exists() and reason is None:
+        return
+    why = wrong_with_place(folder, long_paths=_long_paths()) or wrong_with_python(found)
+    if why:
+        raise Stop(why)
+    if reason:
         print(f"The environment in {folder} {reason}: it is made anew.")
         environment.remove()
-    why = why or wrong_with_python(found) or wrong_with_disk(folder)
+    why = wrong_with_disk(folder)
     if why:
         raise Stop(why)
     cloud = in_a_cloud(folder, dict(os.environ))
@@ -909,11 +915,12 @@ def carry_out(given: Sequence[str]) -> int:
         raise Stop(why)
     if options.command == "check":
         folder = environment.folder
-        why = wrong_with_place(folder, long_paths=_long_paths())
-        if why is None and not environment.exists():
-            why = wrong_with_disk(folder)
-        if why:
-            raise Stop(why)
+        if not environment.exists() or environment.wrong() or not environment.has("run", [LOCK]):
+            why = wrong_with_place(folder, long_paths=_long_paths())
+            if why is None and not environment.exists():
+                why = wrong_with_disk(folder)
+            if why:
+                raise Stop(why)
         free = shutil.disk_usage(str(_existing(folder))).free // 10**6
         print("This computer can run Atelier.")
         print(f"Room for its packages: {DISK:,} MB; free on this disk: {free:,} MB.")

@@ -89,6 +89,21 @@ def test_a_python_that_does_not_fit_hands_over_to_one_that_does(minor: int, tmp_
     assert "This computer can run Atelier." in told.stdout
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="It has a launcher of its own")
+def test_on_windows_the_launcher_finds_a_python_that_fits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """A launcher that knows one Python, this one, as ``py -3.11``, and no other."""
+    launcher, version = tmp_path / "py", f"-3.{sys.version_info[1]}"
+    launcher.write_text(
+        f'#!/bin/sh\n[ "$1" = {version} ] || exit 103\nshift\nexec "{sys.executable}" "$@"\n',
+        encoding="utf-8",
+    )
+    launcher.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    assert run.one_that_fits("Windows") == [str(launcher), version]
+
+
 def test_the_project_names_the_same_pythons():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     (oldest, newest), (major, minor) = run.OLDEST, run.NEWEST
@@ -405,8 +420,10 @@ def test_an_environment_is_made_once_and_mended(atelier: Path):
     assert first.returncode == 0, first.stderr
     assert "Making an environment" in first.stdout and first.stdout.endswith("here\n")
 
+    written = (atelier / ".venv").stat().st_mtime_ns
     again = installed(atelier)
     assert again.returncode == 0 and again.stdout == "here\n", "nothing is done twice"
+    assert (atelier / ".venv").stat().st_mtime_ns == written, "it may belong to another person"
 
     # Another lock file, and no package index that answers: a sentence, and the next start mends it.
     lock = atelier / "requirements.lock"
@@ -432,21 +449,25 @@ def test_an_environment_is_made_once_and_mended(atelier: Path):
     assert mended.returncode == 0 and "Making" not in mended.stdout
     assert (libraries / "tiny-1.0.dist-info" / "INSTALLER").exists()
 
-    # Cut off while the environment was made.
+
+@pytest.mark.slow
+def test_an_environment_that_does_not_work_is_made_anew(atelier: Path):
+    assert installed(atelier).returncode == 0
+
     (atelier / ".venv" / ".making").touch()
-    anew = installed(atelier)
-    assert anew.returncode == 0 and "was not finished: it is made anew" in anew.stdout
+    assert run.Environment(atelier / ".venv").wrong() == "was not finished"
+    (atelier / ".venv" / ".making").unlink()
+    assert run.Environment(atelier / ".venv").wrong() is None
 
-    # Moved elsewhere.
     moved = atelier.rename(atelier.parent / "moved")
-    anew = installed(moved)
-    assert anew.returncode == 0 and "was made in another folder" in anew.stdout
+    environment = run.Environment(moved / ".venv")
+    assert environment.wrong() == "was made in another folder"
 
-    # Its Python was removed.
-    python = run.Environment(moved / ".venv").python
-    python.unlink()
+    environment.python.unlink()
+    assert "its Python was removed" in (run.Environment(moved / ".venv").wrong() or "")
     anew = installed(moved)
-    assert anew.returncode == 0 and "its Python was removed" in anew.stdout
+    assert anew.returncode == 0 and "it is made anew" in anew.stdout, anew.stderr
+    assert run.Environment(moved / ".venv").wrong() is None
 
 
 @pytest.mark.slow
