@@ -86,7 +86,7 @@ def parts(code: str) -> list[tuple[str, int, int]]:
         check=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        text=True,
+        encoding="utf-8",
     )
     lines = [line.split("|") for line in process.stdout.splitlines()]
     return [(name, int(added), int(resident)) for name, added, resident in lines]

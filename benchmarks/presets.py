@@ -51,7 +51,9 @@ def trained(config: TrainingConfig) -> Run:
     command += ["--architecture", config.architecture, "--seed", str(config.seed)]
     if recipe.augmentation:
         command += ["--augmentation", *recipe.augmentation]
-    process = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
+    process = subprocess.run(
+        command, cwd=ROOT, stdout=subprocess.PIPE, check=True, encoding="utf-8"
+    )
     run = runs.read(json.loads(process.stdout)["run"])
     assert run.config == config, "the command line trained something else"
     return run

@@ -42,7 +42,7 @@ VALUES = [str(value) for value in range(256)]
 
 def write_table(path: Path, split: datasets.Split) -> Path:
     """Write a split as Kaggle has it."""
-    with path.open("w") as file:
+    with path.open("w", encoding="utf-8") as file:
         file.write("label," + ",".join(f"pixel{i}" for i in range(1, 785)) + "\n")
         rows = zip(split.labels.tolist(), split.images.reshape(len(split), -1), strict=True)
         for label, pixels in rows:

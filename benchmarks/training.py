@@ -48,9 +48,9 @@ def script(python: str, module: str, preset: str) -> float:
         [python, "-m", f"benchmarks.{module}", preset, str(count), str(epochs)],
         cwd=ROOT,
         stdout=subprocess.PIPE,
-        text=True,
         check=True,
         timeout=SECONDS,
+        encoding="utf-8",
     )
     return float(process.stdout.split()[-1])
 

@@ -19,6 +19,7 @@ from core.datasets import imported
 from core.datasets.sources import SIZES
 from core.errors import AtelierError, ImageRejected, SettingsError
 from core.processes.gpus import GROWTH
+from core.processes.program import is_unheard, print_utf8
 from core.runs.config import TrainingConfig
 from core.settings import ROOT, settings
 
@@ -28,6 +29,7 @@ for _name, _value in {"TF_CPP_MIN_LOG_LEVEL": "3", **GROWTH}.items():
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit status."""
+    print_utf8()
     parser = _parser()
     options = parser.parse_args(arguments)
     try:
@@ -36,8 +38,10 @@ def main(arguments: list[str] | None = None) -> int:
     except AtelierError as error:
         print(f"atelier: {error}", file=sys.stderr)
         return 1
-    except BrokenPipeError:
-        # Whoever read our output has enough; Python must not complain while it closes it.
+    except OSError as error:
+        if not is_unheard(error):
+            raise
+        # Python must not complain while it closes it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
 

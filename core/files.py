@@ -131,6 +131,19 @@ def remove(path: Path) -> None:
     when_free(lambda: path.unlink(missing_ok=True))
 
 
+def remove_unless_mapped(path: Path) -> None:
+    """Remove a file, if it is there; one that somebody has mapped stays on Windows, for later.
+
+    Raises:
+        OSError: it cannot be removed for another reason.
+    """
+    try:
+        path.unlink(missing_ok=True)
+    except PermissionError:
+        if sys.platform != "win32":
+            raise
+
+
 def write_atomic(path: Path, write: Callable[[Path], object], *, durable: bool = True) -> None:
     """Let ``write`` fill a temporary file beside ``path``, then put it in place in one step.
 

@@ -77,7 +77,7 @@ def test_what_the_repository_has_is_copied_or_known_to_be_of_no_use():
     if not (ROOT / ".git").exists():
         pytest.skip("this is no checkout")
     listed = subprocess.run(
-        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, check=True, encoding="utf-8"
     ).stdout.splitlines()
     there = {name.partition("/")[0] for name in listed}
     copied = {name.partition("/")[0] for name in sources()}
@@ -161,7 +161,12 @@ def test_the_containers_check_answers_for_the_real_app(tmp_path, below):
 
     def ask() -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            check(), cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+            check(),
+            cwd=ROOT,
+            env=environment,
+            capture_output=True,
+            check=False,
+            encoding="utf-8",
         )
 
     before = ask()
@@ -174,7 +179,7 @@ def test_the_containers_check_answers_for_the_real_app(tmp_path, below):
         env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        text=True,
+        encoding="utf-8",
     )
     try:
         assert app.stdout is not None

@@ -19,7 +19,6 @@ import re
 import secrets
 import shutil
 import stat
-import sys
 import threading
 import time
 from collections import OrderedDict
@@ -43,6 +42,7 @@ from core.files import (
     open_regular,
     read_json,
     remove,
+    remove_unless_mapped,
     when_free,
     write_json,
 )
@@ -357,6 +357,7 @@ def save(folder: Path, found: Found, choices: Choices, visitor: str) -> str:
             when_free(lambda: making.rename(settings().datasets / dataset_id))
     finally:
         discard(making)
+    source.clear()  # what is mapped could not be removed on Windows
     discard(folder)
     return dataset_id
 
@@ -570,17 +571,10 @@ def _purge(visitor: str) -> None:
 
 
 def _remove_arrays(folder: Path) -> None:
-    """Remove the images and labels of a data set that is deleted.
-
-    On Windows those that somebody has mapped stay until ``_purge`` finds them free.
-    """
+    """Remove the images and labels of a deleted data set that nobody has mapped."""
     for split in SPLITS:
         for what in ("images", "labels"):
-            try:
-                (folder / f"{split}-{what}.npy").unlink(missing_ok=True)
-            except PermissionError:
-                if sys.platform != "win32":
-                    raise
+            remove_unless_mapped(folder / f"{split}-{what}.npy")
 
 
 def _owner(folder: Path) -> str:

@@ -51,7 +51,7 @@ class Child:
         Raises:
             OSError: the machine refuses.
         """
-        variables = {**os.environ, **(environment or {})}
+        variables = {**os.environ, "PYTHONUTF8": "1", **(environment or {})}
         self._process = subprocess.Popen(
             list(command),
             stdin=subprocess.PIPE,

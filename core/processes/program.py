@@ -1,6 +1,8 @@
 """What a program does that works for a server: see ``core.processes.child`` for the other side."""
 
 import contextlib
+import errno
+import io
 import json
 import os
 import sys
@@ -25,6 +27,24 @@ def give_way() -> None:
         psutil.Process().nice(psutil.BELOW_NORMAL_PRIORITY_CLASS)
     else:
         os.nice(NICENESS)
+
+
+def print_utf8() -> None:
+    """Let what this process prints be UTF-8, where it goes to a file or a program.
+
+    Windows takes the code page of its country for that, which lacks most of what we write, and
+    some systems know ASCII alone.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and not stream.isatty():
+            stream.reconfigure(encoding="utf-8")
+
+
+def is_unheard(error: OSError) -> bool:
+    """Tell whether writing failed because whoever read has enough, or has ended."""
+    return isinstance(error, BrokenPipeError) or (
+        sys.platform == "win32" and error.errno == errno.EINVAL
+    )
 
 
 def line_to_server() -> Callable[[object], None]:

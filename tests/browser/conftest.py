@@ -89,7 +89,7 @@ def _wait_until_healthy(server: Server, process: "subprocess.Popen[bytes]") -> N
             urllib.request.urlopen(f"{server.url}/_stcore/health", timeout=5).close()
             return
         time.sleep(0.1)
-    pytest.fail(f"The server did not start. It printed:\n{server.log.read_text()}")
+    pytest.fail(f"The server did not start. It printed:\n{server.log.read_text(encoding='utf-8')}")
 
 
 @pytest.fixture(scope="session")
@@ -235,5 +235,5 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
             visitor.page.screenshot(path=path, full_page=True)
             report.sections.append(("screenshot", f"{path} shows {visitor.page.url}"))
         for log in getattr(item, "server_logs", ()):
-            report.sections.append((f"{log}, its end", log.read_text()[-4000:]))
+            report.sections.append((f"{log}, its end", log.read_text(encoding="utf-8")[-4000:]))
     return report

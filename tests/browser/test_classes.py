@@ -48,7 +48,7 @@ def test_the_distances_are_a_table_and_can_be_taken_away(server, new_visitor):
         assert waited.value.suggested_filename.startswith("distances-means-fashion-mnist-train.")
         return Path(waited.value.path())
 
-    lines = list(csv.reader(saved("CSV").read_text().splitlines()))
+    lines = list(csv.reader(saved("CSV").read_text(encoding="utf-8").splitlines()))
     assert lines[0] == ["Class", *CLASSES] and lines[3][0] == "Pullover"
     assert float(lines[3][1 + CLASSES.index("Coat")]) == pytest.approx(22.6, abs=0.05)
     drawing = ElementTree.parse(saved("Save the heat map as SVG")).getroot()

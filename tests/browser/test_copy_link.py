@@ -68,8 +68,8 @@ def test_the_button_of_a_run_stays_in_its_panel(server, visitor):
     run_id = "20260101-000001-pictures-cnn-abcdef"
     folder = server.home / "runs" / run_id
     shutil.copytree(ASSETS / "models" / "fashion-mnist", folder, dirs_exist_ok=True)
-    values = json.loads((folder / "config.json").read_text())
-    (folder / "config.json").write_text(json.dumps(values | {"visitor": ME}))
+    values = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    (folder / "config.json").write_text(json.dumps(values | {"visitor": ME}), encoding="utf-8")
     cookie = {"name": "atelier_visitor", "value": ME, "url": server.url}
     visitor.page.context.add_cookies([cookie])
     visitor.open(f"train?run={run_id}")

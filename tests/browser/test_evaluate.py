@@ -23,14 +23,14 @@ def owner(request, server, new_visitor):
     run_id = f"20260101-00000{request.param_index}-atelier-cnn-5ea1ed"
     folder = server.home / "runs" / run_id
     shutil.copytree(ASSETS / "models" / "fashion-mnist", folder)
-    values = json.loads((folder / "config.json").read_text())
+    values = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     (folder / "config.json").write_text(
-        json.dumps(values | {"visitor": ME, "created": time.time()})
+        json.dumps(values | {"visitor": ME, "created": time.time()}), encoding="utf-8"
     )
     visitor = new_visitor(server, request.param)
     cookie = {"name": COOKIE, "value": ME, "url": server.url}
     visitor.page.context.add_cookies([cookie])
-    yield visitor, run_id, json.loads((folder / "result.json").read_text())
+    yield visitor, run_id, json.loads((folder / "result.json").read_text(encoding="utf-8"))
     shutil.rmtree(folder)
 
 

@@ -27,12 +27,12 @@ def put(home: Path, number: int, visitor: str = ME, **notes) -> str:
     run_id = f"20260101-{number:06d}-atelier-cnn-abcdef"
     folder = home / "runs" / run_id
     shutil.copytree(ASSETS / "models" / "fashion-mnist", folder)
-    values = json.loads((folder / "config.json").read_text())
+    values = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     values |= {"visitor": visitor, "created": time.time() - 60 * number}
     values["config"]["seed"] = number
-    (folder / "config.json").write_text(json.dumps(values))
+    (folder / "config.json").write_text(json.dumps(values), encoding="utf-8")
     if notes:
-        (folder / "notes.json").write_text(json.dumps(notes))
+        (folder / "notes.json").write_text(json.dumps(notes), encoding="utf-8")
     return run_id
 
 

@@ -37,6 +37,6 @@ def test_several_files_become_a_gallery(server, new_visitor, picture, width):
 
     with page.expect_download() as download:
         page.get_by_role("button", name="CSV").click()
-    lines = download.value.path().read_text().splitlines()
+    lines = download.value.path().read_text(encoding="utf-8").splitlines()
     assert lines[0].startswith("file,answer,probability") and len(lines) == 7
     assert visitor.fits()

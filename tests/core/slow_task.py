@@ -20,7 +20,7 @@ def main() -> None:
     kind, run_id, output = sys.argv[1:]
     path = Path(output)
     threading.Thread(target=end_with_server, daemon=True).start()
-    path.with_name(f"{kind}.pid").write_text(str(os.getpid()))
+    path.with_name(f"{kind}.pid").write_text(str(os.getpid()), encoding="utf-8")
     say(0)
     if kind.startswith("wait"):
         say(0.25)

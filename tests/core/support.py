@@ -41,8 +41,8 @@ def run_core(*arguments: object, home: Path) -> "subprocess.CompletedProcess[str
         cwd=ROOT,
         env=os.environ | {"ATELIER_HOME": str(home)},
         capture_output=True,
-        text=True,
         timeout=120,
+        encoding="utf-8",
     )
 
 

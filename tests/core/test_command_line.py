@@ -96,9 +96,9 @@ def test_evaluate_asks_a_run_of_an_earlier_version_once(core, trained):
 
 
 def test_evaluate_opens_the_test_set_of_somebodys_run_and_says_so(core, trained):
-    header = json.loads(trained.folder.config.read_text())
+    header = json.loads(trained.folder.config.read_text(encoding="utf-8"))
     trained.folder.config.unlink()
-    trained.folder.config.write_text(json.dumps(header | {"visitor": "a" * 32}))
+    trained.folder.config.write_text(json.dumps(header | {"visitor": "a" * 32}), encoding="utf-8")
     assert not runs.read(trained.id).test_opened
     first, second = (core("evaluate", trained.id, "--test") for _ in range(2))
     for process in (first, second):
@@ -123,7 +123,7 @@ def test_the_end_of_a_sealed_run_is_told_without_its_test_figures(trained, capsy
 
 def test_classify_prints_one_json_line_a_file(core, trained, boot, tmp_path):
     bad = tmp_path / "bad.txt"
-    bad.write_text("not a picture")
+    bad.write_text("not a picture", encoding="utf-8")
     process = core("classify", "--run", trained.id, "--json", boot, bad, tmp_path / "none.png")
     assert process.returncode == 0, process.stderr
     good, wrong, missing = map(json.loads, process.stdout.splitlines())
@@ -141,7 +141,7 @@ def test_classify_prints_one_json_line_a_file(core, trained, boot, tmp_path):
 
 def test_classify_fails_if_no_file_is_of_use(core, trained, tmp_path):
     bad = tmp_path / "bad.txt"
-    bad.write_text("not a picture")
+    bad.write_text("not a picture", encoding="utf-8")
     process = core("classify", "--run", trained.id, "--json", bad, tmp_path / "none.png")
     assert process.returncode == 1
     assert [json.loads(line)["path"] for line in process.stdout.splitlines()] == [
@@ -256,7 +256,7 @@ def test_ctrl_c_stops_a_training_and_keeps_its_answer(home):
         env=os.environ | {"ATELIER_HOME": str(home)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        text=True,
+        encoding="utf-8",
     ) as process:
         wait_until(lambda: list(home.glob("runs/*/batches.jsonl")), 90, "the first point")
         process.send_signal(signal.SIGINT)

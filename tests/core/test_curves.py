@@ -48,10 +48,10 @@ def test_lines_become_columns(folder):
 def test_lines_are_read_as_they_come(folder):
     line = json.dumps(BATCH)
     for count in range(1, 4):
-        with folder.batches.open("a") as file:
+        with folder.batches.open("a", encoding="utf-8") as file:
             file.write(line[:10])  # a write that is not finished yet
         assert len(read_curves(folder).batches["loss"]) == count - 1
-        with folder.batches.open("a") as file:
+        with folder.batches.open("a", encoding="utf-8") as file:
             file.write(line[10:] + "\n")
         assert read_curves(folder).batches["loss"] == [1.5] * count
 
@@ -59,7 +59,7 @@ def test_lines_are_read_as_they_come(folder):
 def test_what_was_read_before_is_not_read_again(folder):
     append_line(folder.batches, BATCH)
     read_curves(folder)
-    with folder.batches.open("r+") as file:
+    with folder.batches.open("r+", encoding="utf-8") as file:
         file.write("#")  # the same length, and no JSON any more
     append_line(folder.batches, BATCH | {"loss": 7.0})
     assert read_curves(folder).batches["loss"] == [1.5, 7.0]
@@ -79,7 +79,9 @@ def test_what_is_not_a_finite_number_is_none(folder, value):
 
 @pytest.mark.parametrize("text", ["NaN", "Infinity", "-Infinity", "1e999", "1" + "0" * 400])
 def test_what_other_programs_write_for_no_number_is_none(folder, text):
-    folder.batches.write_text(f'{{"epoch": 1, "loss": {text}, "accuracy": 0.5}}\n')
+    folder.batches.write_text(
+        f'{{"epoch": 1, "loss": {text}, "accuracy": 0.5}}\n', encoding="utf-8"
+    )
     assert read_curves(folder).batches["loss"] == [None]
 
 
@@ -131,7 +133,7 @@ def test_a_shorter_file_is_read_from_the_start(folder):
     for _ in range(3):
         append_line(folder.batches, BATCH)
     read_curves(folder)
-    folder.batches.write_text(json.dumps(BATCH | {"loss": 9.0}) + "\n")
+    folder.batches.write_text(json.dumps(BATCH | {"loss": 9.0}) + "\n", encoding="utf-8")
     assert read_curves(folder).batches["loss"] == [9.0]
 
 
@@ -157,7 +159,10 @@ def test_a_pipe_in_place_of_a_file_does_not_keep_the_reader_waiting(folder):
 
 
 def points(folder):
-    return [json.loads(line)["epoch"] for line in folder.batches.read_text().splitlines()]
+    return [
+        json.loads(line)["epoch"]
+        for line in folder.batches.read_text(encoding="utf-8").splitlines()
+    ]
 
 
 def test_points_after_the_checkpoint_go_and_epochs_are_those_of_the_checkpoint(folder):
@@ -167,7 +172,7 @@ def test_points_after_the_checkpoint_go_and_epochs_are_those_of_the_checkpoint(f
         append_line(folder.epochs, EPOCH | {"epoch": epoch})
     rewind_curves(folder, [EPOCH], 1.0000003)  # as 1.000000 was rounded
     assert points(folder) == [0.5, 1.0, 1.000001]
-    assert json.loads(folder.epochs.read_text()) == EPOCH
+    assert json.loads(folder.epochs.read_text(encoding="utf-8")) == EPOCH
     assert read_curves(folder).epochs["epoch"] == [1]
 
 
@@ -186,7 +191,7 @@ def test_what_is_no_point_goes(folder, line):
         file.write(line)
     rewind_curves(folder, [], 1.0)
     assert points(folder) == [0.5]
-    assert folder.epochs.read_text() == ""
+    assert folder.epochs.read_text(encoding="utf-8") == ""
 
 
 def test_no_curves_are_rewound_to_none(folder):

@@ -39,7 +39,7 @@ def scripted(tmp_path):
 
 def starts(folder):
     path = folder / "starts"
-    return len(path.read_text()) if path.exists() else 0
+    return len(path.read_text(encoding="utf-8")) if path.exists() else 0
 
 
 def ended(download):

@@ -124,8 +124,8 @@ def test_the_server_keeps_off_and_its_workers_do_not(allowed, all_, second):
         cwd=ROOT,
         env=variables if allowed is None else variables | {gpus.VISIBLE: allowed},
         capture_output=True,
-        text=True,
         check=True,
+        encoding="utf-8",
     ).stdout
     assert json.loads(said) == ["-1", all_, second, "-1"]
 

@@ -59,7 +59,7 @@ def test_a_run_that_has_no_model():
 def test_a_damaged_run_has_no_model(trained):
     damaged = trained.path.with_name("damaged")
     shutil.copytree(trained.path, damaged)
-    (damaged / "config.json").write_text("{")
+    (damaged / "config.json").write_text("{", encoding="utf-8")
     with pytest.raises(ModelUnavailable, match="it is damaged"):
         networks.find("damaged")
 
@@ -239,6 +239,6 @@ def test_a_file_that_cannot_be_read_is_rejected(trained, tmp_path, name):
 
 
 def test_a_file_that_is_no_picture_is_rejected(trained, tmp_path):
-    (tmp_path / "bad.png").write_text("not a picture")
+    (tmp_path / "bad.png").write_text("not a picture", encoding="utf-8")
     with pytest.raises(ImageRejected, match=r"bad\.png"):
         classify_file(tmp_path / "bad.png", networks.find(trained.id))

@@ -134,8 +134,8 @@ def finished(home, config, speed, created):
     """Write the folder of a run that finished at this speed."""
     run_id = runs.create(config, "ada")
     folder = runs.folder_of(run_id)
-    value = json.loads(folder.config.read_text())
-    folder.config.write_text(json.dumps(value | {"created": created}))
+    value = json.loads(folder.config.read_text(encoding="utf-8"))
+    folder.config.write_text(json.dumps(value | {"created": created}), encoding="utf-8")
     folder.write_result(Result(State.FINISHED, images_per_second=speed))
     return run_id
 

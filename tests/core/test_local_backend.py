@@ -94,7 +94,9 @@ def wait_for_point(run_id, seconds=START):
 def why_ended(run):
     """Return the run's reason and what its processes wrote, which a failure must not take along."""
     logs = [settings().home / "workers.log", run.folder.log]
-    written = "\n".join(f"{log.name}: {log.read_text()}" for log in logs if log.exists())
+    written = "\n".join(
+        f"{log.name}: {log.read_text(encoding='utf-8')}" for log in logs if log.exists()
+    )
     return f"{run.state}: {run.reason}\n{written}"
 
 
@@ -115,7 +117,7 @@ def test_a_backend_without_spares_does_not_say_that_one_is_warming_up(home, monk
 def alive(pid):
     """Tell whether a process works; one that only waits for its parent to notice does not."""
     try:
-        status = Path(f"/proc/{pid}/stat").read_text()
+        status = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
     except (FileNotFoundError, ProcessLookupError):
         return False
     return status.rpartition(")")[2].split()[0] != "Z"
@@ -231,7 +233,7 @@ def test_a_worker_that_cannot_start_fails_the_run_after_two_attempts(own_backend
     run = wait_for_end(run_id, 30)
     assert run.state is State.FAILED
     assert "workers.log" in run.reason
-    assert (settings().home / "workers.log").read_text().count("encodings") >= 2
+    assert (settings().home / "workers.log").read_text(encoding="utf-8").count("encodings") >= 2
 
 
 def test_a_folder_that_cannot_be_written_is_a_problem_that_can_be_mended(own_backend, home):
@@ -337,7 +339,7 @@ def test_what_is_put_into_the_folder_by_hand_blocks_nothing(own_backend, home):
     folder.mkdir(parents=True)
     (folder / "empty").mkdir()
     os.mkfifo(folder / "pipe")
-    (folder / "file").write_text("no run")
+    (folder / "file").write_text("no run", encoding="utf-8")
     (folder / "loop").symlink_to(folder)
     (folder / "secret").symlink_to("/etc")
     for name in ("config-is-a-pipe", "config-is-a-link", "config-is-huge", "config-is-a-folder"):
@@ -481,7 +483,7 @@ def test_workers_end_when_their_server_is_killed(home):
 def children(pid):
     """Return the processes that a process has started."""
     files = Path(f"/proc/{pid}/task").glob("*/children")
-    return [int(child) for file in files for child in file.read_text().split()]
+    return [int(child) for file in files for child in file.read_text(encoding="utf-8").split()]
 
 
 def test_one_backend_a_process(monkeypatch, home):

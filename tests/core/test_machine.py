@@ -17,7 +17,7 @@ def place(folder: Path, files: dict[str, str]) -> tuple[Path, Path]:
     for name, content in files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(content)
+        path.write_text(content, encoding="utf-8")
     return folder / "groups", folder / "own"
 
 

@@ -108,8 +108,8 @@ DAMAGE = {
     "empty": lambda folder: os.truncate(folder / "labels.npy", 0),
     "no images": lambda folder: (folder / "images.npy").unlink(),
     "no note": lambda folder: (folder / "made.json").unlink(),
-    "another note": lambda folder: (folder / "made.json").write_text("[[[["),
-    "a note of nothing": lambda folder: (folder / "made.json").write_text("[]"),
+    "another note": lambda folder: (folder / "made.json").write_text("[[[[", encoding="utf-8"),
+    "a note of nothing": lambda folder: (folder / "made.json").write_text("[]", encoding="utf-8"),
 }
 
 
@@ -127,10 +127,10 @@ def test_a_copy_that_holds_python_objects_is_not_opened(packed, cache):
     packed.split()
     folder = only(cache)
     np.save(folder / "labels.npy", np.array([print] * 4, object), allow_pickle=True)
-    made = json.loads((folder / "made.json").read_text())
+    made = json.loads((folder / "made.json").read_text(encoding="utf-8"))
     content = (folder / "labels.npy").read_bytes()
     made["labels"] = {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
-    (folder / "made.json").write_text(json.dumps(made))
+    (folder / "made.json").write_text(json.dumps(made), encoding="utf-8")
     assert same(packed.split())
 
 
@@ -146,7 +146,7 @@ def test_a_link_in_place_of_a_copy_is_not_followed(packed, cache, tmp_path):
 
 def test_where_nothing_can_be_written_it_is_read(packed, cache):
     cache.parent.mkdir(exist_ok=True)
-    cache.write_text("a file where the folder should be")
+    cache.write_text("a file where the folder should be", encoding="utf-8")
     assert same(packed.split())
     assert same(packed.split())
 
@@ -193,13 +193,17 @@ def test_processes_that_start_together_share_one_copy(cache):
     environment = os.environ | {"ATELIER_CACHE": str(cache)}
     children = [
         subprocess.Popen(
-            [sys.executable, "-c", READ], cwd=ROOT, env=environment, stdout=subprocess.PIPE
+            [sys.executable, "-c", READ],
+            cwd=ROOT,
+            env=environment,
+            stdout=subprocess.PIPE,
+            encoding="utf-8",
         )
         for _ in range(3)
     ]
     told = {child.communicate(timeout=60)[0] for child in children}
     expected = int(fashion_mnist.read("train").images[::1000].sum())
-    assert told == {f"{expected}\n".encode()}
+    assert told == {f"{expected}\n"}
     assert len(list(cache.iterdir())) == 1
 
 

@@ -114,4 +114,4 @@ def test_without_writes_figures_only(tmp_path, monkeypatch):
     monkeypatch.setattr(pictures, "EPOCH", 256)
     pretrain_pictures(tmp_path / "bundle", learn=False, epochs=1, limit=300)
     assert [path.name for path in (tmp_path / "bundle").iterdir()] == [WITHOUT]
-    assert json.loads((tmp_path / "bundle" / WITHOUT).read_text())["validation"] > 0
+    assert json.loads((tmp_path / "bundle" / WITHOUT).read_text(encoding="utf-8"))["validation"] > 0

@@ -29,7 +29,7 @@ def write_runs(folder, count, visitors=VISITORS):
         # The first visitor asks for half of all.
         visitor = f"v{number % visitors if number % 2 else 0:02}"
         text = json.dumps({"config": config, "visitor": visitor, "created": 1e9 + number})
-        (path / "config.json").write_text(text)
+        (path / "config.json").write_text(text, encoding="utf-8")
         ids.append(run_id)
     return ids
 

@@ -54,10 +54,12 @@ class Node:
                 start_new_session=True,
             )
         try:
-            wait_until(lambda: "Ray runtime started" in output.read_text(), START, "a node")
+            wait_until(
+                lambda: "Ray runtime started" in output.read_text(encoding="utf-8"), START, "a node"
+            )
         except AssertionError as error:
             self.kill()
-            raise AssertionError(output.read_text()) from error
+            raise AssertionError(output.read_text(encoding="utf-8")) from error
 
     def processes(self):
         """Return (number, start time) of all processes of this node."""
@@ -67,7 +69,7 @@ class Node:
             found.append((pid, start_time(pid)))
             for file in Path(f"/proc/{pid}/task").glob("*/children"):
                 try:
-                    waiting += [int(child) for child in file.read_text().split()]
+                    waiting += [int(child) for child in file.read_text(encoding="utf-8").split()]
                 except OSError:
                     continue  # that thread has ended
         return found

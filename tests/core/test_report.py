@@ -191,7 +191,7 @@ def test_a_run_without_evaluation_and_a_damaged_one_have_no_report():
     run_id = runs.create(small(), "ada")
     with pytest.raises(RunDamaged, match="no file"):
         evaluation.report_of(runs.read(run_id))
-    runs.folder_of(run_id).config.write_text("{")
+    runs.folder_of(run_id).config.write_text("{", encoding="utf-8")
     with pytest.raises(RunDamaged, match=r"is damaged: The file config\.json"):
         evaluation.report_of(runs.read(run_id))
 

@@ -343,7 +343,7 @@ def test_a_folder_in_the_way_of_a_file_fails_the_run_in_a_sentence(name):
     getattr(folder, name).mkdir()
     with contextlib.suppress(SettingsError):
         train_run(run_id)
-    result = json.loads(folder.result.read_text())
+    result = json.loads(folder.result.read_text(encoding="utf-8"))
     assert result["state"] == "failed"
     assert "a directory" in result["reason"].lower() and result["reason"].endswith("again.")
     assert not runs.read(run_id).resumable

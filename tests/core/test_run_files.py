@@ -21,8 +21,8 @@ from core.settings import ROOT
 def test_a_file_is_made_and_replaced(tmp_path):
     path = tmp_path / "result.json"
     for content in ("old", "new"):
-        write_atomic(path, lambda file, content=content: file.write_text(content))
-        assert path.read_text() == content
+        write_atomic(path, lambda file, content=content: file.write_text(content, encoding="utf-8"))
+        assert path.read_text(encoding="utf-8") == content
     assert list(tmp_path.iterdir()) == [path]
 
 
@@ -40,24 +40,24 @@ def test_the_temporary_file_has_the_suffix_that_writers_look_at(tmp_path):
 @pytest.mark.parametrize("error", [OSError("disk full"), KeyboardInterrupt(), ValueError()])
 def test_a_failed_writer_leaves_the_old_file_and_nothing_else(tmp_path, error):
     path = tmp_path / "result.json"
-    path.write_text("old")
+    path.write_text("old", encoding="utf-8")
 
     def write(file):
-        file.write_text("half of the n")
+        file.write_text("half of the n", encoding="utf-8")
         raise error
 
     with pytest.raises(type(error)):
         write_atomic(path, write)
-    assert path.read_text() == "old"
+    assert path.read_text(encoding="utf-8") == "old"
     assert list(tmp_path.iterdir()) == [path]
 
 
 def test_a_writer_that_writes_nothing_leaves_the_old_file(tmp_path):
     path = tmp_path / "result.json"
-    path.write_text("old")
+    path.write_text("old", encoding="utf-8")
     with pytest.raises(FileNotFoundError):
         write_atomic(path, lambda file: None)
-    assert path.read_text() == "old"
+    assert path.read_text(encoding="utf-8") == "old"
 
 
 def test_a_reader_never_sees_half_a_file(tmp_path):
@@ -73,7 +73,7 @@ def test_a_reader_never_sees_half_a_file(tmp_path):
     threading.Thread(target=write).start()
     numbers = []
     while not done.is_set():
-        numbers.append(json.loads(path.read_text())["n"])
+        numbers.append(json.loads(path.read_text(encoding="utf-8"))["n"])
     assert numbers == sorted(numbers)
     assert len(set(numbers)) > 1
 
@@ -94,7 +94,7 @@ def test_two_that_write_the_same_file_do_not_disturb_each_other(tmp_path):
     for thread in threads:
         thread.join()
     assert failures == []
-    assert len(set(json.loads(path.read_text())["name"])) == 1
+    assert len(set(json.loads(path.read_text(encoding="utf-8"))["name"])) == 1
     assert list(tmp_path.iterdir()) == [path]
 
 
@@ -167,18 +167,22 @@ def test_clearing_up_disturbs_no_thread_and_no_process_that_writes(tmp_path):
         assert process.stderr is not None and process.stderr.read() == b""
     assert failures == [] and process.returncode == 0
     for name in ("notes.json", "other.json"):
-        assert json.loads((tmp_path / name).read_text())["number"] == 399
+        assert json.loads((tmp_path / name).read_text(encoding="utf-8"))["number"] == 399
     assert len(list(tmp_path.iterdir())) == 2
 
 
 def test_json_has_null_for_what_is_not_finite(tmp_path):
     path = tmp_path / "x.json"
     write_json(path, {"a": [math.nan, (1.5, math.inf)], "b": {"c": -math.inf}, "d": None})
-    assert json.loads(path.read_text()) == {"a": [None, [1.5, None]], "b": {"c": None}, "d": None}
+    assert json.loads(path.read_text(encoding="utf-8")) == {
+        "a": [None, [1.5, None]],
+        "b": {"c": None},
+        "d": None,
+    }
 
 
 def test_lines_are_appended(tmp_path):
     path = tmp_path / "x.jsonl"
     append_line(path, {"loss": math.nan})
     append_line(path, {"loss": 0.5})
-    assert path.read_text() == '{"loss": null}\n{"loss": 0.5}\n'
+    assert path.read_text(encoding="utf-8") == '{"loss": null}\n{"loss": 0.5}\n'

@@ -328,8 +328,10 @@ def test_what_has_ended_is_not_asked_to_stop(folder):
 
 
 def test_results_of_a_later_version_are_read(folder):
-    folder.result.write_text(json.dumps(asdict(Result(State.FINISHED, epochs=2)) | {"new": [1]}))
-    folder.heartbeat.write_text(json.dumps(asdict(HERE) | {"new": {}}))
+    folder.result.write_text(
+        json.dumps(asdict(Result(State.FINISHED, epochs=2)) | {"new": [1]}), encoding="utf-8"
+    )
+    folder.heartbeat.write_text(json.dumps(asdict(HERE) | {"new": {}}), encoding="utf-8")
     assert runs.read(folder.path.name).result.epochs == 2
 
 
@@ -338,7 +340,10 @@ def test_results_of_a_later_version_are_read(folder):
 
 def change_config(**changes):
     def damage(folder):
-        folder.config.write_text(json.dumps(json.loads(folder.config.read_text()) | changes))
+        folder.config.write_text(
+            json.dumps(json.loads(folder.config.read_text(encoding="utf-8")) | changes),
+            encoding="utf-8",
+        )
 
     return damage
 
@@ -571,13 +576,13 @@ def test_notes_are_kept_and_changed_one_by_one(folder):
 def test_a_name_is_one_line_of_text(folder, asked, shown):
     runs.annotate(folder.path.name, name=asked)
     assert runs.read(folder.path.name).name == shown
-    folder.notes.write_text(json.dumps({"name": asked}))  # by hand
+    folder.notes.write_text(json.dumps({"name": asked}), encoding="utf-8")  # by hand
     assert runs.read(folder.path.name).name == shown
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{", '{"name": 7, "starred": 1, "shared": "yes"}'])
 def test_notes_that_cannot_be_read_are_none(folder, content):
-    folder.notes.write_text(content)
+    folder.notes.write_text(content, encoding="utf-8")
     run = runs.read(folder.path.name)
     assert (run.state, run.name, run.starred, run.shared) == (State.QUEUED, None, False, False)
 
@@ -654,7 +659,7 @@ def test_a_run_that_has_not_finished_has_nothing_to_open(folder):
 )
 def test_notes_that_say_nothing_of_an_opening_leave_the_seal(folder, opened):
     folder.write_result(TESTED)
-    folder.notes.write_text(json.dumps({"name": "Mine", "opened": opened}))
+    folder.notes.write_text(json.dumps({"name": "Mine", "opened": opened}), encoding="utf-8")
     run = runs.read(folder.path.name)
     assert not run.test_opened and run.told.test_accuracy is None
     assert runs.open_test(folder.path.name)
@@ -669,7 +674,7 @@ def test_notes_that_say_nothing_of_an_opening_leave_the_seal(folder, opened):
 def test_a_guess_that_is_nonsense_is_none(folder, accuracy, pair):
     folder.write_result(TESTED)
     notes = {"opened": {"at": 1.0, "accuracy": accuracy, "pair": pair}}
-    folder.notes.write_text(json.dumps(notes))
+    folder.notes.write_text(json.dumps(notes), encoding="utf-8")
     assert runs.read(folder.path.name).opened == runs.Opening(1.0)
 
 
@@ -715,7 +720,7 @@ def test_an_active_run_is_not_deleted(folder, happened):
 
 
 def test_a_damaged_run_can_be_deleted(folder):
-    folder.config.write_text("{")
+    folder.config.write_text("{", encoding="utf-8")
     runs.delete(folder.path.name)
     assert runs.list_runs() == []
 

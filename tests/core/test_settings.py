@@ -138,7 +138,7 @@ def test_the_tables_have_every_variable(file):
         re.findall(r"^\| `+([A-Z0-9_]+)`+ \|", file.read_text(encoding="utf-8"), re.MULTILINE)
     )
     assert read == told and len(read) > 10
-    assert all(f"`{name}`" in (ROOT / "README.md").read_text() for name in PROFILES)
+    assert all(f"`{name}`" in (ROOT / "README.md").read_text(encoding="utf-8") for name in PROFILES)
 
 
 @pytest.mark.parametrize("value", ["2", "yes", "true", "-0"])

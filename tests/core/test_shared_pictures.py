@@ -104,8 +104,8 @@ def test_the_benchmark_says_what_is_wrong(tmp_path):
         [sys.executable, "-m", "core", "benchmark", "pictures", "--photos", tmp_path],
         cwd=ROOT,
         capture_output=True,
-        text=True,
         timeout=60,
+        encoding="utf-8",
     )
     assert process.returncode == 1
     assert process.stderr.startswith("atelier: ") and process.stderr.count("\n") == 1

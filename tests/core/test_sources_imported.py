@@ -343,8 +343,8 @@ def test_a_kaggle_file_becomes_a_data_set_that_a_network_learns_by_the_command_l
     from test_sources_table import kaggle
 
     train, test = (datasets.load("fashion-mnist", split) for split in datasets.SPLITS)
-    (tmp_path / "fashion-mnist_train.csv").write_text(kaggle(train, 2000))
-    (tmp_path / "fashion-mnist_test.csv").write_text(kaggle(test, 300))
+    (tmp_path / "fashion-mnist_train.csv").write_text(kaggle(train, 2000), encoding="utf-8")
+    (tmp_path / "fashion-mnist_test.csv").write_text(kaggle(test, 300), encoding="utf-8")
     process = run_core("import", *sorted(tmp_path.glob("*.csv")), "--json", home=home)
     assert process.returncode == 0, process.stderr
     answer = json.loads(process.stdout)
@@ -361,7 +361,7 @@ def test_a_kaggle_file_becomes_a_data_set_that_a_network_learns_by_the_command_l
 
 
 def test_the_command_line_says_what_is_wrong(home, tmp_path):
-    (tmp_path / "x.csv").write_text("hello")
+    (tmp_path / "x.csv").write_text("hello", encoding="utf-8")
     process = run_core("import", tmp_path / "x.csv", home=home)
     assert process.returncode == 1
     assert process.stderr.startswith("atelier: “x.csv” has no column named label")
@@ -389,7 +389,9 @@ def test_the_command_line_says_what_is_wrong(home, tmp_path):
 def test_a_damaged_meta_is_a_sentence(home, change):
     dataset = save(MIXED)
     path = home / "datasets" / dataset / "meta.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+    path.write_text(
+        json.dumps(json.loads(path.read_text(encoding="utf-8")) | change), encoding="utf-8"
+    )
     with pytest.raises(DataDamaged, match=r"meta\.json is not what it should be"):
         datasets.find(dataset)
     assert imported.list_imported() == []

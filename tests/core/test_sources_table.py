@@ -229,7 +229,7 @@ def test_no_more_is_written_than_there_is_room_for(text, tmp_path):
 
 def test_two_files_are_training_and_test(text, split, tmp_path):
     for name, content in (("a", text), ("b", kaggle(split, 50))):
-        (tmp_path / name).write_text(content)
+        (tmp_path / name).write_text(content, encoding="utf-8")
     files = [
         SourceFile(tmp_path / "b", "fashion-mnist_test.csv"),
         SourceFile(tmp_path / "a", "fashion-mnist_train.csv"),
@@ -248,8 +248,10 @@ def test_two_files_are_training_and_test(text, split, tmp_path):
 
 
 def test_files_of_different_shapes_do_not_belong_together(text, tmp_path):
-    (tmp_path / "a").write_text(text)
-    (tmp_path / "b").write_text("\n".join([header(64), *(row(1, np.zeros(64, int)),) * 2]))
+    (tmp_path / "a").write_text(text, encoding="utf-8")
+    (tmp_path / "b").write_text(
+        "\n".join([header(64), *(row(1, np.zeros(64, int)),) * 2]), encoding="utf-8"
+    )
     files = [SourceFile(tmp_path / "a", "train.csv"), SourceFile(tmp_path / "b", "test.csv")]
     with pytest.raises(SourceRejected, match=r"28 × 28 in grey.*8 × 8 in grey"):
         read(files, tmp_path)

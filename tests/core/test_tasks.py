@@ -172,8 +172,8 @@ def test_no_process_outlives_a_server_that_is_killed(run, home):
     server = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT)
     try:
         file = analysis_file("wait", run).with_name("wait.pid")
-        wait_until(lambda: file.exists() and file.read_text(), 30, "the worker")
-        pid = int(file.read_text())
+        wait_until(lambda: file.exists() and file.read_text(encoding="utf-8"), 30, "the worker")
+        pid = int(file.read_text(encoding="utf-8"))
         assert start_time(pid) is not None
     finally:
         server.kill()
@@ -218,7 +218,7 @@ def test_a_damaged_result_is_none_and_is_made_again(run, tmp_path, damage):
 
 
 def test_a_folder_that_cannot_be_written_is_a_reason(run, home):
-    (home / "analysis").write_text("in the way")
+    (home / "analysis").write_text("in the way", encoding="utf-8")
     tasks.start("quick", run, "ada")
     state = end("quick", run)
     assert state.phase == "failed"

@@ -164,7 +164,7 @@ def test_early_stopping_reports_the_epoch_whose_weights_are_kept():
 
 def test_a_damaged_run_is_refused():
     run_id = runs.create(small(), "ada")
-    runs.folder_of(run_id).config.write_text("{")
+    runs.folder_of(run_id).config.write_text("{", encoding="utf-8")
     with pytest.raises(SettingsError, match=r"damaged: The file config\.json"):
         train_run(run_id)
     with pytest.raises(RunNotFound):
@@ -194,4 +194,4 @@ def test_heartbeats_tell_speed_and_time_left():
     total = 500 * small().training_count
     left = (total - beat.epoch * small().training_count) / beat.images_per_second
     assert beat.left == pytest.approx(left, rel=0.01)
-    assert json.loads(folder.result.read_text())["state"] == "stopped"
+    assert json.loads(folder.result.read_text(encoding="utf-8"))["state"] == "stopped"

@@ -129,19 +129,21 @@ def helpers() -> list[int]:
     """Return the process ids of our helpers, as the system sees them."""
     found = []
     for path in Path("/proc/self/task").glob("*/children"):
-        for pid in path.read_text().split():
+        for pid in path.read_text(encoding="utf-8").split():
             if b"core.imaging.decoder" in Path(f"/proc/{pid}/cmdline").read_bytes():
                 found.append(int(pid))
     return found
 
 
 def cpu_seconds(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def own_memory() -> int:
-    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    return int(Path("/proc/self/statm").read_text(encoding="utf-8").split()[1]) * os.sysconf(
+        "SC_PAGE_SIZE"
+    )
 
 
 def wait_until(condition, seconds=10.0):
@@ -253,7 +255,7 @@ def test_memory_is_back_where_it_was():
 def test_the_limits_are_those_of_the_operating_system():
     within_three_seconds(photo())
     for pid in helpers():
-        limits = Path(f"/proc/{pid}/limits").read_text()
+        limits = Path(f"/proc/{pid}/limits").read_text(encoding="utf-8")
         found = {" ".join(line.split()[:-3]): line.split()[-3] for line in limits.splitlines()[1:]}
         assert found["Max address space"] == str(MEMORY)
         assert found["Max core file size"] == "0"
@@ -276,7 +278,7 @@ def test_helpers_end_with_a_killed_server():
         assert status.exists()
         server.kill()
     # Adopted by a process that may not collect it, it can stay as a zombie.
-    wait_until(lambda: not status.exists() or " Z " in status.read_text())
+    wait_until(lambda: not status.exists() or " Z " in status.read_text(encoding="utf-8"))
 
 
 def program(code: str) -> list[str]:

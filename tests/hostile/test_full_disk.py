@@ -29,7 +29,7 @@ def disk(tmp_path, monkeypatch, expected):
     folder.mkdir()
     command = ["mount", "-t", "tmpfs", "-o", f"size={SIZE}", "tmpfs", str(folder)]
     try:
-        mounted = subprocess.run(command, capture_output=True, text=True)
+        mounted = subprocess.run(command, capture_output=True, encoding="utf-8")
     except FileNotFoundError:
         pytest.skip("there is no mount command")
     if mounted.returncode:

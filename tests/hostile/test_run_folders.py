@@ -41,7 +41,7 @@ def nobody_waits():
 def secret(tmp_path):
     """Return a file outside that no link may lead to."""
     path = tmp_path / "secret.json"
-    path.write_text('{"password": "swordfish"}')
+    path.write_text('{"password": "swordfish"}', encoding="utf-8")
     return path
 
 
@@ -137,7 +137,7 @@ def test_a_file_that_is_none(folder, secret, kind, name):
     assert runs.read(other).state is State.QUEUED
     assert time.monotonic() - begun < 10
     assert not any("swordfish" in text for text in said)
-    assert secret.read_text() == '{"password": "swordfish"}'
+    assert secret.read_text(encoding="utf-8") == '{"password": "swordfish"}'
 
 
 @pytest.mark.parametrize("name", ["config.json", "heartbeat", "result.json"])
@@ -228,7 +228,7 @@ def test_a_folder_called_bundled_is_not_the_bundled_run(folder):
 def test_an_id_reaches_nothing_but_a_run(home, run_id):
     for path in (home / "runs" / "y", home / "x", home / "runs" / ".deleted-x"):
         path.mkdir(parents=True)
-        (path / "config.json").write_text("{}")
+        (path / "config.json").write_text("{}", encoding="utf-8")
     before = sorted(home.rglob("*"))
     for use in (
         runs.read,
@@ -256,7 +256,10 @@ def bystander():
         "sys.stdin.read()\n"
     )
     with subprocess.Popen(
-        [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", program],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
     ) as process:
         assert process.stdout.readline() == "ready\n"
         yield process
@@ -274,7 +277,9 @@ def test_a_heartbeat_that_names_another_process_signals_nobody(folder, bystander
 @pytest.mark.parametrize("pid", [0, 1, -1, -(10**30), 10**30, 2**31, 2**64, True])
 @pytest.mark.parametrize("started", [None, 0, pytest.param(OWN_START, id="our start")])
 def test_a_heartbeat_of_no_process_of_ours_is_interrupted(folder, pid, started):
-    folder.heartbeat.write_text(json.dumps(asdict(Heartbeat(pid, HOST, started=started))))
+    folder.heartbeat.write_text(
+        json.dumps(asdict(Heartbeat(pid, HOST, started=started))), encoding="utf-8"
+    )
     assert runs.read(folder.path.name).state is State.INTERRUPTED
     use(folder.path.name)
 
@@ -290,7 +295,7 @@ def test_a_start_time_that_is_right_by_chance_keeps_nobody_from_reading(folder, 
 
 @pytest.mark.parametrize("line", ['{"epoch": 1e999}', '{"epoch": 1' + "0" * 400 + "}", "[[]]"])
 def test_curves_that_are_none_are_a_sentence_or_empty(folder, line):
-    folder.batches.write_text(line + "\n")
+    folder.batches.write_text(line + "\n", encoding="utf-8")
     try:
         assert read_curves(folder).batches["epoch"] == [None]
     except RunDamaged as error:

@@ -32,9 +32,9 @@ ROW = ",".join(["1"] * 65)
 def nothing_outside(tmp_path: Path, home: Path) -> Iterator[None]:
     """See that a reading writes nothing but arrays, and nowhere but into its folder."""
     beside = tmp_path / "beside.txt"
-    beside.write_text("as it was")
+    beside.write_text("as it was", encoding="utf-8")
     yield
-    assert beside.read_text() == "as it was"
+    assert beside.read_text(encoding="utf-8") == "as it was"
     assert {path.name for path in tmp_path.iterdir()} <= {"beside.txt", "home", "brought", "out"}
     assert {path.name for path in home.iterdir()} <= {"datasets"}
     names = {"images.npy", "labels.npy"}
@@ -270,7 +270,7 @@ def test_what_is_no_plain_file_is_not_opened(brought, what):
 
 
 def test_a_hostile_file_name_is_harmless_in_the_sentence(brought):
-    brought.write_text("x")
+    brought.write_text("x", encoding="utf-8")
     said = refused(brought, "[click](http://evil)\n<script>‮.csv")
     assert not set("[]<>\n‮") & set(said)
 
@@ -290,7 +290,7 @@ def test_nothing_executable_is_imported_to_read(brought):
 
 def test_memory_is_bounded(brought):
     """A full Kaggle file in 300 MB of address space beyond Python's and NumPy's own."""
-    with brought.open("w") as file:
+    with brought.open("w", encoding="utf-8") as file:
         file.write(PIXELS + "\n" + (f"{ROW}\n{ROW.replace('1', '2')}\n" * 100_000))
     code = (
         "import resource, sys; from pathlib import Path; import core.datasets.sources as s;"
@@ -303,8 +303,8 @@ def test_memory_is_bounded(brought):
         cwd=ROOT,
         env=os.environ | {"OPENBLAS_NUM_THREADS": "1"},
         capture_output=True,
-        text=True,
         timeout=60,
+        encoding="utf-8",
     )
     assert process.stdout == "200000\n", process.stderr
 
@@ -316,12 +316,12 @@ def test_too_long_is_ended(brought):
 
 def test_a_reader_that_ends_without_an_answer_is_a_sentence(brought, monkeypatch):
     monkeypatch.setattr(checking, "_COMMAND", [sys.executable, "-c", "import sys; sys.exit(9)"])
-    brought.write_text("x")
+    brought.write_text("x", encoding="utf-8")
     assert "ended without an answer (status 9)" in refused(brought, "x.csv")
 
 
 def test_leaving_the_page_ends_the_reader_and_gives_the_turn_to_the_next(brought):
-    with brought.open("w") as file:
+    with brought.open("w", encoding="utf-8") as file:
         file.write(PIXELS + "\n" + (f"{ROW}\n{ROW.replace('1', '2')}\n" * 200_000))
     events = check([SourceFile(brought, "x.csv")], imported.stage(), room=500_000_000)
     assert isinstance(next(events), tuple)
@@ -353,7 +353,7 @@ def test_one_reading_at_a_time(brought, monkeypatch):
 
 def test_the_reader_ends_with_the_server(brought):
     """It holds the other end of its standard input."""
-    with brought.open("w") as file:
+    with brought.open("w", encoding="utf-8") as file:
         file.write(PIXELS + "\n" + (f"{ROW}\n{ROW.replace('1', '2')}\n" * 200_000))
     reader = subprocess.Popen(
         checking._COMMAND, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
@@ -377,7 +377,7 @@ def children() -> list[int]:
     found = []
     for path in Path("/proc").glob("[0-9]*/stat"):
         try:
-            parent = int(path.read_text().rpartition(")")[2].split()[1])
+            parent = int(path.read_text(encoding="utf-8").rpartition(")")[2].split()[1])
             command = (path.parent / "cmdline").read_bytes()
         except (OSError, ValueError):
             continue

@@ -141,7 +141,7 @@ def every_state(home: Path, trained: runs.Run) -> dict[State, str]:
     runs.folder_of(ids[State.STOPPED]).write_result(
         runs.Result(State.STOPPED, "Stopped on request.", epochs=1, val_accuracy=0.5)
     )
-    runs.folder_of(ids[State.DAMAGED]).config.write_text('{"config": 7')
+    runs.folder_of(ids[State.DAMAGED]).config.write_text('{"config": 7', encoding="utf-8")
     return ids | {State.FINISHED: trained.id}
 
 
@@ -153,9 +153,9 @@ def put_run(home: Path, trained: runs.Run) -> Callable[..., str]:
         run_id = f"{trained.id}-{len(list(settings().runs.glob('*')))}"
         folder = settings().runs / run_id
         shutil.copytree(trained.path, folder)
-        values = json.loads((folder / "config.json").read_text())
+        values = json.loads((folder / "config.json").read_text(encoding="utf-8"))
         values |= {"visitor": visitor, "config": values["config"] | {"seed": seed}}
-        (folder / "config.json").write_text(json.dumps(values))
+        (folder / "config.json").write_text(json.dumps(values), encoding="utf-8")
         if notes:
             runs.annotate(run_id, **notes)
         if opened:

@@ -282,9 +282,9 @@ def test_a_colour_network_has_a_crop_but_no_mask(open_page, trained, picture, ho
     run_id = f"{trained.id}-colour"
     folder = settings().runs / run_id
     shutil.copytree(trained.path, folder)
-    values = json.loads((folder / "config.json").read_text())
+    values = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     values["config"]["dataset"] = "cifar-10"
-    (folder / "config.json").write_text(json.dumps(values))
+    (folder / "config.json").write_text(json.dumps(values), encoding="utf-8")
     inputs = keras.Input((32, 32, 3))
     outputs = keras.layers.Dense(10, "softmax")(keras.layers.Flatten()(inputs))
     keras.Model(inputs, outputs).save(folder / "model.keras")

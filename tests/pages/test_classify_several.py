@@ -117,7 +117,7 @@ def test_verdicts():
 @pytest.mark.usefixtures("bundled")
 def test_samples_are_all_there_and_each_is_answered_by_its_link(open_page):
     assert {path.name for path in (ASSETS / "samples").glob("*.*g")} == set(SAMPLES)
-    credits = (ASSETS / "samples" / "README.md").read_text()
+    credits = (ASSETS / "samples" / "README.md").read_text(encoding="utf-8")
     assert all(f"`{name}`" in credits for name in SAMPLES)
     app = open_page("classify", **{"from": "Samples", "sample": "coat.jpg"})
     assert quiet(app)

@@ -195,7 +195,9 @@ def test_two_runs_with_no_image_in_common_are_not_compared(open_page, finished, 
     # The second learned from fewer images, and held back others.
     second = runs.read(other)
     path = second.folder.config
-    path.write_text(path.read_text().replace('"limit": 2000', '"limit": 500'))
+    path.write_text(
+        path.read_text(encoding="utf-8").replace('"limit": 2000', '"limit": 500'), encoding="utf-8"
+    )
     config = runs.read(other).config
     runs.write_evaluation(
         second.folder.validation,

@@ -12,7 +12,7 @@ from core.settings import ROOT
 from pages.widgets import palette, shared
 
 SCHEMES = ("light", "dark")
-ALL = json.loads((ROOT / "pages/widgets/palette/palette.json").read_text())
+ALL = json.loads((ROOT / "pages/widgets/palette/palette.json").read_text(encoding="utf-8"))
 
 # Protanopia, deuteranopia and tritanopia: Machado, Oliveira and Fernandes (2009), severity 1.0, on
 # linear RGB.
@@ -103,7 +103,9 @@ def test_what_is_drawn_stands_out_from_its_background(name, scheme):
 @pytest.mark.parametrize("name", ["text", "muted"])
 def test_what_is_written_can_be_read(name, scheme):
     assert contrast(ALL[name][scheme], ALL["paper"][scheme]) >= 4.5
-    theme = tomllib.loads((ROOT / ".streamlit/config.toml").read_text())["theme"][scheme]
+    theme = tomllib.loads((ROOT / ".streamlit/config.toml").read_text(encoding="utf-8"))["theme"][
+        scheme
+    ]
     assert contrast(ALL[name][scheme], theme["secondaryBackgroundColor"]) >= 4.5
     assert contrast(theme["linkColor"], theme["backgroundColor"]) >= 4.5
 
@@ -128,7 +130,7 @@ def test_classes_that_share_a_colour_have_another_marker():
 
 
 def test_the_theme_has_the_same_colours():
-    theme = tomllib.loads((ROOT / ".streamlit/config.toml").read_text())["theme"]
+    theme = tomllib.loads((ROOT / ".streamlit/config.toml").read_text(encoding="utf-8"))["theme"]
     for scheme in SCHEMES:
         shared = {
             "backgroundColor": "paper",

@@ -195,9 +195,9 @@ def test_what_fails_becomes_a_sentence_and_the_rest_is_done(open_page, finished)
     app = open_page("runs", chosen=f"{first},{second}")
     # Somebody else's by the time that the button is pressed, as in a stale or forged page.
     path = runs.folder_of(first).config
-    values = json.loads(path.read_text()) | {"visitor": SOMEBODY_ELSE}
+    values = json.loads(path.read_text(encoding="utf-8")) | {"visitor": SOMEBODY_ELSE}
     path.unlink()
-    path.write_text(json.dumps(values))
+    path.write_text(json.dumps(values), encoding="utf-8")
     runs.annotate(first, shared=True)
     button(app, "Delete 2").click().run()
     assert "is not yours" in sentence(app)
@@ -304,11 +304,11 @@ def test_on_the_test_images_only_when_both_test_sets_are_open(open_page, finishe
 def test_runs_that_held_back_other_images_are_not_compared_by_them(open_page, finished):
     first, second = finished(), finished()
     path = runs.folder_of(second).config
-    values = json.loads(path.read_text())
+    values = json.loads(path.read_text(encoding="utf-8"))
     values["config"]["limit"] = 4_000  # the last tenth of these, instead of 2,000
     values["config"]["recipe"]["validation"] = 200
     path.unlink()
-    path.write_text(json.dumps(values))
+    path.write_text(json.dumps(values), encoding="utf-8")
     run = runs.read(second)
     answers = np.full((run.config.validation_count, 10), 0.1, np.float32)
     run.folder.validation.unlink()
@@ -352,7 +352,7 @@ def test_a_lost_evaluation_is_a_sentence(open_page, finished):
 
 def test_a_damaged_curve_leaves_the_rest_alone(open_page, finished):
     first, second = finished(seed=1), finished(seed=2)
-    runs.folder_of(second).batches.write_text("{broken\n")
+    runs.folder_of(second).batches.write_text("{broken\n", encoding="utf-8")
     app = open_page("runs", runs=f"{first},{second}")
     assert sentence(app) == "The file batches.jsonl has a line that is not a point of a curve."
     assert "Settings" in texts(app)
@@ -414,13 +414,15 @@ def test_the_first_epochs_of_long_runs_are_drawn_with_all_their_points(home):
         "".join(
             json.dumps({"epoch": epoch, "val_loss": 1, "val_accuracy": 0.5, "seconds": 1}) + "\n"
             for epoch in range(1, 101)
-        )
+        ),
+        encoding="utf-8",
     )
     run.folder.batches.write_text(
         "".join(
             json.dumps({"epoch": step / 50, "loss": 1, "accuracy": 0.5, "seconds": step}) + "\n"
             for step in range(1, 5_001)
-        )
+        ),
+        encoding="utf-8",
     )
     whole, some = (curves_across(run, Across.EPOCHS, first) for first in (None, 2))
     assert whole["validation"]["x"][-1] == 100
@@ -433,10 +435,10 @@ def test_the_first_epochs_of_long_runs_are_drawn_with_all_their_points(home):
 def test_the_first_epochs_are_in_the_link(open_page, put_run):
     longer = runs.create(config(), VISITOR)
     path = runs.folder_of(longer).config
-    values = json.loads(path.read_text())
+    values = json.loads(path.read_text(encoding="utf-8"))
     values["config"]["recipe"]["epochs"] = 9
     path.unlink()
-    path.write_text(json.dumps(values))
+    path.write_text(json.dumps(values), encoding="utf-8")
     app = open_page("runs", runs=f"{put_run()},{longer}", epochs="3")
     assert quiet(app)
     (chart,) = components(app, "compare_chart")
@@ -452,13 +454,15 @@ def test_seconds_of_runs_that_noted_none_come_from_their_epochs(home):
             json.dumps({"epoch": epoch, "val_loss": 1, "val_accuracy": 0.5, "seconds": seconds})
             + "\n"
             for epoch, seconds in ((1, 10.0), (2, 20.0))
-        )
+        ),
+        encoding="utf-8",
     )
     run.folder.batches.write_text(
         "".join(
             json.dumps({"epoch": epoch, "loss": 1, "accuracy": 0.5}) + "\n"
             for epoch in (0.5, 1.5, 2.5)
-        )
+        ),
+        encoding="utf-8",
     )
     curves = curves_across(run, Across.SECONDS)
     assert curves["validation"]["x"] == [10, 30]
@@ -468,10 +472,10 @@ def test_seconds_of_runs_that_noted_none_come_from_their_epochs(home):
 def test_runs_on_different_data_sets_are_not_tested_against_each_other(open_page, finished):
     first, second = finished(seed=1), finished(seed=2)
     path = runs.folder_of(second).config
-    values = json.loads(path.read_text())
+    values = json.loads(path.read_text(encoding="utf-8"))
     values["config"] |= {"dataset": "cifar-10"}
     path.unlink()
-    path.write_text(json.dumps(values))
+    path.write_text(json.dumps(values), encoding="utf-8")
     app = open_page("runs", runs=f"{first},{second}")
     assert quiet(app)
     assert "answered images of different data sets" in texts(app)
@@ -480,9 +484,9 @@ def test_runs_on_different_data_sets_are_not_tested_against_each_other(open_page
 
 def test_what_raises_a_training_loss_is_said_below_the_figures(open_page, finished):
     one, other = finished(VISITOR), finished(VISITOR)
-    settled = json.loads(runs.folder_of(other).config.read_text())
+    settled = json.loads(runs.folder_of(other).config.read_text(encoding="utf-8"))
     settled["config"]["recipe"]["label_smoothing"] = 0.1
-    runs.folder_of(other).config.write_text(json.dumps(settled))
+    runs.folder_of(other).config.write_text(json.dumps(settled), encoding="utf-8")
     app = open_page("runs", runs=f"{one},{other}")
     assert quiet(app)
     assert "B’s is raised by label smoothing 0.1" in texts(app) and "A’s is" not in texts(app)

@@ -32,9 +32,12 @@ def marked(put_run):
     def marked(*arguments, **values) -> str:
         run_id = put_run(*arguments, **values)
         path = runs.folder_of(run_id).result
-        result = json.loads(path.read_text()) | {"test_accuracy": ACCURACY, "test_loss": LOSS}
+        result = json.loads(path.read_text(encoding="utf-8")) | {
+            "test_accuracy": ACCURACY,
+            "test_loss": LOSS,
+        }
         path.unlink()
-        path.write_text(json.dumps(result))
+        path.write_text(json.dumps(result), encoding="utf-8")
         return run_id
 
     return marked
@@ -107,7 +110,7 @@ def test_the_table_and_the_card_say_that_it_is_sealed(open_page, put_run):
 @pytest.mark.parametrize("opened", ["yes", True, {"at": "now"}])
 def test_notes_by_hand_open_nothing(open_page, marked, opened):
     run_id = marked()
-    runs.folder_of(run_id).notes.write_text(json.dumps({"opened": opened}))
+    runs.folder_of(run_id).notes.write_text(json.dumps({"opened": opened}), encoding="utf-8")
     app = open_page("evaluate", run=run_id, part="test")
     assert quiet(app) and not tells(app)
     assert "The test set is sealed" in texts(app)
@@ -116,7 +119,7 @@ def test_notes_by_hand_open_nothing(open_page, marked, opened):
 def test_a_guess_by_hand_that_is_nonsense_is_not_shown(open_page, put_run):
     run_id = put_run()
     notes = {"opened": {"at": 1.0, "accuracy": "<b>", "pair": [3, 99]}}
-    runs.folder_of(run_id).notes.write_text(json.dumps(notes))
+    runs.folder_of(run_id).notes.write_text(json.dumps(notes), encoding="utf-8")
     app = open_page("evaluate", run=run_id, part="test")
     assert quiet(app)
     assert "Validation − test" in texts(app) and "The guess" not in texts(app)
@@ -251,10 +254,10 @@ def test_what_cannot_be_the_second_run_is_a_sentence(open_page, put_run, every_s
     run_id = put_run()
     hidden, other_data = put_run(SOMEBODY_ELSE), put_run()
     path = runs.folder_of(other_data).config
-    values = json.loads(path.read_text())
+    values = json.loads(path.read_text(encoding="utf-8"))
     values["config"] |= {"dataset": "cifar-10"}
     path.unlink()
-    path.write_text(json.dumps(values))
+    path.write_text(json.dumps(values), encoding="utf-8")
     for asked, words in (
         ("../x", "There is no run"),
         (hidden, "belongs to someone else and is not shared"),

@@ -28,7 +28,7 @@ def put(home):
     def put(name: str, content: str) -> None:
         folder = home / "import"
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(content)
+        (folder / name).write_text(content, encoding="utf-8")
 
     return put
 
@@ -197,7 +197,7 @@ def test_what_another_visitor_has_checked_is_not_offered(put, open_page, home):
     put("x.csv", table())
     checked(open_page("explore", view="sources"), "x.csv")
     (folder,) = (home / "datasets").iterdir()
-    (folder / "visitor").write_text("b" * 32)
+    (folder / "visitor").write_text("b" * 32, encoding="utf-8")
     assert "What was found" not in texts(open_page("explore", view="sources"))
 
 
@@ -206,7 +206,7 @@ def test_a_damaged_note_of_what_was_found_is_no_offer(put, open_page, home, cont
     put("x.csv", table())
     checked(open_page("explore", view="sources"), "x.csv")
     (folder,) = (home / "datasets").iterdir()
-    (folder / "found.json").write_text(content)
+    (folder / "found.json").write_text(content, encoding="utf-8")
     app = open_page("explore", view="sources")
     assert quiet(app) and "Bring your own data" in texts(app)
 
@@ -274,7 +274,9 @@ def test_others_neither_see_nor_use_it(own, open_page):
 def test_what_the_command_line_imported_is_everyones_and_stays(own, open_page, home):
     app, name = own
     path = home / "datasets" / name / "meta.json"
-    path.write_text(path.read_text().replace(VISITOR, imported.COMMAND_LINE))
+    path.write_text(
+        path.read_text(encoding="utf-8").replace(VISITOR, imported.COMMAND_LINE), encoding="utf-8"
+    )
     app = open_page("explore", view="sources")
     assert quiet(app) and "on the command line, for everyone" in texts(app)
     assert "Explore it" in labels(app) and "Delete it for good" not in labels(app)
@@ -313,7 +315,9 @@ def test_a_run_begun_since_the_button_was_drawn_keeps_its_data(own):
     app.selectbox(key="dataset").set_value("fashion-mnist")
     delete = button(app.run(), "Delete it for good")
     path = settings().datasets / name / "meta.json"
-    path.write_text(path.read_text().replace(VISITOR, SOMEBODY_ELSE))
+    path.write_text(
+        path.read_text(encoding="utf-8").replace(VISITOR, SOMEBODY_ELSE), encoding="utf-8"
+    )
     app = delete.click().run()
     assert "not your data set" in sentence(app) and datasets.find(name).missing() is None
 
@@ -329,7 +333,7 @@ def test_only_plain_files_of_the_import_folder_are_offered(put, open_page, home,
     put("good.csv", "x")
     put(".hidden.csv", "x")
     (home / "import" / "folder.csv").mkdir()
-    (tmp_path / "secret.csv").write_text("x")
+    (tmp_path / "secret.csv").write_text("x", encoding="utf-8")
     (home / "import" / "link.csv").symlink_to(tmp_path / "secret.csv")
     app = open_page("explore", view="sources")
     assert app.multiselect(key="brought_paths").options == ["good.csv"]

@@ -81,10 +81,10 @@ def test_table_comparison_and_pickers_say_it(open_page, put_run):
 def test_what_cannot_be_trained_any_more_is_still_listed(home):
     (run,) = made(config())
     path = runs.folder_of(run.id).config
-    values = json.loads(path.read_text())
+    values = json.loads(path.read_text(encoding="utf-8"))
     values["config"]["dataset"] = "imported-and-removed"
     path.unlink()
-    path.write_text(json.dumps(values))
+    path.write_text(json.dumps(values), encoding="utf-8")
     damaged = runs.read(run.id)
     assert damaged.config is None
     assert run.id in labels([damaged])[run.id]

@@ -54,7 +54,7 @@ def test_train_makes_a_run_queues_it_and_opens_it(open_page, queue):
 
 def test_a_folder_that_cannot_be_written_becomes_a_sentence(open_page, queue):
     settings().runs.parent.mkdir(parents=True, exist_ok=True)
-    settings().runs.write_text("a file where the folder should be")
+    settings().runs.write_text("a file where the folder should be", encoding="utf-8")
     app = open_page("train")
     button(app, "Train").click().run()
     assert sentence(app).startswith("The run could not be saved in ")
@@ -219,9 +219,9 @@ def test_the_settings_of_a_run_can_be_taken_over(open_page, every_state):
 
 def test_somebody_elses_run_is_not_shown_before_it_is_shared(open_page, every_state, trained):
     folder = runs.folder_of(every_state[State.FINISHED])
-    header = json.loads(folder.config.read_text())
+    header = json.loads(folder.config.read_text(encoding="utf-8"))
     folder.config.unlink()  # a folder shows that it changed when a file is replaced
-    folder.config.write_text(json.dumps(header | {"visitor": SOMEBODY_ELSE}))
+    folder.config.write_text(json.dumps(header | {"visitor": SOMEBODY_ELSE}), encoding="utf-8")
     app = open_page("train", run=trained.id)
     assert "belongs to someone else and is not shared" in sentence(app)
     runs.annotate(trained.id, shared=True)
@@ -296,7 +296,7 @@ def test_a_damaged_run_is_the_only_error(open_page, every_state):
 
 def test_a_damaged_curve_leaves_the_rest_of_the_page_alone(open_page, every_state):
     run = runs.read(every_state[State.FINISHED])
-    run.folder.batches.write_text("{broken\n")
+    run.folder.batches.write_text("{broken\n", encoding="utf-8")
     app = open_page("train", run=run.id)
     assert sentence(app) == "The file batches.jsonl has a line that is not a point of a curve."
     assert "Train" in labels(app) and "Your latest runs" in texts(app)

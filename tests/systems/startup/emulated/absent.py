@@ -44,7 +44,8 @@ siginterrupt sigpending sigtimedwait sigwait sigwaitinfo
 """
 _NAMES: Mapping[str, Mapping[ModuleType, str]] = {
     "windows": {
-        os: _OF_OS,
+        sys: "platform",
+        os: f"name {_OF_OS}",
         signal: _OF_SIGNAL,
         select: "poll epoll POLLIN POLLOUT POLLERR POLLHUP POLLNVAL POLLPRI EPOLLIN EPOLLOUT",
         socket: "AF_UNIX socketpair_unix sendmsg recvmsg send_fds recv_fds SO_REUSEPORT",
@@ -52,6 +53,7 @@ _NAMES: Mapping[str, Mapping[ModuleType, str]] = {
             pthread_getcpuclockid""",
     },
     "macos": {
+        sys: "platform",
         os: """sched_getaffinity sched_setaffinity O_TMPFILE O_PATH O_DIRECT O_NOATIME eventfd
             memfd_create pidfd_open posix_fadvise posix_fallocate pipe2 getxattr setxattr listxattr
             splice copy_file_range getrandom getresuid getresgid""",
@@ -63,12 +65,12 @@ _NAMES: Mapping[str, Mapping[ModuleType, str]] = {
 # What is there instead.
 _GIVEN: Mapping[str, Mapping[ModuleType, Mapping[str, Any]]] = {
     "windows": {
-        os: {"O_BINARY": 0, "O_NOINHERIT": 0, "O_SEQUENTIAL": 0, "O_RANDOM": 0},
+        sys: {"platform": "win32"},
+        os: {"name": "nt", "O_BINARY": 0, "O_NOINHERIT": 0, "O_SEQUENTIAL": 0, "O_RANDOM": 0},
         signal: {"CTRL_C_EVENT": 0, "CTRL_BREAK_EVENT": 1, "SIGBREAK": 21},
     },
-    "macos": {},
+    "macos": {sys: {"platform": "darwin"}},
 }
-_PLATFORM = {"windows": "win32", "macos": "darwin"}
 
 
 def take(system: str) -> None:
@@ -76,9 +78,7 @@ def take(system: str) -> None:
     sys.meta_path.insert(0, _Refusal(_MODULES[system], system))
     for module, names in _NAMES[system].items():
         _take(module, names.split(), _GIVEN[system].get(module, {}), system)
-    _name(sys, "platform", _PLATFORM[system])
     if system == "windows":
-        _name(os, "name", "nt")
         select.select = _sockets_only(select.select)  # type: ignore[assignment]
 
 
@@ -128,21 +128,6 @@ def _take(module: ModuleType, names: list[str], given: Mapping[str, Any], system
         raise AttributeError(f"module {module.__name__!r} has no attribute {name!r}{where}")
 
     vars(module)["__getattr__"] = answer
-
-
-def _name(module: ModuleType, name: str, value: str) -> None:
-    """Let an attribute of a module have another value for our code."""
-    true = getattr(module, name)
-    kind = type(module)
-
-    def answer(self: ModuleType) -> str:
-        return value if callers.direct(1) else true
-
-    def change(self: ModuleType, new: str) -> None:
-        nonlocal value
-        value = new
-
-    module.__class__ = type(kind.__name__, (kind,), {name: property(answer, change)})
 
 
 def _sockets_only(true: Any) -> Any:

@@ -5,6 +5,7 @@ import errno
 import io
 import os
 import re
+import shutil
 import stat
 import sys
 from collections.abc import Callable
@@ -46,6 +47,7 @@ def behave(system: str) -> None:
     _wrap("replace", lambda source, target, **_: _check_move(source, target, may_replace=True))
     _wrap("rename", lambda source, target, **_: _check_move(source, target, may_replace=False))
     _wrap_write()
+    shutil._use_fd_functions = False  # type: ignore[attr-defined]  # it opens folders here
 
 
 def _wrap(name: str, check: Callable[..., None]) -> None:
