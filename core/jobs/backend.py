@@ -17,6 +17,7 @@ class Engine:
         problem: why nothing can be trained now, as a sentence, or None.
         device: what a run trains on, such as ``2 cores`` or ``GPU 0: NVIDIA T4``; empty while
             nobody knows.
+        elsewhere: whether another server on the same folder gives out the runs of both.
     """
 
     workers: int
@@ -25,6 +26,7 @@ class Engine:
     warm: bool | None = None
     problem: str | None = None
     device: str = ""
+    elsewhere: bool = False
 
 
 class Backend(Protocol):

@@ -102,6 +102,7 @@ class Supervisor(ABC):
         self._problem: str | None = None
         self._trouble: str | None = None
         self._folder_lock: Lock | None = None
+        self._elsewhere = False  # another server gives out the runs of this folder
         self._thread = threading.Thread(target=self._supervise, name="supervisor", daemon=True)
         self._thread.start()
 
@@ -226,7 +227,9 @@ class Supervisor(ABC):
         problem = self._problem
         if not self._thread.is_alive() and not self._closed:
             problem = "The queue has ended with an unexpected error. Restart the server."
-        return Engine(self._capacity(), running, queued, self._warm, problem, self._device)
+        return Engine(
+            self._capacity(), running, queued, self._warm, problem, self._device, self._elsewhere
+        )
 
     def close(self) -> None:
         """End all work in order; see ``Backend``."""
@@ -271,11 +274,13 @@ class Supervisor(ABC):
         mine = False
         with self._going_on():
             mine = self._owns_folder()
+            self._elsewhere = not mine
         if now >= self._next_scan:
             self._next_scan = now + SCAN_SECONDS
             with self._going_on():
                 self._look_around(mine)
         if not mine:
+            self._asked.clear()  # the wishes are in the folders
             return  # another server gives out the runs of this folder, ours too
         while self._asked:
             with self._going_on():
@@ -300,6 +305,8 @@ class Supervisor(ABC):
         if self._folder_lock is None:
             return False
         self._scan = Scan(self._settings.runs)  # all is ours to see to now
+        for run in self._queue.running():
+            self._queue.end(run.id)  # of the server that gave them out before
         return True
 
     def _look_around(self, mine: bool) -> None:
@@ -309,6 +316,11 @@ class Supervisor(ABC):
                 self._look_at(name, mine)
         for name in gone:
             self._queue.remove(name)
+        if not mine:
+            # Nothing changes in the folder of a run whose worker has just died.
+            for run in self._queue.running():
+                with self._going_on():
+                    self._look_at(run.id, mine)
 
     def _look_at(self, run_id: str, mine: bool) -> None:
         """Queue a run, or take it out of the queue, as its folder says."""
@@ -316,7 +328,11 @@ class Supervisor(ABC):
             run = read(run_id)
         except RunNotFound:
             self._queue.remove(run_id)
+            if not mine:
+                self._queue.end(run_id)
             return
+        if not mine:
+            self._follow(run)
         if run.state is not State.QUEUED:
             self._queue.remove(run_id)
         elif run_id in self._places:
@@ -326,6 +342,15 @@ class Supervisor(ABC):
         elif mine:
             run.folder.write_result(Result(State.STOPPED, "Stopped before it started."))
             self._queue.remove(run_id)
+
+    def _follow(self, run: Run) -> None:
+        """Count a run that another server has given out as running while it does."""
+        known = any(run.id == other.id for other in self._queue.running())
+        if run.state is not State.RUNNING:
+            self._queue.end(run.id)
+        elif not known:
+            self._queue.add(run)
+            self._queue.begin(run)
 
     def _attend(self, place: Place, now: float) -> None:
         """Take leave of a job that has ended, and end one that does not heed a wish."""

@@ -252,11 +252,15 @@ def test_two_servers_on_one_folder_train_a_run_once(own_backend):
     wait_until(lambda: first.engine().running, 10, "the run that was waiting")
     second = own_backend()
     asked_there = submit(second)
+    wait_until(lambda: second.engine().running, START, "word of it at the second server")
+    assert [first.engine().elsewhere, second.engine().elsewhere] == [False, True]
     results = [wait_for_end(run_id) for run_id in (waiting, asked_there)]
     assert [run.state for run in results] == [State.FINISHED] * 2
     pids = [run.heartbeat.pid for run in results]
     for run in results:
         assert read_curves(run.folder).epochs["epoch"] == [1]
+    for server in (first, second):
+        wait_until(lambda server=server: not server.engine().running, 60, "end of all workers")
     first.close()
     assert wait_for_end(submit(second)).state is State.FINISHED
     # The second server is in charge now, and leaves alone what the first one has trained.

@@ -22,6 +22,8 @@ def next_run(queue: jobs.Engine) -> str:
         return "No run can start now."
     if queue.queued or queue.running >= queue.workers:
         return "A new run waits for its turn."
+    if queue.elsewhere:
+        return "Another server process starts the runs of this one."
     if queue.warm:
         return "The next run starts at once."
     if queue.warm is None:
