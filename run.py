@@ -775,11 +775,15 @@ def test(environment: Environment) -> int:
 
 
 def browser() -> int:
-    """Install Debian's chromium for the browser tests, which run on Linux only.
+    """Install Debian's chromium, and in CI nginx, for the browser tests, which run on Linux only.
 
-    Where that cannot be done, they are skipped with a word on a desk, and fail in CI.
+    Where that cannot be done, they are skipped with a word on a desk, and fail in CI. On a desk
+    nginx is left alone, as its package starts a server.
     """
-    if shutil.which("chromium"):
+    wanted = ["chromium", "nginx"] if os.environ.get("CI") else ["chromium"]
+    path = os.environ.get("PATH", os.defpath) + os.pathsep + "/usr/sbin"
+    missing = [name for name in wanted if not shutil.which(name, path=path)]
+    if not missing:
         return 0
     if not sys.platform.startswith("linux"):
         print("The tests in the browser run on Linux only, and are left out.")
@@ -791,8 +795,9 @@ def browser() -> int:
     if may is not None and shutil.which("apt-get"):
         # "env", as sudo hands no variables on.
         quietly = [*may, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq"]
-        return call([*quietly, "update"]) or call([*quietly, "install", "-y", "chromium"])
-    print("chromium is missing and cannot be installed from here: sudo apt-get install chromium")
+        return call([*quietly, "update"]) or call([*quietly, "install", "-y", *missing])
+    names = " ".join(missing)
+    print(names + " cannot be installed from here: sudo apt-get install " + names)
     return 1 if os.environ.get("CI") else 0
 
 

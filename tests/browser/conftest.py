@@ -54,18 +54,36 @@ class Server:
     log: Path
 
 
-@contextlib.contextmanager
-def serve(folder: Path) -> Iterator[Server]:
-    """Run the app on a free port, with all that it writes in ``folder``."""
+def free_port() -> int:
+    """Return a port that nobody listens at."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    server = Server(f"http://localhost:{port}", folder / "home", folder / "server.log")
-    with server.log.open("wb") as log:
+        return probe.getsockname()[1]
+
+
+@contextlib.contextmanager
+def serve(
+    folder: Path, port: int | None = None, *, path: str = "", **variables: str
+) -> Iterator[Server]:
+    """Run the app, with all that it writes in ``folder``.
+
+    Args:
+        folder: takes ``home`` and ``server.log``.
+        port: to listen at; by default a free one.
+        path: below which the app is, such as ``/atelier``.
+        variables: of the environment.
+    """
+    port = port or free_port()
+    server = Server(f"http://localhost:{port}{path}", folder / "home", folder / "server.log")
+    variables = {
+        "ATELIER_HOME": str(server.home),
+        "STREAMLIT_SERVER_BASE_URL_PATH": path,
+    } | variables
+    with server.log.open("ab") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", f"--server.port={port}"],
             cwd=ROOT,
-            env=os.environ | {"ATELIER_HOME": str(server.home)},
+            env=os.environ | variables,
             stdout=log,
             stderr=subprocess.STDOUT,
         )
@@ -206,7 +224,11 @@ def new_visitor(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[N
     request.node.visitors = visitors
 
     def new_visitor(server: Server, width: str = "desktop", scheme: str = "light") -> Visitor:
-        context = chromium.new_context(**VIEWPORTS[width], color_scheme=scheme)
+        context = chromium.new_context(
+            **VIEWPORTS[width],
+            color_scheme=scheme,
+            ignore_https_errors=True,  # a proxy of the tests has a certificate of their own
+        )
         context.set_default_timeout(PATIENCE)
         contexts.append(context)
         visitors.append(Visitor(context.new_page(), server.url))
@@ -231,6 +253,8 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     report = yield
     if report.when == "call" and report.failed:
         for number, visitor in enumerate(getattr(item, "visitors", ())):
+            if visitor.page.is_closed():
+                continue
             path = item.funcargs["tmp_path"] / f"failed-{number}.png"
             visitor.page.screenshot(path=path, full_page=True)
             report.sections.append(("screenshot", f"{path} shows {visitor.page.url}"))
