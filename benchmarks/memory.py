@@ -24,7 +24,7 @@ from benchmarks._results import publish
 from benchmarks._server import Memory, server
 from benchmarks.views import Visitor, all_open
 from core import datasets
-from core.settings import ROOT, forget_settings
+from core.settings import PROFILES, ROOT, forget_settings
 
 # Each step says what it added to a fresh process; the first line of each is its name.
 PARTS = """
@@ -127,23 +127,28 @@ def main() -> None:
             args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
         )
         page = browser.new_page(viewport={"width": 1280, "height": 900})
-        with server(Path(folder)) as app:
-            visitor = Visitor(page, app.address)
-            open_data(visitor)
-            all_open(visitor)
-            why(visitor)
-            table = rows(app.memory())
+        tables = []
+        for profile in PROFILES:
+            os.environ["ATELIER_PROFILE"] = profile
+            with server(Path(folder)) as app:
+                visitor = Visitor(page, app.address)
+                open_data(visitor)
+                all_open(visitor)
+                why(visitor)
+                tables += [
+                    "",
+                    f"With {there()} data sets, three networks and “Why?” open, "
+                    f"`ATELIER_PROFILE={profile}`:",
+                    "",
+                    "| process | resident MB | share MB | private MB |",
+                    "| --- | --- | --- | --- |",
+                    *rows(app.memory()),
+                ]
         browser.close()
         server_parts, network_parts = parts(SERVER_PARTS), parts(NETWORK_PARTS)
-    there = sum(spec.missing() is None for spec in datasets.DATASETS.values())
     lines = [
         describe(),
-        "",
-        f"With {there} data sets, three networks and “Why?” open:",
-        "",
-        "| process | resident MB | share MB | private MB |",
-        "| --- | --- | --- | --- |",
-        *table,
+        *tables,
         "",
         "| what it is made of, in a fresh process | private MB | resident MB then |",
         "| --- | --- | --- |",
@@ -154,6 +159,11 @@ def main() -> None:
         ),
     ]
     publish("memory", "\n".join(lines), write=options.write)
+
+
+def there() -> int:
+    """Return how many data sets are on this machine."""
+    return sum(spec.missing() is None for spec in datasets.DATASETS.values())
 
 
 def open_data(visitor: Visitor) -> None:

@@ -26,6 +26,10 @@ def asking(server):
     return None
 
 
+def has_tensorflow(process):
+    return any("tensorflow" in each.path for each in process.memory_maps())
+
+
 def test_it_dies_and_the_next_picture_is_answered(fresh_server, new_visitor):
     with fresh_server() as server:
         visitor = new_visitor(server)
@@ -34,6 +38,8 @@ def test_it_dies_and_the_next_picture_is_answered(fresh_server, new_visitor):
         expect(answer).to_be_visible()
         first = asking(server)
         assert first is not None
+        assert has_tensorflow(first)
+        assert not has_tensorflow(first.parent())  # the server of the pages
         first.kill()  # the server's child, on purpose
         first.wait(30)
         visitor.open("classify?from=samples&sample=Bag")
@@ -42,4 +48,5 @@ def test_it_dies_and_the_next_picture_is_answered(fresh_server, new_visitor):
         expect(page.get_by_text("Press a picture to read how it was changed.")).to_be_visible()
         second = asking(server)
         assert second is not None and second.pid != first.pid
+        page.close()  # or it would complain that its server has ended
     second.wait(30)  # with the server

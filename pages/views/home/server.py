@@ -39,7 +39,7 @@ def _engine() -> None:
             "cold": "starts with the first picture",
             "loading": f"loading for {state.seconds_now():.0f} s",
             "ready": f"ready, loaded in {state.seconds:.1f} s",
-            "resting": "rests until somebody asks",
+            "resting": "rests until someone asks",
             "failed": "not available",
         }
         if queue.problem:
