@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,19 +26,31 @@ PROGRAMS = {
 
 @dataclass(frozen=True)
 class Memory:
-    """What a process takes, in bytes; no single figure is the truth.
+    """What a process takes, in bytes.
 
     Attributes:
         does: what the process does.
         resident: all that is in memory, also what other processes have mapped as well (RSS).
-        share: what is shared, divided by those who share it: shares can be added up (PSS).
         private: what becomes free when the process ends (USS).
+        shared: what of each mapped file others have mapped too, by its path.
     """
 
     does: str
     resident: int
-    share: int
     private: int
+    shared: Mapping[str, int]
+
+
+def together(found: Iterable[Memory]) -> int:
+    """Return the bytes that processes take together: what they share counts once.
+
+    Not the sum of their proportional shares (PSS), which is less while other programs of the
+    machine, such as tests, have the same libraries mapped.
+    """
+    found = list(found)
+    paths = {path for each in found for path in each.shared}
+    shared = sum(max(each.shared.get(path, 0) for each in found) for path in paths)
+    return shared + sum(each.private for each in found)
 
 
 @dataclass(frozen=True)
@@ -56,14 +68,17 @@ class Server:
     pid: int
 
     def memory(self) -> list[Memory]:
-        """Return what the server and those that it has started take now, itself first."""
+        """Return what the server and those that it has started take now, itself first; on Linux."""
         parent = psutil.Process(self.pid)
         found = []
         for process in (parent, *parent.children(recursive=True)):
             line, info = " ".join(process.cmdline()), process.memory_full_info()
             does = next((words for name, words in PROGRAMS.items() if name in line), line)
-            share = getattr(info, "pss", 0)  # only Linux knows it
-            found.append(Memory(does, info.rss, share, info.uss))
+            shared = {
+                each.path: each.shared_clean + each.shared_dirty
+                for each in process.memory_maps(grouped=True)
+            }
+            found.append(Memory(does, info.rss, info.uss, shared))
         return found
 
 

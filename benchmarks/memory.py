@@ -4,10 +4,9 @@ Starts a server with an empty ``ATELIER_HOME``, opens everything in Debian's chr
 both data sets, three networks, "Why?" of an answer), and looks at each of the server's processes.
 Needs ``requirements-dev.txt``. CIFAR-10 takes part where it is on this machine.
 
-Three figures a process, as no single one is the truth. *Resident* (RSS) counts all that is in
-memory, also what other processes have mapped as well, such as TensorFlow's code or a data set on
-disk. *Share* (PSS) divides what is shared by those who share it: the shares of all processes add up
-to what is really taken. *Private* (USS) is what becomes free when the process ends.
+Resident (RSS) is all that a process has in memory, also what others have mapped as well, such as
+TensorFlow's code or a data set on disk. Private (USS) is what becomes free when it ends. Together
+they take what is private of each, and what they share once.
 """
 
 import argparse
@@ -21,7 +20,7 @@ from playwright.sync_api import sync_playwright
 
 from benchmarks._machine import describe
 from benchmarks._results import publish
-from benchmarks._server import Memory, server
+from benchmarks._server import Memory, server, together
 from benchmarks.views import Visitor, all_open
 from core import datasets
 from core.settings import PROFILES, ROOT, forget_settings
@@ -94,16 +93,11 @@ def parts(code: str) -> list[tuple[str, int, int]]:
 
 def rows(found: list[Memory]) -> list[str]:
     """Return a row of the table for each process of a server, and one for all."""
-    together = sum(each.share for each in found), sum(each.private for each in found)
-    return [
-        *(_row(each.does, (each.resident, each.share, each.private)) for each in found),
-        _row("**all together**", (0, *together)),
+    lines = [
+        f"| {each.does} | {each.resident / 1e6:,.0f} | {each.private / 1e6:,.0f} |"
+        for each in found
     ]
-
-
-def _row(name: str, figures: tuple[int, ...]) -> str:
-    cells = " | ".join(f"{each / 1e6:,.0f}" if each else "–" for each in figures)
-    return f"| {name} | {cells} |"
+    return [*lines, f"| **all together**, what they share once | {together(found) / 1e6:,.0f} | |"]
 
 
 def main() -> None:
@@ -140,8 +134,8 @@ def main() -> None:
                     f"With {there()} data sets, three networks and “Why?” open, "
                     f"`ATELIER_PROFILE={profile}`:",
                     "",
-                    "| process | resident MB | share MB | private MB |",
-                    "| --- | --- | --- | --- |",
+                    "| process | resident MB | private MB |",
+                    "| --- | --- | --- |",
                     *rows(app.memory()),
                 ]
         browser.close()

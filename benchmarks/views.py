@@ -24,7 +24,7 @@ from playwright.sync_api import CDPSession, Page, sync_playwright
 
 from benchmarks._machine import describe
 from benchmarks._results import publish
-from benchmarks._server import PROGRAMS, Memory, server
+from benchmarks._server import PROGRAMS, Memory, server, together
 from core import datasets, runs
 from core.settings import ROOT, forget_settings
 
@@ -311,14 +311,13 @@ def memory_sentence(found: list[Memory]) -> str:
     assert own is not None, "the server has ended"
     words = (
         f"Memory with {there} data sets, the bundled model and two runs open: the server "
-        f"{own.resident / 1e6:,.0f} MB (wanted: 800), its share {own.share / 1e6:,.0f} MB"
+        f"{own.resident / 1e6:,.0f} MB (wanted: 800)"
     )
     if asking is None:
         return f"{words}; nobody asks networks."
-    both = own.share + asking.share
     return (
-        f"{words}; the process that asks networks {asking.resident / 1e6:,.0f} MB, its share "
-        f"{asking.share / 1e6:,.0f} MB; the shares of both {both / 1e6:,.0f} MB."
+        f"{words}, the process that asks networks {asking.resident / 1e6:,.0f} MB; both, what they "
+        f"share counted once, {together([own, asking]) / 1e6:,.0f} MB."
     )
 
 
