@@ -89,7 +89,7 @@ def _parser() -> argparse.ArgumentParser:
         choices=("photo", "sketch"),
         help="treat every file as this (default: decide for each file)",
     )
-    classify.add_argument("--json", action="store_true", help="print one JSON object a file")
+    classify.add_argument("--json", action="store_true", help="print one JSON object per file")
 
     analyse = commands.add_parser(
         "analyse", help="compute the map, doubtful labels or duplicates of a data set"
@@ -110,7 +110,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     analyse.add_argument("--output", type=Path, help="write this file instead of the bundled one")
 
-    bring = commands.add_parser("import", help="take in a data set: CSV, IDX, or ZIP of pictures")
+    bring = commands.add_parser("import", help="import a data set: CSV, IDX, or ZIP of pictures")
     bring.set_defaults(command=_import)
     bring.add_argument("files", nargs="+", metavar="FILE", type=Path)
     bring.add_argument("--title", help="what to call it (default: by the file's name)")
@@ -118,7 +118,8 @@ def _parser() -> argparse.ArgumentParser:
         "--classes",
         metavar="NAMES",
         help=f"names in label order, with commas between; or {', '.join(imported.KNOWN_CLASSES)}; "
-        "or as-found, for as many classes as there are labels (default: by what was found)",
+        "or as-found, for as many classes as there are labels (default: chosen by what the files "
+        "hold)",
     )
     bring.add_argument(
         "--test-share",
@@ -132,9 +133,11 @@ def _parser() -> argparse.ArgumentParser:
         default=imported.Order.STRATIFIED,
         help="test on a share of each class, or on the last images (default: %(default)s)",
     )
-    bring.add_argument("--seed", type=int, default=0, help="of what is random")
+    bring.add_argument("--seed", type=int, default=0, help="for everything random")
     bring.add_argument(
-        "--pictures", choices=list(SIZES), help="what pictures become (default: by the first one)"
+        "--pictures",
+        choices=list(SIZES),
+        help="size that pictures are resized to (default: the size of the first one)",
     )
     bring.add_argument("--json", action="store_true", help="print one JSON object")
 
@@ -147,7 +150,7 @@ def _parser() -> argparse.ArgumentParser:
         "accurate on Fashion-MNIST. Their cards say how long that takes",
     )
     pretrain.add_argument("--epochs", type=int, help="instead of the recipe's; needs --output")
-    pretrain.add_argument("--limit", type=int, help="use only so many images; needs --output")
+    pretrain.add_argument("--limit", type=int, help="use only this many images; needs --output")
     pretrain.add_argument("--output", type=Path, help="folder for the files")
     pretrain.add_argument(
         "--photos",

@@ -26,8 +26,8 @@ def main() -> None:
     left, right = st.columns([2, 3], vertical_alignment="bottom")
     with right:
         model = networks.of_run(run_picker("Network", notes=notes))
-    thing = "One piece of clothing" if model.dataset.name == CLOTHES else "One thing"
-    question.markdown(f"{thing}, as a photo or a drawing: what is it?")
+    thing = "one piece of clothing" if model.dataset.name == CLOTHES else "one thing"
+    question.markdown(f"Show a photo or drawing of {thing}, and the network says what it is.")
     with left:
         view = choice("View", titles, "view", notes=notes)
     VIEWS[view][1](model)

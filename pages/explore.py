@@ -39,7 +39,7 @@ def main() -> None:
         raise DataUnavailable(reason)
     VIEWS[view][1](spec)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(f"{spec.title}: {spec.credit}.")
+        st.caption(f"{spec.title}: {spec.credit}.", width="content")
         copy_link(key="copy_explore")
 
 

@@ -8,7 +8,7 @@ from pages.views.home import first_try, server
 PATH = (
     ("explore", "Explore", "See the images that networks learn from.", ":material/grid_view:"),
     ("train", "Train", "Watch a network learn, live.", ":material/show_chart:"),
-    ("runs", "Runs", "Find and compare everything trained here.", ":material/table_rows:"),
+    ("runs", "Runs", "Find, compare and share runs.", ":material/table_rows:"),
     ("evaluate", "Evaluate", "See where a network is right, and where wrong.", ":material/target:"),
     ("classify", "Classify", "Try it on your photos and drawings.", ":material/photo_camera:"),
 )

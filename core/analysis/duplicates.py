@@ -46,15 +46,15 @@ GRAY = Limits(
     0.999,
     0.995,
     0.99,
-    "from 0.999 on it is one photograph, from 0.995 on one article, often in another print or "
-    "colour; between 0.99 and 0.995 most are different trousers.",
+    "0.999 and above is the same photo; 0.995 and above is the same article, often in another "
+    "print or colour; between 0.99 and 0.995 most are different trousers.",
 )
 COLOUR = Limits(
     0.97,
     0.95,
     0.93,
-    "from 0.97 on it is one photograph, from 0.95 on nearly always one subject; between 0.93 and "
-    "0.95 some are different ships on the same sea.",
+    "0.97 and above is the same photo; 0.95 and above is nearly always the same subject; between "
+    "0.93 and 0.95 some are different ships on the same sea.",
 )
 
 

@@ -114,7 +114,7 @@ def hidden_of(spec: DatasetSpec, path: Path) -> Hidden:
     ):
         raise RunDamaged(
             f"The file {path.name} does not fit {spec.title}. Delete it from {path.parent}, and "
-            "have it worked out again."
+            "compute it again."
         )
     return Hidden(indices, fitted(pca), fitted(tsne), explained)
 

@@ -231,7 +231,8 @@ _ALL = (
     Architecture(
         name="deep-cnn",
         title="Deep CNN",
-        summary="Six convolutions with batch normalisation: slower, and better than both above.",
+        summary="Six convolutions with batch normalisation: slower and more accurate than the two "
+        "small CNNs.",
         origin="A public project with convolution blocks, global average pooling, one-hot labels "
         "and early stopping.",
         layers=(
@@ -323,8 +324,8 @@ _ALL = (
         name="long-sprint-cnn",
         title="Long sprint CNN",
         summary="The larger sprint: 93 % of Fashion-MNIST in about three minutes on two cores.",
-        origin="Atelier's own: as the sprint, three times as wide and for longer, with flipped "
-        "images, label smoothing and dropout.",
+        origin="Atelier's own: like the sprint, three times as wide and trained for longer, with "
+        "flipped images, label smoothing and dropout.",
         layers=(
             *_normalised(48, pool=True),
             *_normalised(96, stride=2),

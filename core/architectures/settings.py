@@ -276,7 +276,8 @@ def _held_back(value: float) -> str:
 LIMIT = Number(
     name="limit",
     title="Training images",
-    help="Use only so many training images for a quick try. Validation images are taken from them.",
+    help="Use only this many training images, for a quick try. Validation images are taken from "
+    "them.",
     group=Group.DATA,
     default=None,
     quiet=None,
@@ -295,7 +296,7 @@ _ALL: tuple[Setting, ...] = (
     Number(
         name="epochs",
         title="Epochs",
-        help="How often the network sees every training image.",
+        help="How many times the network sees every training image.",
         group=Group.MAIN,
         default=10,
         low=1,
@@ -341,8 +342,8 @@ _ALL: tuple[Setting, ...] = (
     ),
     Choice(
         name="validation_from",
-        title="Held back",
-        help="Which images are held back for validation.",
+        title="Validation images",
+        help="Which training images are held back for validation.",
         group=Group.DATA,
         default=ValidationFrom.END,
         quiet=ValidationFrom.END,
@@ -482,7 +483,7 @@ _ALL: tuple[Setting, ...] = (
     Number(
         name="patience",
         title="Early-stopping patience (epochs)",
-        help="Stops after so many epochs without a lower validation loss, and keeps the best "
+        help="Stops after this many epochs without a lower validation loss, and keeps the best "
         "epoch.",
         group=Group.REGULARISATION,
         default=None,

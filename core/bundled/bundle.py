@@ -15,10 +15,12 @@ import numpy as np
 
 from core import architectures, datasets
 from core.architectures.settings import in_words
-from core.bundled.models import MODELS
+from core.bundled.models import MODELS, PICTURES
 from core.datasets import Split
 from core.errors import SettingsError
+from core.evaluation import training_gap
 from core.networks.batches import answers
+from core.runs.config import TrainingConfig
 from core.runs.division import divide
 from core.runs.evaluation import Evaluation, write_evaluation
 from core.runs.files import write_atomic
@@ -124,6 +126,14 @@ def _alone(runs: Sequence[Run]) -> str:
     )
 
 
+def _losses(result: Result, config: TrainingConfig, *, harder: bool) -> str:
+    """Return what the card says of the losses, of which the first looks wrong beside the second."""
+    return (
+        f"**Loss** {result.train_loss:.2f} in training, {result.val_loss:.2f} on the validation "
+        f"images. {training_gap(config, harder=harder)}\n"
+    )
+
+
 def judged(model: "keras.Model", split: Split) -> tuple[Evaluation, float]:
     """Return what a network answers to a split, and its accuracy, 0 to 1."""
     found = Evaluation.of(answers(model, split.images), split.labels)
@@ -181,6 +191,7 @@ def card(runs: Sequence[Run], result: Result, path: Path, name: str, more: str =
 **Not meant for** anything that matters to anyone. It knows ten classes, answers with one of them
 whatever it is shown, and is often wrong on photos unlike those it learned from.
 
+{_losses(result, config, harder=name == PICTURES)}
 {_alone(runs)}
 {more and more + chr(10)}**Data** {spec.title}: {spec.credit}.
 """

@@ -462,7 +462,8 @@ def _card(figures: dict[str, float], output: Path, learned: bool) -> str:
             if learned
             else ""
         )
-        + ". For what is none of the ten it learned to answer with equal probabilities.\n"
+        + ". For pictures that show none of the ten, it learned to answer with equal "
+        "probabilities.\n"
     )
     if not learned:
         return text

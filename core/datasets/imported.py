@@ -185,7 +185,7 @@ def stage(visitor: str = "") -> Path:
     """
     _purge(visitor)
     folder = settings().datasets / f"{_NEW}{secrets.token_hex(8)}"
-    with _writing("The files could not be taken in"):
+    with _writing("The files could not be imported"):
         folder.mkdir(parents=True)
         if visitor:
             (folder / _OWNER).write_text(visitor, encoding="utf-8")
@@ -211,7 +211,7 @@ def offer(folder: Path, found: Found) -> None:
     Raises:
         SettingsError: the folder cannot be written.
     """
-    with _writing("What was found could not be kept"):
+    with _writing("The data that was read could not be saved"):
         write_json(folder / _FOUND, found.to_dict(), durable=False)
 
 
@@ -277,7 +277,7 @@ def check_room(visitor: str) -> None:
         raise SettingsError(
             f"You have {own} data sets, and a visitor may have {most}. Delete one first."
             if most
-            else "On this server nobody may import data sets (ATELIER_MAX_DATASETS is 0)."
+            else "Importing data sets is turned off on this server (ATELIER_MAX_DATASETS is 0)."
         )
 
 
@@ -330,8 +330,8 @@ def save(folder: Path, found: Found, choices: Choices, visitor: str) -> str:
     size, most = found.total * (int(np.prod(found.shape)) + 8), room(folder)
     if size > most:
         raise SettingsError(
-            f"The images take {size / 1e6:,.0f} MB, and there is room for {most / 1e6:,.0f} MB on "
-            "this server. Bring fewer of them, or delete a data set."
+            f"The images need {size / 1e6:,.0f} MB, and this server has room for {most / 1e6:,.0f} "
+            "MB. Use fewer images, or delete a data set."
         )
     check_labels(found, len(choices.classes))
     source = {part: _read_arrays(folder, part, found) for part in found.counts}
@@ -418,8 +418,8 @@ def _read_meta(folder: Path) -> Imported:
         SourceRejected,
     ):
         raise DataDamaged(
-            f"The imported data set {folder.name} is damaged: its meta.json is not what it should "
-            "be. Delete its folder, and import the data set again."
+            f"The imported data set {folder.name} is damaged: its meta.json cannot be used. Delete "
+            "its folder, and import the data set again."
         ) from None
     size = sum(counts.values()) * (int(np.prod(shape)) + 8)
     spec = DatasetSpec(
@@ -500,7 +500,7 @@ def _divide(
         train = _mixed(source["train"].labels, found, random)
         return {"train": ("train", train), "test": ("test", np.arange(len(source["test"])))}
     if choices.test is None:
-        raise SettingsError("Say which share of the images is for testing.")
+        raise SettingsError("Choose which share of the images is for testing.")
     labels = source["all"].labels
     order = _mixed(labels, found, random)
     test = np.zeros(len(labels), bool)
@@ -598,7 +598,10 @@ def _classes_problem(classes: Any) -> str | None:
         if not _is_text(each, CLASS_LENGTH):
             return f"A class must have a name of 1 to {CLASS_LENGTH} characters in one line."
         if each in RESERVED:
-            return f"No class can be called “{each}”, as pages say so of all. Take another name."
+            return (
+                f"A class cannot be called “{each}”: the pages use this word for all classes. "
+                "Choose another name."
+            )
     if len(set(classes)) < len(classes):
         twice = next(each for each in classes if classes.count(each) > 1)
         return f"Two classes are called “{twice}”. Give each a name of its own."

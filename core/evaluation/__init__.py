@@ -49,6 +49,7 @@ from core.evaluation.report import (
     report,
     report_of,
     row_normalised,
+    training_gap,
     training_loss_note,
 )
 from core.evaluation.robustness import Robustness, read_robustness
@@ -110,5 +111,6 @@ __all__ = [
     "temper",
     "tempered",
     "top_accuracy",
+    "training_gap",
     "training_loss_note",
 ]

@@ -228,7 +228,7 @@ CORRUPTIONS: dict[str, Corruption] = {
             "pixelate",
             "Pixelation",
             "Shrunk and enlarged again.",
-            "of the pixels a side are left",
+            "of the pixels on each side are left",
             (0.6, 0.45, 0.35, 0.25, 0.2),
             _pixelate,
         ),

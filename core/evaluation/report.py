@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 
 from core import datasets
+from core.architectures.layers import Dropout, Layer, Residual
 from core.evaluation.answers import TEST, answers_of
 from core.evaluation.comparison import accuracy_interval
 from core.evaluation.ranking import top_accuracy
-from core.runs import BUNDLED, Run
+from core.runs import BUNDLED, Run, TrainingConfig
 
 
 @dataclass(frozen=True)
@@ -171,15 +172,44 @@ def training_loss_note(run: Run) -> str:
     """
     if run.config is None:
         return ""
-    recipe = run.config.recipe
-    raised = []
-    if recipe.label_smoothing:
-        raised.append(f"label smoothing {recipe.label_smoothing:g}")
-    if recipe.augmentation:
-        raised.append("augmentation")
-    if run.id == BUNDLED:
-        raised.append("harder pictures")
+    raised = _raised_by(run.config, harder=run.id == BUNDLED)
     return f"raised by {', '.join(raised)}" if raised else ""
+
+
+def training_gap(config: TrainingConfig, *, harder: bool = False) -> str:
+    """Say in two sentences why a training loss can be higher than the validation loss beside it.
+
+    Args:
+        config: of the run.
+        harder: whether it also learned from harder pictures than it is evaluated on.
+    """
+    raised = _raised_by(config, harder=harder)
+    listed = " and ".join([", ".join(raised[:-1]), raised[-1]] if raised[1:] else raised)
+    also = f"; {listed} {'raises' if len(raised) == 1 else 'raise'} it further"
+    return (
+        "The training loss is a mean over the whole epoch, while the network was still learning"
+        f"{also if raised else ''}. The validation loss is measured at the end of the epoch"
+        f"{', without any of this' if raised else ''}, so it can be lower."
+    )
+
+
+def _raised_by(config: TrainingConfig, *, harder: bool) -> list[str]:
+    """Return what raises the training loss only."""
+    recipe = config.recipe
+    causes = {
+        "dropout": _has_dropout(config.network.layers),
+        f"label smoothing {recipe.label_smoothing:g}": bool(recipe.label_smoothing),
+        "augmentation": bool(recipe.augmentation),
+        "harder pictures": harder,
+    }
+    return [name for name, there in causes.items() if there]
+
+
+def _has_dropout(layers: Sequence[Layer]) -> bool:
+    return any(
+        isinstance(layer, Dropout) or (isinstance(layer, Residual) and _has_dropout(layer.layers))
+        for layer in layers
+    )
 
 
 def cell(probabilities: np.ndarray, labels: np.ndarray, true: int, predicted: int) -> np.ndarray:

@@ -91,7 +91,7 @@ def admit(config: TrainingConfig, visitor: str) -> None:
     most = settings().limits.epochs
     if config.recipe.epochs > most:
         raise SettingsError(
-            f"{config.recipe.epochs:,} epochs are more than this server allows a run, which is "
-            f"{most:,}. Take fewer epochs."
+            f"This server allows a run at most {most:,} epochs, not {config.recipe.epochs:,}. "
+            "Choose fewer."
         )
     backend().check_waiting(visitor)

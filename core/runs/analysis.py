@@ -80,8 +80,8 @@ def read_analysis(path: Path, names: Iterable[str] = ()) -> dict[str, np.ndarray
         return {name: arrays[name] for name in {*arrays, *names} - {_STAMP}}
     except NPZ_ERRORS as error:
         raise RunDamaged(
-            f"The file {path.name} cannot be read. Delete it from {path.parent}, and have it "
-            "worked out again."
+            f"The file {path.name} cannot be read. Delete it from {path.parent}, and compute it "
+            "again."
         ) from error
 
 

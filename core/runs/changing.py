@@ -100,7 +100,8 @@ def resume(run_id: str, *, claimed: bool = False) -> None:
     run = read(run_id)
     if not run.resumable:
         raise SettingsError(
-            f"The run {run_id} cannot go on: it is {run.state}. Start a new run with its settings."
+            f"The run {run_id} cannot continue: it is {run.state}. Start a new run with its "
+            "settings."
         )
     folder = run.folder
     with _writing(folder, "The run could not be resumed"):
@@ -172,7 +173,7 @@ def open_test(
     opening = as_opening(value, classes)
     if opening is None or (opening.accuracy, opening.pair) != (accuracy, pair):
         raise SettingsError(
-            f"The guess {accuracy}, {pair} is none: guess an accuracy from 0 to 1, and two "
+            f"The guess {accuracy}, {pair} cannot be used: guess an accuracy from 0 to 1, and two "
             f"different classes from 0 to {classes - 1}."
         )
     with _changing_notes(run.folder) as notes:

@@ -63,7 +63,7 @@ class TrainingConfig:
         if needed > MOST_ACTIVATIONS:
             raise SettingsError(
                 f"A batch of {images:,} images would need about {needed / 1e9:.0f} GB of memory in "
-                "this network. Take a smaller batch or a smaller width."
+                "this network. Use a smaller batch or a smaller width."
             )
 
     @property

@@ -170,7 +170,10 @@ def _read_files(folder: RunFolder, run_id: str) -> Run:
     else:
         state, reason = _state_without_result(folder, beat), None
     if state is State.INTERRUPTED:
-        reason = "Its process ended before the training did. Resume it to continue where it was."
+        reason = (
+            "Its process ended before the training finished. Resume it to continue from where it "
+            "stopped."
+        )
     epochs = _epochs(folder, state, result)
     resumable = state in (State.PAUSED, State.INTERRUPTED, State.STOPPED) or (
         state is State.FAILED and folder.checkpoint.exists()

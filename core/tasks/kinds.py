@@ -143,13 +143,13 @@ KINDS = {
     for each in (
         Kind("validation", "Validation predictions", _answers_cost, _validation),
         Kind("test", "Test predictions", _answers_cost, _test),
-        Kind("robustness", "Robustness of {network}", _robustness_costs, _robustness),
+        Kind("robustness", "Robustness: {network}", _robustness_costs, _robustness),
         Kind(
             "features",
             "Map of the last hidden layer",
             lambda run: (
-                "Reads what the last hidden layer of {network} makes of several thousand training "
-                "images and places similar ones together. It takes about a minute, in the "
+                "Asks {network} about several thousand training images, reads its last hidden "
+                "layer, and places similar images together. It takes about a minute, in the "
                 "background; the result is kept for everyone."
             ),
             _features,
@@ -158,8 +158,8 @@ KINDS = {
             nearest.NAME,
             "Images that look alike to the network",
             lambda run: (
-                "Reads what the last hidden layer makes of the training images, once, in the "
-                "background. It takes about half a minute."
+                "Reads the last hidden layer for all training images, once, in the background. It "
+                "takes about half a minute."
             ),
             _neighbours,
         ),

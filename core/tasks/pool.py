@@ -232,7 +232,7 @@ def _begin(task: _Task) -> Child:
 
 def _attend(task: _Task, process: Child) -> None:
     """Follow a process to its end; the thread of one task. Whatever happens, its place is free."""
-    reason: str | None = "The server failed to follow the calculation. Start it again."
+    reason: str | None = "The server lost track of the calculation. Start it again."
     try:
         _follow(task, process)
         with contextlib.suppress(OSError):
@@ -296,14 +296,14 @@ def _too_much(pid: int, seconds: float) -> str | None:
     """Return why a process may not go on, as a sentence, or None."""
     if seconds > MOST_SECONDS:
         return (
-            f"It took longer than {MOST_SECONDS / 60:g} minutes, the most that this server gives a "
-            "calculation. Try again when less is being trained."
+            f"It took longer than {MOST_SECONDS / 60:g} minutes, the most that this server allows. "
+            "Try again when less is being trained."
         )
     most = min(MOST_MEMORY, settings().limits.memory or MOST_MEMORY)
     memory = memory_of(pid)
     if memory > most:
         return (
-            f"It took {memory / 1e6:,.0f} MB of memory; this server gives a calculation "
+            f"It took {memory / 1e6:,.0f} MB of memory; this server allows a calculation "
             f"{most / 1e6:,.0f} MB."
         )
     return None

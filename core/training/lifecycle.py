@@ -238,6 +238,6 @@ def _sentence(error: Exception, resumable: bool) -> str:
             f"and {'resume the run' if resumable else 'start the run again'}."
         )
     if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":
-        return "The memory ran out. Take a smaller batch, and start the run again."
+        return "The memory ran out. Use a smaller batch, and start the run again."
     first = (str(error).strip().splitlines() or [""])[0][:200]
     return f"The training ended with an unexpected error ({type(error).__name__}: {first})."

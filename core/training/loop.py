@@ -206,7 +206,9 @@ class _Training:
     def _check(self, loss: float) -> None:
         if not loss < MOST_LOSS:
             rose = (
-                f"The loss rose to {loss:,.0f}" if math.isfinite(loss) else "The loss is no number"
+                f"The loss rose to {loss:,.0f}"
+                if math.isfinite(loss)
+                else "The loss is not a number"
             )
             raise self._diverged(rose)
 
@@ -218,7 +220,7 @@ class _Training:
         advice = f"the recipe of {title} uses {usual:g}" if rate > usual else f"try {rate / 10:g}"
         return Diverged(
             f"{what} in epoch {len(self._history) + 1}: with a learning rate of {rate:g} the steps "
-            f"are too large. Take a smaller one: {advice}."
+            f"are too large. Use a smaller one: {advice}."
         )
 
     def _report(self, epoch: int) -> None:

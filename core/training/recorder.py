@@ -193,7 +193,7 @@ class Recorder:
                     result,
                     reason=f"Ended after {len(self._epochs)} of {self._epochs_planned} epochs: "
                     f"another one would have passed this server's limit of "
-                    f"{self._limits.seconds / 60:g} minutes a run.",
+                    f"{self._limits.seconds / 60:g} minutes per run.",
                 )
         if shown is None:
             return result
@@ -241,21 +241,21 @@ class Recorder:
             time.sleep(STOP_LOOK_SECONDS)
 
     def _keep_limits(self) -> None:
-        """End the process if it takes more than this server gives a run."""
+        """End the process if it takes more than this server allows a run."""
         if not self._may_exit:
             return
         memory, most = memory_of(os.getpid()), self._limits.memory
         if most is not None and memory > most:
             reason = (
-                f"The run took {memory / 1e6:,.0f} MB of memory; this server gives a run "
-                f"{most / 1e6:,.0f} MB. Take a smaller batch or network."
+                f"The run took {memory / 1e6:,.0f} MB of memory; this server allows a run "
+                f"{most / 1e6:,.0f} MB. Use a smaller batch or network."
             )
             self._exit(self.result(State.FAILED, reason))
         # Between two epochs ``time_is_up`` ends it well; this is for one that never ends.
         if self._seconds > self._limits.seconds + 60:
             reason = (
                 f"An epoch took longer than this server's limit of "
-                f"{self._limits.seconds / 60:g} minutes a run. Take fewer images or a smaller "
+                f"{self._limits.seconds / 60:g} minutes per run. Use fewer images or a smaller "
                 "network."
             )
             self._exit(self.result(State.STOPPED, reason))

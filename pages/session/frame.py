@@ -24,6 +24,7 @@ STYLE = """<style>
   /* Choices that do not fit go on in a second line, instead of off the screen. */
   [data-testid="stButtonGroup"] [role="radiogroup"] { flex-wrap: wrap; }
   .st-key-run_first > div > [data-testid="stHorizontalBlock"] { flex-direction: column-reverse; }
+  .st-key-run_first > div > [data-testid="stHorizontalBlock"] > * { min-width: 100%; }
 }
 </style>""".replace("INDIGO", palette.GOOD)
 

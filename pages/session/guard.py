@@ -67,7 +67,7 @@ def check_url_number(key: str, low: float, high: float) -> None:
     if not fits:
         kind = "number" if isinstance(low, float) else "whole number"
         st.warning(
-            f"This link's {key.replace('_', ' ')} “{asked[:60]}” is no {kind} from {low:,g} to "
+            f"This link's {key.replace('_', ' ')} “{asked[:60]}” is not a {kind} from {low:,g} to "
             f"{high:,g}; showing the default.",
             icon=":material/link_off:",
         )

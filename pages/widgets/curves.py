@@ -1,6 +1,8 @@
 """A run's curves as the chart wants them: thinned out, so that an update stays small."""
 
-from core import runs
+import streamlit as st
+
+from core import evaluation, runs
 from core.runs.curves import Curve
 from pages.widgets.live_chart import BatchCurves, Curves
 
@@ -29,6 +31,16 @@ def curves_of(run: runs.Run) -> Curves:
         "epochs": planned if run.state.active else max(1, len(epochs["epoch"])),
         "run": run.id,
     }
+
+
+def gap_words(run: runs.Run, curves: Curves) -> None:
+    """Say under the curves why training can be worse than validation, where that can be seen."""
+    assert run.config is not None, "a damaged run has no curves"
+    epochs = curves["epoch"]
+    pairs = zip(epochs["loss"], epochs["val_loss"], strict=True)
+    if any(loss is not None and held is not None and loss > held for loss, held in pairs):
+        harder = run.id == runs.BUNDLED
+        st.caption(f"Worse in training? {evaluation.training_gap(run.config, harder=harder)}")
 
 
 def thinned(batches: Curve, most: int) -> BatchCurves:

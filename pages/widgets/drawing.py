@@ -46,9 +46,7 @@ def drawing() -> Picture | None:
         data, strokes = canvas.image_bytes, canvas.json_data
         keep = isinstance(strokes, dict) and len(str(strokes)) <= MAX_STROKES
     except _NOT_A_DRAWING as error:
-        raise ImageRejected(
-            "The drawing did not arrive complete. Press Clear and draw again."
-        ) from error
+        raise ImageRejected("Part of the drawing got lost. Press Clear and draw again.") from error
     finally:
         st.button("Clear", icon=":material/ink_eraser:", on_click=_clear)
     if data is None:

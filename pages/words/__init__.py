@@ -42,7 +42,7 @@ def sure_by(probability: float) -> str:
 
 def mistake(truth: str, answer: str, probability: float) -> str:
     """Return the caption of a mistake, in lines: the truth, what it was called, and how surely."""
-    return f"{truth}, called\n{answer}\n({sure_by(probability)})"
+    return f"{truth},\ncalled {answer}\n({sure_by(probability)})"
 
 
 def number(value: float | None, digits: int = 3) -> str:

@@ -65,7 +65,7 @@ def test_a_cell_opens_by_click_and_tap_and_has_its_own_link(desk, new_visitor, a
     expect(tiles(page).first).to_be_visible()  # the commonest mistake, before anything is chosen
     button = cell(page, "Shirt", "Coat")
     button.tap() if visitor.is_phone else button.click()
-    expect(page.get_by_role("heading", name="Shirt taken for Coat")).to_be_visible()
+    expect(page.get_by_role("heading", name="Shirt called Coat")).to_be_visible()
     expect(button).to_have_attribute("aria-pressed", "true")
     expect(page).to_have_url(re.compile("cell=6-4"))
     expected = evaluation.cell(answers.probabilities, answers.labels, 6, 4)
@@ -73,7 +73,7 @@ def test_a_cell_opens_by_click_and_tap_and_has_its_own_link(desk, new_visitor, a
     assert f"image {answers.indices[expected[0]]}," in tiles(page).first.get_attribute("aria-label")
     assert visitor.fits()
     page.reload()
-    expect(page.get_by_role("heading", name="Shirt taken for Coat")).to_be_visible()
+    expect(page.get_by_role("heading", name="Shirt called Coat")).to_be_visible()
     expect(button).to_have_attribute("aria-pressed", "true")
 
     tiles(page).first.click()
@@ -91,7 +91,7 @@ def test_by_keyboard_and_back(desk, new_visitor):
     visitor = new_visitor(desk)
     page = visitor.page
     visitor.open("evaluate?cell=6-4&order=similar")
-    expect(page.get_by_role("heading", name="Shirt taken for Coat")).to_be_visible()
+    expect(page.get_by_role("heading", name="Shirt called Coat")).to_be_visible()
     cell(page, "Shirt", "Coat").focus()
     page.keyboard.press("Home")
     first = page.locator("button:focus")
@@ -102,7 +102,7 @@ def test_by_keyboard_and_back(desk, new_visitor):
     visitor.settle()
     expect(first).to_be_focused()  # the server's answer has not taken it away
     page.go_back()
-    expect(page.get_by_role("heading", name="Shirt taken for Coat")).to_be_visible()
+    expect(page.get_by_role("heading", name="Shirt called Coat")).to_be_visible()
     expect(cell(page, "Shirt", "Coat")).to_have_attribute("aria-pressed", "true")
 
 
@@ -115,7 +115,7 @@ def test_the_difference_and_what_can_be_taken_away(desk, new_visitor, answers):
     shown = grid.get_by_role("button").all_inner_texts()
     assert all(re.fullmatch(r"·|[+−]\d+", text) for text in shown)
     assert any(text[0] == "+" for text in shown) and any(text[0] == "−" for text in shown)
-    expect(page.get_by_role("heading", name="T-shirt/top taken for Trouser")).to_be_visible()
+    expect(page.get_by_role("heading", name="T-shirt/top called Trouser")).to_be_visible()
 
     name, content = download(page, "CSV")
     assert name == "confusion-difference-validation-bundled.csv"

@@ -38,7 +38,7 @@ def test_point_lasso_and_open(visitor):
     taken = page.get_by_text("images taken")
     expect(taken).to_be_visible()
     page.locator(".legend").get_by_role("button", name="Bag").click()
-    page.get_by_role("button", name="Take what is in view").click()
+    page.get_by_role("button", name="Select all in view").click()
     expect(taken).to_have_text("1,000 images taken")
     assert visitor.fits()
 

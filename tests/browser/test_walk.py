@@ -200,7 +200,7 @@ def test_evaluate_shows_the_images_of_a_cell(visitor, trained):
     count = int(re.search(r": (\d+) image", cell.get_attribute("aria-label"))[1])
     assert count > 0
     cell.click()
-    expect(page.get_by_role("heading", name="Shirt taken for T-shirt/top")).to_be_visible()
+    expect(page.get_by_role("heading", name="Shirt called T-shirt/top")).to_be_visible()
     expect(page.get_by_text(re.compile(rf"^{count:,} images?\. Below each"))).to_be_visible()
     expect(page).to_have_url(re.compile("cell=6-0"))
     images = page.get_by_role("button", name=re.compile(r"^Validation image \d+, "))

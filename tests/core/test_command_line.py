@@ -232,7 +232,7 @@ def test_a_run_that_was_cut_off_is_resumed_by_the_command_line(core):
     answer = json.loads(process.stdout)
     assert (answer["run"], answer["state"], answer["epochs"]) == (run_id, "finished", 80)
     assert runs.read_curves(folder).epochs["epoch"] == list(range(1, 81))
-    assert_one_sentence(core("train", "--resume", run_id), "cannot go on: it is finished")
+    assert_one_sentence(core("train", "--resume", run_id), "cannot continue: it is finished")
 
 
 def test_train_takes_every_kind_of_setting(core):

@@ -110,7 +110,7 @@ def test_a_run_that_takes_too_much_memory_fails_with_a_sentence(monkeypatch, hom
     run = runs.read(run_id)
     assert run.state is State.FAILED
     assert run.reason.startswith("The run took ")
-    assert "this server gives a run 200 MB. Take a smaller batch or network." in run.reason
+    assert "this server allows a run 200 MB. Use a smaller batch or network." in run.reason
 
 
 def test_a_run_ends_before_it_takes_too_long_and_keeps_what_it_has(monkeypatch, home):
@@ -121,7 +121,7 @@ def test_a_run_ends_before_it_takes_too_long_and_keeps_what_it_has(monkeypatch, 
     assert run.state is State.FINISHED
     assert 1 <= run.result.epochs < 500
     assert f"Ended after {run.result.epochs} of 500 epochs" in run.reason
-    assert "limit of 0.1 minutes a run" in run.reason
+    assert "limit of 0.1 minutes per run" in run.reason
     assert run.folder.model.exists()
 
 

@@ -14,6 +14,7 @@ from core.bundled.bundle import bundle
 from core.bundled.models import ACCURATE, DATASET, MODELS, PICTURES, SEEDS
 from core.bundled.pretrain import pretrain
 from core.errors import AtelierError, SettingsError
+from core.evaluation import training_gap
 from core.runs import RunFolder
 from core.runs.records import BUNDLED_FOLDERS
 from core.settings import ROOT
@@ -97,6 +98,9 @@ def test_a_bundled_card_is_that_of_the_bundled_model(name):
     text = (folder.path / "README.md").read_text(encoding="utf-8")
     assert hashlib.sha256(folder.model.read_bytes()).hexdigest() in text
     assert f"{run.result.test_accuracy:.2%}" in text
+    losses = f"{run.result.train_loss:.2f} in training, {run.result.val_loss:.2f} on the validation"
+    assert losses in text
+    assert training_gap(run.config, harder=name == PICTURES) in text, "people ask about the losses"
 
 
 def test_the_accurate_model_is_trained_by_its_own_recipe(trained, tmp_path, monkeypatch):

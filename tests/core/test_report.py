@@ -206,3 +206,19 @@ def test_a_note_says_what_raises_the_training_loss(trained):
         ", harder pictures"
     )
     assert evaluation.training_loss_note(replace(trained, config=None)) == ""
+
+
+def test_a_sentence_says_why_training_looks_worse_than_validation(trained):
+    assert evaluation.training_gap(trained.config) == (
+        "The training loss is a mean over the whole epoch, while the network was still learning. "
+        "The validation loss is measured at the end of the epoch, so it can be lower."
+    )
+    bundled = runs.read(runs.BUNDLED).config
+    assert (
+        "; dropout, label smoothing 0.05, augmentation and harder pictures raise it further."
+        in evaluation.training_gap(bundled, harder=True)
+    )
+    accurate = runs.read(runs.BUNDLED_ACCURATE).config
+    assert "dropout" in evaluation.training_gap(accurate), "it is after a residual block"
+    dropped = replace(trained.config, dropout=0.5)
+    assert "; dropout raises it further. The" in evaluation.training_gap(dropped)

@@ -281,7 +281,7 @@ def test_a_run_that_diverges_ends_with_a_reason_and_cannot_go_on():
     assert run.state is State.FAILED and not run.resumable
     assert "the recipe of Two-convolution CNN uses 0.001." in run.reason
     assert not run.folder.model.exists()
-    with pytest.raises(SettingsError, match="cannot go on"):
+    with pytest.raises(SettingsError, match="cannot continue"):
         runs.resume(run_id)
 
 

@@ -38,7 +38,7 @@ def test_a_batch_that_no_memory_holds_is_refused_with_a_way_out():
     with pytest.raises(SettingsError) as caught:
         config(4096, 4)
     assert "A batch of 4,096 images would need about" in str(caught.value)
-    assert str(caught.value).endswith("Take a smaller batch or a smaller width.")
+    assert str(caught.value).endswith("Use a smaller batch or a smaller width.")
     # What the sentence says helps; and no batch has more images than there are.
     assert config(256, 4).width == 4
     assert config(4096, 0.5).width == 0.5

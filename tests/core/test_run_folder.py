@@ -505,7 +505,7 @@ def test_what_did_not_come_to_its_end_can_be_resumed(folder, happened):
 def test_what_cannot_go_on_is_not_resumed(folder, happened, word):
     happened(folder)
     before = {path.name: path.read_bytes() for path in folder.path.iterdir()}
-    with pytest.raises(SettingsError, match=f"cannot go on: it is {word}"):
+    with pytest.raises(SettingsError, match=f"cannot continue: it is {word}"):
         runs.resume(folder.path.name)
     assert {path.name: path.read_bytes() for path in folder.path.iterdir()} == before
 
@@ -642,7 +642,7 @@ def test_notes_of_several_at_once_lose_nothing(folder):
 )
 def test_a_guess_that_is_none_opens_nothing(folder, guess):
     folder.write_result(TESTED)
-    with pytest.raises(SettingsError, match="is none: guess an accuracy from 0 to 1"):
+    with pytest.raises(SettingsError, match="cannot be used: guess an accuracy from 0 to 1"):
         runs.open_test(folder.path.name, **guess)
     assert not runs.read(folder.path.name).test_opened
 

@@ -59,7 +59,7 @@ def test_millions_of_images_are_refused_by_their_header(tmp_path):
         bytes([0, 0, 8, len(sizes)]) + struct.pack(f">{len(sizes)}I", *sizes)
         for sizes in ((MOST_IMAGES + 1, 8, 8), (MOST_IMAGES + 1,))
     ]
-    with pytest.raises(SourceRejected, match=r"more than 200,000 images .* Bring fewer"):
+    with pytest.raises(SourceRejected, match=r"more than 200,000 images.* Use fewer"):
         load(tmp_path, *heads)
 
 

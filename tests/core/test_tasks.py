@@ -146,7 +146,7 @@ def test_what_the_program_should_not_say_is_not_heard(run):
 def test_a_task_that_takes_too_much_memory_or_time_ends(run, monkeypatch):
     monkeypatch.setattr(tasks, "MOST_MEMORY", 300_000_000)
     tasks.start("eat", run, "ada")
-    assert "this server gives a calculation 300 MB" in end("eat", run).reason
+    assert "this server allows a calculation 300 MB" in end("eat", run).reason
     monkeypatch.setattr(tasks, "MOST_SECONDS", 0.6)
     tasks.start("wait", run, "ada")
     assert end("wait", run).reason.startswith("It took longer than 0.01 minutes")

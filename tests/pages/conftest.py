@@ -136,7 +136,7 @@ def every_state(home: Path, trained: runs.Run) -> dict[State, str]:
     os.utime(runs.folder_of(ids[State.INTERRUPTED]).heartbeat, (hour_ago, hour_ago))
     runs.request_pause(ids[State.PAUSED])
     runs.folder_of(ids[State.FAILED]).write_result(
-        runs.Result(State.FAILED, "The memory ran out. Take a smaller batch.")
+        runs.Result(State.FAILED, "The memory ran out. Use a smaller batch.")
     )
     runs.folder_of(ids[State.STOPPED]).write_result(
         runs.Result(State.STOPPED, "Stopped on request.", epochs=1, val_accuracy=0.5)

@@ -49,9 +49,9 @@ def test_fashion_mnist_in_words(open_page):
     for words in (
         "Every class has 6,000 training images and 1,000 test images",
         "is right in 10 % of cases",
-        "the images of **Sneaker**: a pixel is typically 45.7 (of 255) off the mean",
+        "The images of **Sneaker** are most alike: a pixel is typically 45.7 (of 255) away from",
         "**All classes**: the mean is 73; 50.2 % are 0 (black)",
-        "Closest to each other are **Trouser and Dress** (80.6), farthest apart **Coat and "
+        "The closest are **Trouser and Dress** (80.6); the farthest apart are **Coat and "
         "Sandal** (125.3)",
         "Two images of **Sandal** are typically farther apart (81.5) than one of Sandal and one of "
         "Sneaker (81.4).",
@@ -82,7 +82,7 @@ def test_a_class_is_laid_over_all_classes(open_page):
 def test_mean_images_have_distances_of_their_own(open_page):
     app = open_page("explore", view="classes", distance="means")
     assert quiet(app)
-    assert "Closest to each other are **Pullover and Coat** (22.6)" in texts(app)
+    assert "The closest are **Pullover and Coat** (22.6)" in texts(app)
     (grid,) = drawn(app, "distance_grid")
     assert grid["values"][0][0] == 0
 
@@ -163,7 +163,7 @@ def test_classes_that_hold_together_are_told_from_those_that_do_not():
     loose = distances([[6, 5, 9], [5, 8, 8], [9, 8, 2]])
     assert view.within_words(loose, NAMES, None).startswith(
         "Two images of **Dog** are typically farther apart (8.0) than one of Dog and one of Cat "
-        "(5.0); something of the kind holds for 2 of 3 classes."
+        "(5.0); the same is true of 2 of 3 classes."
     )
     assert view.within_words(loose, NAMES, 2) == (
         "Two images of **Owl** are typically 2.0 apart; from an image of Dog, the nearest other "

@@ -75,7 +75,7 @@ def test_a_caption_says_which_is_the_truth_and_how_sure_the_network_was(open_pag
     names = datasets.find("fashion-mnist").classes
     truth, answer = names[given.labels[place]], names[given.predicted[place]]
     sure = sure_by(float(given.probabilities[place].max()))
-    assert captions(app)[0] == f"{truth}, called\n{answer}\n({sure})"
+    assert captions(app)[0] == f"{truth},\ncalled {answer}\n({sure})"
 
 
 @pytest.mark.parametrize(("name", "whose"), [("only-a", 1), ("only-b", 0)])
@@ -89,7 +89,7 @@ def test_a_caption_of_two_networks_is_about_the_one_that_is_wrong(
     wrong = (first, second)[whose]
     names = datasets.find("fashion-mnist").classes
     sure = sure_by(float(wrong.probabilities[place, wrong.predicted[place]]))
-    said = f"{names[wrong.labels[place]]}, called\n{names[wrong.predicted[place]]}\n({sure})"
+    said = f"{names[wrong.labels[place]]},\ncalled {names[wrong.predicted[place]]}\n({sure})"
     assert captions(app)[0] == said
 
 

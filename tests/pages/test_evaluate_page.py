@@ -123,7 +123,7 @@ def test_a_paused_run_is_offered_and_its_test_set_stays_sealed(open_page, every_
     (shown,) = (each for each in app.selectbox[0].options if "unfinished" in each)
     assert "–" not in shown
     app = open_page("evaluate", run=run_id, part="test")
-    assert quiet(app) and "This run may still go on." in texts(app)
+    assert quiet(app) and "This run may still continue." in texts(app)
     assert not [each for each in labels(app) if "guess" in each]
 
 

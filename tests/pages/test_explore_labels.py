@@ -10,7 +10,7 @@ def test_the_most_doubtful_labels_come_first(open_page):
     app = open_page("explore", view="labels")
     assert quiet(app)
     assert "**780 of 70,000 labels are doubtful** (1.1 %): 667 in the training split" in texts(app)
-    assert "Labelled **Shirt**, looks like **Pullover** (1.00)" in texts(app)
+    assert "Labelled **Shirt**, looks like **Pullover** (over 99 %)" in texts(app)
     assert "Training image 1,087" in labels(app)
 
 

@@ -23,13 +23,15 @@ def test_ten_thousand_images_are_drawn(open_page):
     assert quiet(app)
     (drawn,) = components(app, "embedding_map")
     assert 100_000 < len(str(drawn)) < 250_000
-    assert "10,000 training images, as many of each class. UMAP" in texts(app)
+    assert "10,000 training images, equally many of each class. UMAP" in texts(app)
 
 
 def test_pca_says_how_much_it_shows(open_page):
     app = open_page("explore", view="map", layout="pca")
     assert quiet(app)
-    assert "Across they explain 29 % of all differences, upwards 18 %" in texts(app)
+    assert "The horizontal one explains 29 % of all differences, the vertical one 18 %" in texts(
+        app
+    )
 
 
 def lassoed(open_page, lasso):
@@ -42,13 +44,13 @@ def lassoed(open_page, lasso):
 def test_a_lasso_shows_its_images(open_page):
     app = lassoed(open_page, {"polygon": WHOLE, "groups": [], "kind": "classes"})
     assert quiet(app)
-    assert "**10,000 images taken**" in texts(app)
+    assert "**10,000 images selected**" in texts(app)
     assert components(app, "gallery")
 
 
 def test_a_lasso_takes_the_classes_that_are_shown(open_page):
     app = lassoed(open_page, {"polygon": WHOLE, "groups": [8, 1], "kind": "classes"})
-    assert "**2,000 images taken** · Trouser 1,000 · Bag 1,000" in texts(app)
+    assert "**2,000 images selected** · Trouser 1,000 · Bag 1,000" in texts(app)
 
 
 def test_an_empty_lasso_says_so(open_page):

@@ -153,7 +153,7 @@ def test_an_image_is_found_by_its_number(open_page):
     app.button(key="image_close").click().run()
     assert "image" not in app.query_params
     app.text_input(key="find").set_value("sixty").run()
-    assert sentence(app).startswith("“sixty” is no image: they are numbered 0 to 59,999.")
+    assert sentence(app).startswith("There is no image “sixty”: images are numbered 0 to 59,999.")
 
 
 def test_a_training_image_can_be_open_beside_the_test_images(open_page):

@@ -70,9 +70,9 @@ def test_figures_become_a_table_curves_and_words(open_page, finished):
     app = open_view(open_page, finished)
     assert quiet(app)
     said = texts(app)
-    assert "The weakest spot is **occlusion**: of 95.0 %" in said
-    assert "45.0 % are left at severity 1 and 21.0 % at severity 5" in said
-    assert "More than half of the right answers are lost from severity 1." in said
+    assert "It is weakest against **occlusion**: accuracy falls from 95.0 %" in said
+    assert "to 45.0 % at severity 1 and 21.0 % at severity 5" in said
+    assert "From severity 1 on, more than half of the right answers are lost." in said
     assert "It is most robust to **noise**: 78.0 % on average." in said
     assert "on 2,000 of the validation images" in said and "± 2.2 points" in said
     assert "few images" not in said
@@ -234,7 +234,7 @@ def test_a_loaded_network_answers_each_picture(open_page):
     app = open_view(open_page, runs.read(runs.BUNDLED))
     assert quiet(app)
     (gallery,) = components(app, "gallery")
-    assert "Unchanged: taken for" in str(gallery) and "Blur: taken for" in str(gallery)
+    assert "Unchanged: called" in str(gallery) and "Blur: called" in str(gallery)
     assert "wrong ones are red" in texts(app)
     before = str(gallery)
     button(app, "Another image").click().run()

@@ -280,9 +280,9 @@ def test_what_cannot_be_the_second_run_is_a_sentence(open_page, put_run, every_s
 
 def test_the_gap_in_words():
     chance = gap_words(Share(0.942, 5_000), Share(0.9363, 10_000))
-    assert "+0.57 percentage points" in chance and "Chance alone explains a gap" in chance
+    assert "+0.57 percentage points" in chance and "Chance alone could explain a gap" in chance
     worse = gap_words(Share(0.95, 5_000), Share(0.92, 10_000))
-    assert "more than chance explains" in worse and "fits them better than new ones" in worse
+    assert "more than chance explains" in worse and "fit those better than new images" in worse
     better = gap_words(Share(0.92, 5_000), Share(0.95, 10_000))
     assert "−3.00" in better and "easier for this network" in better
 

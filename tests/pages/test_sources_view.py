@@ -55,7 +55,7 @@ def own(put, open_page):
 def test_without_data_there_is_a_place_to_bring_some(open_page):
     app = open_page("explore", view="sources")
     assert quiet(app) and not app.multiselect
-    assert "Bring your own data" in texts(app) and "Your data sets" not in texts(app)
+    assert "Import your own data" in texts(app) and "Your data sets" not in texts(app)
     assert button(app, "Check the files").disabled
 
 
@@ -116,15 +116,15 @@ def test_discarding_leaves_nothing(put, open_page, home):
     put("x.csv", table())
     app = checked(open_page("explore", view="sources"), "x.csv")
     button(app, "Discard").click().run()
-    assert quiet(app) and "Bring your own data" in texts(app)
+    assert quiet(app) and "Import your own data" in texts(app)
     assert list((home / "datasets").iterdir()) == []
 
 
 @pytest.mark.parametrize(
     ("files", "problem"),
     [
-        ([(f"{i}.csv", b"x", "text/csv") for i in range(5)], "There are 5 files. Bring one CSV"),
-        ([("x.csv", bytes(12_000_000), "text/csv")], "12 MB, and there is room for 10 MB"),
+        ([(f"{i}.csv", b"x", "text/csv") for i in range(5)], "There are 5 files. Use one CSV"),
+        ([("x.csv", bytes(12_000_000), "text/csv")], "12 MB, and this server has room for 10 MB"),
     ],
     ids=["many", "large"],
 )
@@ -155,8 +155,8 @@ def test_what_is_damaged_while_it_waits_is_forgotten(put, open_page, home):
     (images,) = (home / "datasets").glob("*/all-images.npy")
     images.write_bytes(b"x")
     app.run()
-    assert "is damaged by now and was discarded" in sentence(app)
-    assert "Bring your own data" in texts(app) and not list((home / "datasets").iterdir())
+    assert "was damaged and has been discarded" in sentence(app)
+    assert "Import your own data" in texts(app) and not list((home / "datasets").iterdir())
     assert quiet(app.run())
 
 
@@ -190,7 +190,7 @@ def test_a_reload_between_check_and_import_loses_nothing(put, open_page):
     button(app, "Import").click().run()
     assert "is imported" in app.success[0].value
     app = open_page("explore", view="sources")
-    assert "What was found" not in texts(app) and "Bring your own data" in texts(app)
+    assert "What was found" not in texts(app) and "Import your own data" in texts(app)
 
 
 def test_what_another_visitor_has_checked_is_not_offered(put, open_page, home):
@@ -208,7 +208,7 @@ def test_a_damaged_note_of_what_was_found_is_no_offer(put, open_page, home, cont
     (folder,) = (home / "datasets").iterdir()
     (folder / "found.json").write_text(content, encoding="utf-8")
     app = open_page("explore", view="sources")
-    assert quiet(app) and "Bring your own data" in texts(app)
+    assert quiet(app) and "Import your own data" in texts(app)
 
 
 def test_after_an_import_the_picker_has_the_new_data_set(own):
@@ -279,7 +279,7 @@ def test_what_the_command_line_imported_is_everyones_and_stays(own, open_page, h
     )
     app = open_page("explore", view="sources")
     assert quiet(app) and "on the command line, for everyone" in texts(app)
-    assert "Explore it" in labels(app) and "Delete it for good" not in labels(app)
+    assert "Explore it" in labels(app) and "Delete permanently" not in labels(app)
 
 
 def test_deleting_keeps_the_figures_of_its_runs(own, open_page):
@@ -287,14 +287,14 @@ def test_deleting_keeps_the_figures_of_its_runs(own, open_page):
     recipe = architectures.find("mlp").recipe_for(name)
     run = runs.create(TrainingConfig(name, "mlp", recipe), VISITOR)
     app.run()
-    assert "Delete it for good" not in labels(app) and "waiting or training" in texts(app)
+    assert "Delete permanently" not in labels(app) and "waiting or training" in texts(app)
     runs.folder_of(run).write_result(runs.Result(runs.State.STOPPED, "Stopped."))
     app.run()
-    assert "Delete it for good" not in labels(app) and "can still go on" in texts(app)
+    assert "Delete permanently" not in labels(app) and "can still continue" in texts(app)
     runs.folder_of(run).write_result(runs.Result(runs.State.FAILED, "It failed."))
     app.run()
-    assert "The run on it keeps its figures" in texts(app)
-    button(app, "Delete it for good").click().run()
+    assert "The run trained on it keeps its results" in texts(app)
+    button(app, "Delete permanently").click().run()
     assert quiet(app) and imported.list_imported() == []
     for page in ("runs", "explore", "train"):
         assert quiet(open_page(page))
@@ -305,21 +305,21 @@ def test_deleting_keeps_the_figures_of_its_runs(own, open_page):
 
 def test_a_run_begun_since_the_button_was_drawn_keeps_its_data(own):
     app, name = own
-    delete = button(app, "Delete it for good")
+    delete = button(app, "Delete permanently")
     recipe = architectures.find("mlp").recipe_for(name)
     run = runs.create(TrainingConfig(name, "mlp", recipe), VISITOR)
     app = delete.click().run()
-    assert "was not deleted. A run on it is waiting" in sentence(app)
+    assert "was not deleted. A run that uses it is waiting" in sentence(app)
     assert datasets.find(name).missing() is None
     runs.folder_of(run).write_result(runs.Result(runs.State.FAILED, "It failed."))
     app.selectbox(key="dataset").set_value("fashion-mnist")
-    delete = button(app.run(), "Delete it for good")
+    delete = button(app.run(), "Delete permanently")
     path = settings().datasets / name / "meta.json"
     path.write_text(
         path.read_text(encoding="utf-8").replace(VISITOR, SOMEBODY_ELSE), encoding="utf-8"
     )
     app = delete.click().run()
-    assert "not your data set" in sentence(app) and datasets.find(name).missing() is None
+    assert "belongs to someone else" in sentence(app) and datasets.find(name).missing() is None
 
 
 def test_a_full_shelf_says_so_before_reading(own, open_page, monkeypatch):

@@ -16,7 +16,7 @@ def test_without_runs_the_page_says_how_to_begin(open_page):
     app = open_page("train")
     assert quiet(app)
     assert [info.value for info in app.info] == [
-        "No run yet. Press Train: the first one takes about 15 seconds."
+        "You have no runs yet. Press Train: the first one takes about 15 seconds."
     ]
 
 
@@ -66,7 +66,7 @@ def test_settings_that_cannot_work_together_become_a_sentence(open_page, queue):
     app = open_page("train", architecture="atelier-cnn", batch_size="4096")
     app.selectbox(key="width").select(4.0).run()
     assert not app.exception
-    assert "Take a smaller batch or a smaller width." in sentence(app)
+    assert "Use a smaller batch or a smaller width." in sentence(app)
     assert button(app, "Train").disabled
 
 
@@ -254,8 +254,8 @@ def test_the_list_shows_ones_own_runs_of_every_state(open_page, every_state):
     app = open_page("train")
     assert quiet(app)
     said = texts(app)
-    assert "The memory ran out. Take a smaller batch." in said
-    assert "Its process ended before the training did." in said
+    assert "The memory ran out. Use a smaller batch." in said
+    assert "Its process ended before the training finished." in said
     (link,) = [each.proto for each in app.get("page_link") if each.proto.page == "runs"]
     assert link.label.startswith("All runs")
 
@@ -273,8 +273,8 @@ SENTENCES = {
     State.PAUSED: "Paused",
     State.FINISHED: "Finished",
     State.STOPPED: "Stopped on request.",
-    State.FAILED: "The memory ran out. Take a smaller batch.",
-    State.INTERRUPTED: "Its process ended before the training did.",
+    State.FAILED: "The memory ran out. Use a smaller batch.",
+    State.INTERRUPTED: "Its process ended before the training finished.",
     State.DAMAGED: "This run cannot be shown: The file config.json is not the JSON",
 }
 

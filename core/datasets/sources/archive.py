@@ -92,7 +92,7 @@ def opened(file: IO[bytes], name: str) -> Iterator[zipfile.ZipFile]:
         if len(entries) > MOST_ENTRIES:
             raise SourceRejected(
                 f"“{name}” has {len(entries):,} entries; at most {MOST_ENTRIES:,} can be read. "
-                "Bring a part of it, or a CSV or IDX file."
+                "Use a part of it, or a CSV or IDX file."
             )
         if problems := _judge(entries):
             raise SourceRejected(f"“{name}” cannot be used. Correct this:", problems)
@@ -100,7 +100,7 @@ def opened(file: IO[bytes], name: str) -> Iterator[zipfile.ZipFile]:
         if total > MOST_UNPACKED:
             raise SourceRejected(
                 f"“{name}” unpacks to {total / 1e9:,.1f} GB; at most {MOST_UNPACKED / 1e9:.0f} GB "
-                "can be read. Bring a part of it, or smaller pictures."
+                "can be read. Use a part of it, or smaller pictures."
             )
         yield archive
 
@@ -208,7 +208,7 @@ def _problem(entry: zipfile.ZipInfo) -> str | None:
     # zipfile has made "/" of the system's separator, and cut the name at a NUL.
     path = entry.orig_filename.replace("\\", "/")
     if ".." in path.split("/"):
-        return "points out of its folder by “..”"
+        return "leaves its folder by “..”"
     if path.startswith("/") or re.match("[A-Za-z]:", path):
         return "has an absolute name"
     if len(path) > MOST_NAME:
@@ -277,7 +277,7 @@ def _pictures(entries: list[zipfile.ZipInfo], name: str) -> Contents:
     )
     if not 2 <= len(names) <= MOST_CLASSES:
         raise SourceRejected(
-            f"“{name}” has {len(names)} folders with pictures, and each is taken for a class. "
+            f"“{name}” has {len(names)} folders with pictures, and each counts as a class. "
             f"There must be 2 to {MOST_CLASSES}."
         )
     label = {each: index for index, each in enumerate(names)}

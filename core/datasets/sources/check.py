@@ -42,7 +42,7 @@ def check(
         SettingsError: others are importing, and it is not our turn.
     """
     if not _turn.acquire(timeout=_WAIT):
-        raise SettingsError("Others are importing data sets just now. Try again in a minute.")
+        raise SettingsError("Others are importing data sets right now. Try again in a minute.")
     try:
         most = room if isinstance(room, int) else room()
         yield from _check(files, folder, shape, most, seconds)
@@ -93,7 +93,7 @@ def _end(process: Child, *, late: bool) -> str:
     """Return why a reader ended without an answer; ``late`` if it was killed for its time."""
     if late or process.out_of_time:
         return (
-            "Reading the files took too long and was ended. Bring fewer images, or smaller ones; "
+            "Reading the files took too long and was stopped. Use fewer images, or smaller ones; "
             "CSV and IDX are read fastest."
         )
     if process.out_of_memory:

@@ -18,11 +18,9 @@ from core.files import harmless
 
 MOST_FILES = 4
 FEWEST = 20  # images; with fewer there is nothing to train on and to test with
-TOO_LARGE = (
-    "The files need more memory than a reader may take. Bring fewer images, or smaller ones."
-)
+TOO_LARGE = "The files need more memory than a reader may take. Use fewer images, or smaller ones."
 FORMS = (
-    "Bring one CSV file, or one for training and one for test; IDX files, images and labels for "
+    "Use one CSV file, or one for training and one for test; IDX files, images and labels for "
     "each part; or one ZIP with a folder of pictures for each class."
 )
 _TEST = re.compile(r"(^|[^a-z])(test|t10k)([^a-z]|$)", re.IGNORECASE)
@@ -208,7 +206,7 @@ class _Reading:
             if parts and parts[0].shape != written.shape:
                 raise SourceRejected(
                     f"The training images are {_words(parts[0].shape)} and the test images "
-                    f"{_words(written.shape)}. Bring files that belong together."
+                    f"{_words(written.shape)}. Use files that belong together."
                 )
             parts.append(written)
         return self._found(kind, parts, inputs[0].name)
@@ -254,7 +252,7 @@ class _Reading:
         if sizes[0] != label_sizes[0]:
             raise SourceRejected(
                 f"“{images.name}” has {sizes[0]:,} images, but “{labels.name}” has "
-                f"{label_sizes[0]:,} labels. Bring files that belong together."
+                f"{label_sizes[0]:,} labels. Use files that belong together."
             )
         shape = (sizes[1], sizes[2], sizes[3] if len(sizes) == 4 else 1)
         check_shape(shape, f"“{images.name}”")
@@ -312,8 +310,8 @@ class _Reading:
         self._left -= count
         if self._left < 0:
             raise SourceRejected(
-                f"The images take more than {self._room / 1e6:,.0f} MB, which is what there is "
-                "room for. Bring fewer of them, or delete a data set first."
+                f"The images take more than {self._room / 1e6:,.0f} MB, which is all the room "
+                "there is. Use fewer images, or delete a data set first."
             )
 
 

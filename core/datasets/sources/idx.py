@@ -44,7 +44,7 @@ def read_sizes(stream: Readable, name: str) -> tuple[int, ...]:
     """
     head = _read(stream, 4, name)
     if not is_idx(head):
-        raise SourceRejected(f"“{name}” is not an IDX file: it does not begin as one.")
+        raise SourceRejected(f"“{name}” is not an IDX file: it does not begin like one.")
     if head[2] != MAGIC[2]:
         raise SourceRejected(
             f"“{name}” is an IDX file of another type than unsigned bytes. Save it as bytes of 0 "
@@ -72,7 +72,7 @@ def read_items(
         yield first, np.frombuffer(content, np.uint8).reshape(count, *sizes[1:])
     if stream.read(1):
         raise SourceRejected(
-            f"“{name}” is longer than its header says ({sizes[0]:,} items). Take the original file."
+            f"“{name}” is longer than its header says ({sizes[0]:,} items). Use the original file."
         )
 
 
@@ -85,5 +85,5 @@ def _read(stream: Readable, count: int, name: str, before: int | None = None) ->
     if count:
         read = sum(map(len, parts))
         where = "in its header" if before is None else f"after {before + read:,} bytes of data"
-        raise SourceRejected(f"“{name}” ends {where}: it is cut off. Take the original file.")
+        raise SourceRejected(f"“{name}” ends {where}: it is cut off. Use the original file.")
     return b"".join(parts)

@@ -29,8 +29,8 @@ def check_count(count: int) -> None:
     """Raise SourceRejected if a part has more images than can be taken in."""
     if count > MOST_IMAGES:
         raise SourceRejected(
-            f"There are more than {MOST_IMAGES:,} images in one part, and so many cannot be read. "
-            "Bring fewer of them."
+            f"One part has more than {MOST_IMAGES:,} images, the most that can be read. Use fewer "
+            "images."
         )
 
 

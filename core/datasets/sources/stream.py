@@ -52,7 +52,7 @@ class Stream:
         self.read_bytes += len(content)
         if self.read_bytes > MOST_BYTES:
             raise SourceRejected(
-                f"“{self.name}” unpacks to more than {MOST_BYTES / 1e6:,.0f} MB. Bring a smaller "
+                f"“{self.name}” unpacks to more than {MOST_BYTES / 1e6:,.0f} MB. Use a smaller "
                 "part of it."
             )
         return content
@@ -62,7 +62,7 @@ class Stream:
             return self._raw.read(count)
         except DAMAGE as error:
             raise SourceRejected(
-                f"“{self.name}” is damaged or cut off, and cannot be read to its end. Take the "
+                f"“{self.name}” is damaged or cut off, and cannot be read to its end. Use the "
                 "original file."
             ) from error
 
@@ -85,7 +85,7 @@ def open_file(path: Path, name: str) -> tuple[IO[bytes], int]:
     elif size > MOST_BYTES:
         problem = (
             f"“{name}” has {size / 1e6:,.0f} MB; at most {MOST_BYTES / 1e6:,.0f} MB can be read. "
-            "Bring a smaller part of it."
+            "Use a smaller part of it."
         )
     if problem is not None:
         file.close()

@@ -146,7 +146,7 @@ class _Lines:
             if len(self._rest) > LONGEST_LINE:
                 raise SourceRejected(
                     f"“{self._stream.name}” has a line of more than {LONGEST_LINE:,} bytes after "
-                    f"line {self.number - 1:,}. One image a line is expected."
+                    f"line {self.number - 1:,}. Write one image per line."
                 )
         if self._rest:
             yield _unix(self._rest if self._rest.endswith(b"\n") else self._rest + b"\n")
@@ -159,13 +159,13 @@ class _Lines:
             )
         if b"\0" in start[:512]:
             raise SourceRejected(
-                f"“{name}” is not a CSV file: it contains bytes that are not text. Bring CSV, "
-                "IDX, or a ZIP of pictures."
+                f"“{name}” is not a CSV file: it contains bytes that are not text. Use CSV, IDX, "
+                "or a ZIP of pictures."
             )
         if len(start) > LONGEST_LINE:
             raise SourceRejected(
                 f"The first line of “{name}” has more than {LONGEST_LINE:,} bytes, so it is not a "
-                "CSV file with one image a line."
+                "CSV file with one image per line."
             )
 
 

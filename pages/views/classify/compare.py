@@ -52,7 +52,7 @@ def _view(model: Model, phone: bool) -> None:
         if not engine.loaded(model.run, sources.MEANWHILE):
             return
         if picture is None:
-            st.caption("Choose or draw a picture, and each network answers.")
+            st.caption("Choose or draw a picture to see each network’s answer.")
             return
         _side_by_side(picture, chosen, above)
         if source == sources.SAMPLES:  # a link cannot hold a picture of the visitor's own

@@ -148,9 +148,9 @@ def _two_ways(answer: Answer, model: Model, pixels: np.ndarray, probabilities: n
     st.caption(
         "Same picture, same network. Most demos only resize the picture; "
         + (
-            "that squeezes what does not fit. Here it is cut off."
+            "that squeezes a picture that is not square. Here its edges are cut off."
             if answer.prepared.kind is None
-            else "the training images were prepared, so yours is too."
+            else "but the training images were prepared, so yours is too."
         )
     )
 

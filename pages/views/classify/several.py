@@ -196,7 +196,7 @@ def _take(key: str) -> None:
     if left_out:
         st.session_state[_NOTICE] = (
             f"{left_out:,} {'file was' if left_out == 1 else 'files were'} left out: there is room "
-            f"for {MOST} files and {MOST_BYTES // 1024**2} MB in all. Press Clear all, then bring "
+            f"for {MOST} files and {MOST_BYTES // 1024**2} MB in all. Press Clear all, then upload "
             "the rest."
         )
     st.session_state[_ROUND] += 1

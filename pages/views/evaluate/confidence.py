@@ -513,7 +513,7 @@ def _refused(looked: Looked, found: Refusal, share: float, confidence: np.ndarra
             )
         ],
         labels=[
-            f"{shown.part.capitalize()} image {index}, {names[truth]}, taken for {names[answer]}, "
+            f"{shown.part.capitalize()} image {index}, {names[truth]}, called {names[answer]}, "
             f"{each} sure"
             for index, truth, answer, each in zip(
                 shown.indices, shown.labels, shown.predicted, sure, strict=True

@@ -26,12 +26,13 @@ NUMBERS = {
 SAID = {
     Numbers.COUNTS: "Rows are the true classes, columns the answers.",
     Numbers.ROWS: "Each row adds up to 100 %: how the images of a class were answered (recall).",
-    Numbers.COLUMNS: "Each column adds up to 100 %: what the images so answered are (precision).",
+    Numbers.COLUMNS: "Each column adds up to 100 %: what the images with that answer really are "
+    "(precision).",
     Numbers.DIFFERENCE: "How many more images B has in a cell than A, on the images that both "
     "answered. Violet: B is better there; orange: A is.",
 }
 GIVEN, SIMILAR = "given", "similar"
-ORDERS = {GIVEN: "As given", SIMILAR: "By similarity"}
+ORDERS = {GIVEN: "As in the data set", SIMILAR: "By similarity"}
 SUREST, LEAST_SURE = "surest", "unsure"
 SURE = {SUREST: "Surest first", LEAST_SURE: "Least sure first"}
 TILES = 24  # images of a cell on a page
@@ -181,7 +182,7 @@ def _cell(looked: Looked, first: Answers, second: Answers | None, cell: Cell) ->
     st.subheader(
         f"{classes[true]}, correctly recognised"
         if true == predicted
-        else f"{classes[true]} taken for {classes[predicted]}",
+        else f"{classes[true]} called {classes[predicted]}",
         anchor=False,
     )
     groups = _groups(first, second, cell)

@@ -129,11 +129,11 @@ def gap_words(validation: Share, test: Share) -> str:
         f"{_points(high)})."
     )
     if low <= 0 <= high:
-        return f"{facts} Chance alone explains a gap of this size."
+        return f"{facts} Chance alone could explain a gap of this size."
     if between > 0:
         return (
-            f"{facts} That is more than chance explains. What was chosen by looking at the "
-            "validation images fits them better than new ones, or the test images are harder."
+            f"{facts} That is more than chance explains. Settings chosen by looking at the "
+            "validation images fit those better than new images; or the test images are harder."
         )
     return (
         f"{facts} That is more than chance explains: the test images are easier for this network "

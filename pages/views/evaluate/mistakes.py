@@ -174,8 +174,8 @@ def _pareto(looked: Looked, pairs: list[Pair]) -> None:
                 pair.count,
                 pair.share,
                 pair.cumulative,
-                f"{names[pair.first]} taken for {names[pair.second]} "
-                f"{pair.first_as_second:,} times and vice versa {pair.second_as_first:,} "
+                f"{names[pair.first]} called {names[pair.second]} {pair.first_as_second:,} times, "
+                f"the reverse {pair.second_as_first:,} "
                 f"times: {percent(pair.share)} of the errors, {percent(pair.cumulative)} with "
                 "the pairs above",
             )
@@ -348,7 +348,7 @@ def _csv(looked: Looked, shown: _List, listing: Listing, chosen: str) -> None:
     if shown.others is not None:
         sides = [("A ", at), ("B ", shown.others.at(listing.places))]
     for letter, side in sides:
-        head += [f"{letter}answer", f"{letter}confidence", f"{letter}probability of the truth"]
+        head += [f"{letter}answer", f"{letter}confidence", f"{letter}probability of the true class"]
         rows = np.arange(len(side))
         columns += [
             names[side.predicted].tolist(),

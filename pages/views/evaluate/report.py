@@ -13,7 +13,7 @@ from pages.session.guard import sentences
 from pages.views.evaluate.looked import Looked
 from pages.widgets import palette
 from pages.widgets.chart import chart
-from pages.widgets.curves import curves_of
+from pages.widgets.curves import curves_of, gap_words
 from pages.widgets.live_chart import live_chart
 from pages.widgets.table import table
 from pages.words import literal, number, percent, title_markdown
@@ -54,7 +54,9 @@ def draw(looked: Looked) -> None:
     with st.container(border=True):
         st.subheader("Training", anchor=False)
         st.caption("Loss and accuracy during training.")
-        live_chart(curves_of(looked.run), key=f"curves_{looked.run.id}", height=230)
+        curves = curves_of(looked.run)
+        live_chart(curves, key=f"curves_{looked.run.id}", height=230)
+        gap_words(looked.run, curves)
 
 
 def _networks(looked: Looked) -> list[Network]:

@@ -97,7 +97,7 @@ def _strip(looked: Looked, images: np.ndarray, shown: Answers) -> None:
     labels, marked, said = captions, None, "The network’s answers appear once TensorFlow is loaded."
     if answers is not None:
         names = [classes[answer] for answer in answers]
-        labels = [f"{does}: taken for {name}" for does, name in zip(captions, names, strict=True)]
+        labels = [f"{does}: called {name}" for does, name in zip(captions, names, strict=True)]
         captions = [f"{does}\n{name}" for does, name in zip(captions, names, strict=True)]
         marked = [answer != shown.labels[0] for answer in answers]
         said = "Below each: the network’s answer; wrong ones are red."
@@ -159,13 +159,13 @@ def _verdict(found: Robustness, classes: int) -> str:
     few = (severity for severity, left in zip(SEVERITIES, row, strict=True) if 2 * left < clean)
     half = next(few, None)
     words = (
-        f"The weakest spot is **{CORRUPTIONS[found.weakest].title.lower()}**: of "
-        f"{percent(clean)} on unchanged images, {percent(row[0])} are left "
-        f"at severity 1 and {percent(row[-1])} at severity 5 (guessing gives "
+        f"It is weakest against **{CORRUPTIONS[found.weakest].title.lower()}**: accuracy falls "
+        f"from {percent(clean)} on unchanged images to {percent(row[0])} at severity 1 and "
+        f"{percent(row[-1])} at severity 5 (guessing gives "
         f"{percent(1 / classes, 0)})."
     )
     if half is not None:
-        words += f" More than half of the right answers are lost from severity {half}."
+        words += f" From severity {half} on, more than half of the right answers are lost."
     best = _in_sentence(found.strongest)
     return f"{words} It is most robust to **{best}**: {percent(mean[strongest])} on average."
 
@@ -299,9 +299,9 @@ def _curves(looked: Looked, first: Robustness, second: Robustness | None) -> Non
         gaps = np.abs(_in_order(first) - _in_order(second, first.names)).mean(axis=1)
         drawn = {first.names[row] for row in np.argsort(-np.nan_to_num(gaps))[:DRAWN]}
         st.caption(
-            f"Solid: {title_markdown(looked.run)}. Dotted: {title_markdown(looked.other)}. Drawn "
-            f"are the {DRAWN} corruptions in which they differ most; press others in the legend to "
-            "add them."
+            f"Solid: {title_markdown(looked.run)}. Dotted: {title_markdown(looked.other)}. The "
+            f"chart shows the {DRAWN} corruptions in which they differ most; press others in the "
+            "legend to add them."
         )
     else:
         st.caption(
@@ -313,7 +313,7 @@ def _curves(looked: Looked, first: Robustness, second: Robustness | None) -> Non
         key=f"robustness_{looked.run.id}",
         name=f"robustness-{looked.run.id}",
         height=430,
-        label="Accuracy by severity, one line a corruption",
+        label="Accuracy by severity, one line per corruption",
     )
 
 

@@ -19,14 +19,14 @@ def sealed(run: runs.Run, spec: datasets.DatasetSpec) -> None:
     with st.container(border=True):
         st.subheader(":material/lock: The test set is sealed", anchor=False)
         st.markdown(
-            "The test images are for one honest look at the end. Any choice made after looking, of "
-            "a setting or of one run among several, fits them too and makes the figure too good. "
-            "So open a run’s test set once, when the tuning is done."
+            "The test images are for one honest look at the end. Once you have seen the result, "
+            "whatever you choose (a setting, or one run among several) also fits these images, "
+            "and the figure is too good. So open a run’s test set once, when the tuning is done."
         )
         if not run.testable:
             st.info(
-                "This run may still go on. Its test set can be opened when it has finished, or was "
-                "stopped. Look at the validation images until then.",
+                "This run may still continue. Its test set can be opened when the run has "
+                "finished or was stopped. Until then, look at the validation images.",
                 icon=":material/lock:",
             )
             return
@@ -94,6 +94,9 @@ def _guess(
     if first is None and second is None:
         return percents / 100, None
     if first is None or second is None or first == second:
-        st.caption(":material/info: A pair is two different classes; no pair is guessed yet.")
+        st.caption(
+            ":material/info: A pair is two different classes. Choose another one, or leave "
+            "the guess empty."
+        )
         return percents / 100, None
     return percents / 100, (first, second)

@@ -73,9 +73,9 @@ def _pictures(spec: datasets.DatasetSpec, split: str, label: int | None) -> None
             key=f"class_pictures_{spec.name}_{split}",
         )
     st.caption(
-        "Left, the mean of all images of the class; right, the standard deviation of each pixel, "
-        "where black is 0 and white 127.5, the most there can be: bright is where the images "
-        "differ. Press a class to see its pixel values and to choose it among the images."
+        "Left: the mean of all images of the class. Right: the standard deviation of each pixel, "
+        "from 0 (black) to 127.5, the largest possible (white). It is bright where the images "
+        "differ. Press a class to see its pixel values, and to show only this class under Images."
     )
 
 
@@ -101,9 +101,9 @@ def spread_words(off: np.ndarray, classes: Sequence[str]) -> str:
         return "Fewer than two classes have several images to compare."
     low, high = known[off[known].argmin()], known[off[known].argmax()]
     return (
-        f"Most alike are the images of **{literal(classes[low])}**: a pixel is typically "
-        f"{off[low]:.1f} (of 255) off the mean. They differ most in "
-        f"**{literal(classes[high])}**: {off[high]:.1f}."
+        f"The images of **{literal(classes[low])}** are most alike: a pixel is typically "
+        f"{off[low]:.1f} (of 255) away from the mean. Those of "
+        f"**{literal(classes[high])}** differ most: {off[high]:.1f}."
     )
 
 
@@ -340,7 +340,7 @@ def _distances(spec: datasets.DatasetSpec, split: str, label: int | None) -> Non
                 name=name,
             )
     st.caption(
-        "The nearer, the stronger the colour. "
+        "The closer, the stronger the colour. "
         r"Two images $x$ and $y$ of $m$ values are $\sqrt{\sum_i (x_i - y_i)^2 / m}$ apart: 0 is "
         "the same image, 255 black and white. "
         + (
@@ -349,7 +349,7 @@ def _distances(spec: datasets.DatasetSpec, split: str, label: int | None) -> Non
             r"images $\mu$ and the variances $v$, summed over the values. On the diagonal are two "
             r"different images of one class with $n$ images: $\sqrt{2 v n / ((n - 1) m)}$."
             if measure == "images"
-            else "Here it is taken between the mean images of two classes."
+            else "Here it is the distance between the mean images of two classes."
         )
     )
 
@@ -373,8 +373,8 @@ def pair_words(values: np.ndarray, classes: Sequence[str]) -> str:
 
     near, far = known[each[known].argmin()], known[each[known].argmax()]
     if len(known) == 1:
-        return f"The distance of {pair(near)} is the only one."
-    return f"Closest to each other are {pair(near)}, farthest apart {pair(far)}."
+        return f"There is only one pair: {pair(near)}."
+    return f"The closest are {pair(near)}; the farthest apart are {pair(far)}."
 
 
 def within_words(found: Distances, classes: Sequence[str], label: int | None) -> str:
@@ -414,11 +414,11 @@ def within_words(found: Distances, classes: Sequence[str], label: int | None) ->
         f"Two images of **{name}** are typically farther apart ({own[most]:.1f}) than one of "
         f"{name} and one of {other} ({to_nearest[most]:.1f})"
         + (
-            f"; something of the kind holds for {len(farther)} of {known.sum()} classes"
+            f"; the same is true of {len(farther)} of {known.sum()} classes"
             if len(farther) > 1
             else ""
         )
-        + ". The distance of pixels alone does not tell such classes apart."
+        + ". Pixel distance alone does not tell such classes apart."
     )
 
 
@@ -443,7 +443,7 @@ def _figures(spec: datasets.DatasetSpec, split: str) -> None:
         "Class": list(spec.classes),
         **{SPLIT_TITLES[name]: data.class_counts(spec.name, name) for name in datasets.SPLITS},
         "Mean value": _numbers(of.means.reshape(len(of.means), -1).mean(axis=1)),
-        "Off the mean image": _numbers(_off_mean(of.spreads)),
+        "To the mean image": _numbers(_off_mean(of.spreads)),
         "Within the class": _numbers(own),
         "Nearest class": [spec.classes[each] if each >= 0 else "–" for each in nearest.tolist()],
         "To the nearest": _numbers(to_nearest),
@@ -457,7 +457,7 @@ def _figures(spec: datasets.DatasetSpec, split: str) -> None:
         column_config={
             "Class": st.column_config.TextColumn(pinned=True),
             "Mean value": number(format="%.1f", help="Of all pixels, 0 to 255."),
-            "Off the mean image": number(
+            "To the mean image": number(
                 format="%.1f", help="Distance of an image from the mean image of its class."
             ),
             "Within the class": number(format="%.1f", help="Distance of two of its images."),

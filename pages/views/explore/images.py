@@ -111,7 +111,7 @@ def _find(count: int) -> None:
     st.session_state["find"] = ""
     if asked and not (asked.isascii() and asked.isdigit() and int(asked[:9]) < count):
         st.session_state[NOT_FOUND] = (
-            f"“{asked}” is no image: they are numbered 0 to {count - 1:,}."
+            f"There is no image “{asked}”: images are numbered 0 to {count - 1:,}."
         )
     elif asked:
         st.query_params["image"] = asked
@@ -124,15 +124,15 @@ def _values(
     """Return what the order sorts by, or None after a sentence that says why there is nothing."""
     if run is not None and split == "test" and not run.test_opened:
         st.info(
-            "The test set of this run is sealed. Open it on the Evaluate page when you have done "
-            "tuning, or choose the training images: of those, the run held some back.",
+            "The test set of this run is sealed. Open it on the Evaluate page when you have "
+            "finished tuning, or choose the training images: of those, the run held some back.",
             icon=":material/lock:",
         )
         return None
     values = data.order_values(order.name, spec.name, split, run)
     if values is None:
         st.info(
-            f"Nobody has worked out yet which labels of {spec.title} are doubtful. On the server: "
+            f"The doubtful labels of {spec.title} have not been computed yet. On the server, run: "
             f"python -m core analyse labels --dataset {spec.name}",
             icon=":material/info:",
         )

@@ -20,7 +20,7 @@ from pages.widgets.choice import choice
 from pages.widgets.pixel_viewer import pixel_image
 from pages.widgets.run_picker import finished_runs
 from pages.widgets.table import csv_button
-from pages.words import percent, title_markdown
+from pages.words import percent, sure_by, title_markdown
 
 CARDS = 12  # a page
 LISTS = {"labels": "Labels", "duplicates": "Near-duplicates"}
@@ -120,11 +120,13 @@ def _method(known: labels.Labels) -> None:
             f"Each image was classified by a network that had not learned from it: {known.method}, "
             f"over both splits together; {percent(known.accuracy)} of these answers agree with the "
             "labels. Confident learning (Northcutt, Jiang and Chuang, arXiv:1911.00068, with "
-            "cleanlab) then asks where another class is more probable than the usual confidence of "
-            "the answers for that class explains, and how many such labels a class should have.\n\n"
+            "cleanlab) then looks for images where another class is more probable than the usual "
+            "confidence for that class explains. It also estimates how many such labels each "
+            "class should have.\n\n"
             "A doubtful label is a suspicion, not a verdict. The networks confuse what people "
-            "confuse, and pictures this small often do not say which it is. What all networks "
-            "learned wrong they cannot find. A look at the list by eye is in `docs/RESULTS.md`."
+            "confuse, and pictures this small often do not say which it is. A mistake that all "
+            "networks learned cannot be found in this way. `docs/RESULTS.md` tells what a person "
+            "found who looked through the list."
         )
 
 
@@ -158,7 +160,7 @@ def _card(spec: datasets.DatasetSpec, row: Row, verdicts: dict[tuple[str, int], 
     image = data.split(spec.name, name).images[index]
     pixel_image(image, f"{kind} image {index}, labelled {label}", width=140)
     st.markdown(
-        f"Labelled **{label}**, looks like **{other}** ({row['probability_of_other']:.2f})  \n"
+        f"Labelled **{label}**, looks like **{other}** ({sure_by(row['probability_of_other'])})  \n"
         f":gray[A network that had not seen it gives {label} "
         f"{percent(row['probability_of_label'])}. The label is:]"
     )
@@ -225,15 +227,15 @@ def _duplicates(spec: datasets.DatasetSpec) -> None:
         f"({sum(row['kind'] == Kind.IDENTICAL for row in rows):,} of them in every pixel), and "
         f"{len(rows) - close:,} more are very similar. {len(in_test):,} of the "
         f"{spec.counts['test']:,} test images have a near-duplicate among the training images: "
-        "a network may know their answer by heart."
+        "a network may have memorised their answers."
     )
     with st.expander("How they were found, and what they do to the test accuracy"):
         st.markdown(
             "Every image was compared with every other one of both splits by the correlation of "
-            "their pixels, which neither brightness nor contrast changes. The kinds are after Barz "
-            "and Denzler (arXiv:1902.00423); Geier searched Fashion-MNIST in a similar way "
+            "their pixels, which does not depend on brightness or contrast. The kinds are after "
+            "Barz and Denzler (arXiv:1902.00423); Geier searched Fashion-MNIST in a similar way "
             "(arXiv:1906.08255). The thresholds come from looking at pairs: "
-            f"{found.limits.words} What is moved, turned or mirrored is not found."
+            f"{found.limits.words} Moved, turned or mirrored copies are not found."
         )
         _without(spec, in_test)
     shown = _filtered_pairs(rows)
@@ -276,7 +278,7 @@ def _filtered_pairs(rows: list[Row]) -> list[Row]:
     places = {ALL_PAIRS: "Anywhere"} | PLACES
     left, right = st.columns(2)
     with left:
-        kind = _choice("How alike", kinds, "kind", "pairs_page")
+        kind = _choice("Similarity", kinds, "kind", "pairs_page")
     with right:
         where = _choice("Where", places, "where", "pairs_page")
     return [

@@ -69,7 +69,7 @@ def _pixels(spec: datasets.DatasetSpec, layout: str) -> Points:
         return Points(found.indices, found.pca, words, "pixels_pca")
     words = (
         "UMAP (McInnes and others, arXiv:1802.03426): images with similar pixels are neighbours. "
-        "Who is next to whom means something; how far groups are from each other does not."
+        "Which images are neighbours means something; how far apart groups are does not."
     )
     return Points(found.indices, found.umap, words, "pixels_umap")
 
@@ -86,7 +86,7 @@ def _hidden(spec: datasets.DatasetSpec, run: runs.Run, layout: str) -> Points | 
     words = (
         "t-SNE (van der Maaten and Hinton, 2008) of the last layer before the answer: images that "
         "look alike to this network are neighbours. Next to the map of the pixels it shows what it "
-        "learned to tell apart. How far groups are from each other means nothing."
+        "learned to tell apart. How far apart groups are means nothing."
     )
     return Points(found.indices, found.tsne, words, f"{run.id}_tsne")
 
@@ -94,8 +94,8 @@ def _hidden(spec: datasets.DatasetSpec, run: runs.Run, layout: str) -> Points | 
 def _pca_words(what: str, explained: np.ndarray) -> str:
     first, second = (percent(float(share), 0) for share in explained)
     return (
-        f"PCA: the two directions in which {what} differ most. Across they explain {first} of all "
-        f"differences, upwards {second}; the rest is not on the map."
+        f"PCA: the two directions in which {what} differ most. The horizontal one explains {first} "
+        f"of all differences, the vertical one {second}; the map does not show the rest."
     )
 
 
@@ -119,7 +119,7 @@ def _map(spec: datasets.DatasetSpec, points: Points, judged: runs.Run | None) ->
         + ("by class" if judged is None else "by what a network answered"),
         key=f"map_{spec.name}_{points.key}",
     )
-    st.caption(f"{len(labels):,} training images, as many of each class. {points.words}")
+    st.caption(f"{len(labels):,} training images, equally many of each class. {points.words}")
     if chosen.lassoed is not None:
         _taken(spec, points.indices[chosen.lassoed])
     if chosen.picked is not None:
@@ -158,7 +158,7 @@ def _taken(spec: datasets.DatasetSpec, taken: np.ndarray) -> None:
     most = [label for label in np.argsort(-counts, kind="stable") if counts[label]]
     names = " · ".join(f"{spec.classes[label]} {counts[label]:,}" for label in most)
     what = "image" if len(taken) == 1 else "images"
-    st.markdown(f"**{len(taken):,} {what} taken** · {names}")
+    st.markdown(f"**{len(taken):,} {what} selected** · {names}")
     pages = -(-len(taken) // TILES)
     if int(st.session_state.get("map_page") or 1) > pages:
         st.session_state["map_page"] = 1

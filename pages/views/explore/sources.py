@@ -36,7 +36,7 @@ UPLOAD_MB = 200  # as server.maxUploadSize
 TILES = 20
 MOST_OFFERED = 200  # files in the folder of the operator
 PICTURE_SIZES = {
-    "": "as the first one",
+    "": "that of the first one",
     "grey-28": "28 × 28, grey",
     "colour-32": "32 × 32, colour",
 }
@@ -61,7 +61,7 @@ def draw(visitor: str) -> None:
         except DataDamaged:
             _forget(found[0])
             st.session_state[PROBLEM] = DataDamaged(
-                "What was read from these files is damaged by now and was discarded. Bring the "
+                "The data read from these files was damaged and has been discarded. Upload the "
                 "files again."
             )
             st.rerun()
@@ -70,9 +70,10 @@ def draw(visitor: str) -> None:
 
 def _bring(visitor: str) -> None:
     with st.container(border=True):
-        st.subheader("Bring your own data", anchor=False)
+        st.subheader("Import your own data", anchor=False)
         st.markdown(
-            "A **CSV** with one image a line, as Kaggle has Fashion-MNIST · **IDX** files · a "
+            "A **CSV** file with one image per line, like Kaggle’s Fashion-MNIST · **IDX** files "
+            "· a "
             "**ZIP** with one folder of pictures for each class, or with CSV or IDX files."
         )
         _explanation()
@@ -95,7 +96,7 @@ def _bring(visitor: str) -> None:
                 "Or files on this server",
                 list(offered),
                 key="brought_paths",
-                help="What whoever runs this server has put into its import folder.",
+                help="Files in this server’s import folder.",
             )
             if offered
             else []
@@ -126,14 +127,14 @@ def _too_much(uploaded: Sequence[UploadedFile]) -> AtelierError | None:
     size = sum(each.size for each in uploaded)
     if size > UPLOAD_MB * 2**20:
         return SettingsError(
-            f"The files have {size / 2**20:,.0f} MB together, and {UPLOAD_MB} MB can be uploaded. "
-            "Bring fewer images, or a ZIP."
+            f"The files are {size / 2**20:,.0f} MB together; at most {UPLOAD_MB} MB can be "
+            "uploaded. Use fewer images, or a ZIP."
         )
     room = imported.room() if uploaded else 0
     if size > room:
         return SettingsError(
-            f"The files have {size / 1e6:,.0f} MB, and there is room for {room / 1e6:,.0f} MB on "
-            "this server. Bring fewer images, or delete a data set."
+            f"The files are {size / 1e6:,.0f} MB, and this server has room for {room / 1e6:,.0f} "
+            "MB. Use fewer images, or delete a data set."
         )
     return None
 
@@ -185,7 +186,7 @@ def _check(
     Returns:
         Whether the page is to be drawn anew, without the uploads: they were read, for good or bad.
     """
-    bar = st.progress(0.0, "Taking in the files …")
+    bar = st.progress(0.0, "Saving the files …")
     try:
         imported.check_room(visitor)
         folder = imported.stage(visitor)
@@ -237,7 +238,7 @@ def _kept(uploaded: Sequence[UploadedFile], folder: Path) -> Iterator[list[Sourc
         yield files
     except OSError as error:
         raise SettingsError(
-            f"The files could not be taken in: {error.strerror or error}. Tell whoever runs this "
+            f"The files could not be saved: {error.strerror or error}. Tell whoever runs this "
             "server, or try again later."
         ) from error
     finally:
@@ -314,17 +315,17 @@ def _decide(folder: Path, found: Found, visitor: str) -> None:
 def _names(found: Found) -> tuple[str, ...]:
     """Let the owner choose what the classes are called."""
     kinds = {
-        "fashion-mnist": "Fashion-MNIST's ten",
-        "cifar-10": "CIFAR-10's ten",
+        "fashion-mnist": "those of Fashion-MNIST",
+        "cifar-10": "those of CIFAR-10",
         "digits": "the digits 0 to 9",
     }
     proposed = imported.default_classes(found)
     known = {name: names for name, names in imported.KNOWN_CLASSES.items() if name in kinds}
     if found.classes:
-        kind, kinds = OWN_NAMES, {OWN_NAMES: "the folders' names"}
+        kind, kinds = OWN_NAMES, {OWN_NAMES: "the folder names"}
     else:
         kind = next((name for name, names in known.items() if names == proposed), NUMBERS)
-        kinds |= {NUMBERS: f"as many as there are labels ({found.labels})", OWN_NAMES: "my own"}
+        kinds |= {NUMBERS: f"the labels as names (0 to {found.labels - 1})", OWN_NAMES: "my own"}
         kind = st.selectbox(
             "Names of the classes",
             list(kinds),
@@ -334,7 +335,7 @@ def _names(found: Found) -> tuple[str, ...]:
         )
     if kind == OWN_NAMES:
         text = st.text_area(
-            "Names of the classes, one a line, in the order of the labels",
+            "Names of the classes, one per line, in the order of the labels",
             "\n".join(proposed if found.classes else imported.numbered(found)),
             height="content",
             key="brought_names",
@@ -360,7 +361,8 @@ def _first_images(
         return error
     if found.classes and len(names) != len(found.classes):
         return SettingsError(
-            f"There are {len(found.classes)} folders, but {len(names)} names. Give one a line."
+            f"There are {len(found.classes)} folders, but {len(names)} names. Write one name per "
+            "line."
         )
     return None
 
@@ -389,14 +391,19 @@ def _split(found: Found) -> tuple[float | None, Order, int]:
             15,
             format="%d %%",
             key="brought_share",
-            help="Held back for the last look. Validation images are taken from the others when "
-            "you train.",
+            help="Set aside for the end. Validation images are taken from the others when you "
+            "train.",
         )
         order = st.selectbox(
-            "Which ones", list(ORDERS), format_func=ORDERS.__getitem__, key="brought_order"
+            "Which images", list(ORDERS), format_func=ORDERS.__getitem__, key="brought_order"
         )
         seed = st.number_input(
-            "Seed", 0, 2**31 - 1, 0, key="brought_seed", help="The same seed takes the same images."
+            "Seed",
+            0,
+            2**31 - 1,
+            0,
+            key="brought_seed",
+            help="The same seed chooses the same images.",
         )
     return share / 100, order or Order.STRATIFIED, int(seed or 0)
 
@@ -464,16 +471,16 @@ def _confirm(spec: datasets.DatasetSpec, visitor: str) -> None:
     if problem := _needed(users):
         st.markdown(problem)
         return
-    text = "Its images will be gone for good."
+    text = "Its images cannot be recovered."
     if users:
         text += (
-            " The run on it keeps its figures."
+            " The run trained on it keeps its results."
             if len(users) == 1
-            else (f" The {len(users)} runs on it keep their figures.")
+            else (f" The {len(users)} runs trained on it keep their results.")
         )
     st.markdown(text)
     st.button(
-        "Delete it for good",
+        "Delete permanently",
         key=f"delete_{spec.name}",
         type="primary",
         on_click=_delete,
@@ -489,9 +496,15 @@ def _users(name: str) -> list[runs.Run]:
 def _needed(users: list[runs.Run]) -> str | None:
     """Return why a data set cannot be deleted, if one of the runs on it may still read it."""
     if any(run.state.active for run in users):
-        return "A run on it is waiting or training. Stop it and delete it first, or let it finish."
+        return (
+            "A run that uses it is waiting or training. Stop and delete that run first, or let it "
+            "finish."
+        )
     if any(run.resumable for run in users):
-        return "A run on it can still go on. Resume it and let it finish, or delete it first."
+        return (
+            "A run that uses it can still continue. Resume that run and let it finish, or delete "
+            "it first."
+        )
     return None
 
 
@@ -510,7 +523,9 @@ def _delete(name: str, visitor: str) -> None:
     try:
         found = imported.find(name)
         if found is not None and not owns_dataset(found, visitor):
-            raise SettingsError("This is not your data set, and only its owner may delete it.")
+            raise SettingsError(
+                "This data set belongs to someone else; only its owner can delete it."
+            )
         if problem := _needed(_users(name)):
             raise SettingsError(f"The data set was not deleted. {problem}")
         imported.delete(name)

@@ -30,7 +30,7 @@ def run_list(opened: str | None) -> None:
             )
     if not mine:
         st.info(
-            "No run yet. Press Train: the first one takes about 15 seconds.",
+            "You have no runs yet. Press Train: the first one takes about 15 seconds.",
             icon=":material/school:",
         )
     with st.container(key="latest_runs"):

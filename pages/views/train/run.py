@@ -12,7 +12,7 @@ from pages.session.visitor import visitor_id
 from pages.views.train.network import network_view
 from pages.views.train.settings import take_settings
 from pages.widgets.copy_link import copy_link
-from pages.widgets.curves import curves_of
+from pages.widgets.curves import curves_of, gap_words
 from pages.widgets.live_chart import live_chart
 from pages.words import (
     PHASE_WORDS,
@@ -65,7 +65,9 @@ def _view(run_id: str, visitor: str, was_active: bool) -> None:
             elif run.reason:
                 st.warning(run.reason, icon=":material/info:")
             _figures(run)
-            live_chart(curves_of(run), key=f"chart_{run.id}", height=250)
+            curves = curves_of(run)
+            live_chart(curves, key=f"chart_{run.id}", height=250)
+            gap_words(run, curves)
             _actions(run, visitor)
 
 

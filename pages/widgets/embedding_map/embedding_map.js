@@ -374,15 +374,15 @@ const FRAME = `
     <button type="button" class="in" aria-label="Zoom in" title="Zoom in">+</button>
     <button type="button" class="out" aria-label="Zoom out" title="Zoom out">−</button>
     <button type="button" class="whole" title="Show the whole map">Whole map</button>
-    <button type="button" class="all" title="Take all points in view">Take what is in view</button>
-    <button type="button" class="clear" title="Let go of the points that were taken">Clear</button>
+    <button type="button" class="all" title="Select all points in view">Select all in view</button>
+    <button type="button" class="clear" title="Clear the selection">Clear</button>
   </div>
   <div class="stage">
     <canvas tabindex="0" role="application"></canvas>
     <div class="tip" hidden><canvas width="192" height="192"></canvas><strong></strong><span></span></div>
   </div>
   <div class="legend" role="group" aria-label="Show only"></div>
-  <p class="keys">Keyboard: arrows move, + and − zoom, 0 shows all, Enter takes what is in view. Once you have
+  <p class="keys">Keyboard: arrows move, + and − zoom, 0 shows all, Enter selects what is in view. Once you have
   clicked the map, the wheel zooms.</p>`
 
 function legend(element, map, changed) {

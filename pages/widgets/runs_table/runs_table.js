@@ -98,7 +98,7 @@ function drawSort({ sorts, sort }, select, direction, ask) {
   select.value = by
   select.onchange = () => ask(firstWay(sorts, select.value))
   direction.textContent = down ? "↓" : "↑"
-  direction.ariaLabel = down ? "Largest or latest first; turn around" : "Smallest or earliest first; turn around"
+  direction.ariaLabel = down ? "Largest or latest first; press to reverse" : "Smallest or earliest first; press to reverse"
   direction.title = direction.ariaLabel
   direction.onclick = () => ask(down ? by : `-${by}`)
 }

@@ -9,6 +9,6 @@ function newSaveButtons(what, save) {
       onclick: () => save(format),
     })
   const bar = Object.assign(document.createElement("div"), { className: "save" })
-  bar.append(button("png", "Save as a picture"), button("svg", "Save as a drawing, sharp at any size"))
+  bar.append(button("png", "Save as PNG, for slides and pages"), button("svg", "Save as SVG, sharp at any size"))
   return bar
 }

@@ -12,19 +12,19 @@ _UPLOAD_WORDS = register(__file__, "upload_words")
 # By the status of HTTP; ``{files}`` stands for their names and sizes.
 WORDS = {
     "413": (
-        "{files} did not reach Atelier: this address takes no upload of this size. Bring a smaller "
-        "file, or ask whoever runs this server to allow larger ones."
+        "{files} did not reach Atelier: this address does not accept uploads of this size. Use a "
+        "smaller file, or ask whoever runs this server to allow larger ones."
     ),
     "403": (
         "{files} did not reach Atelier: the browser keeps no cookies for this page. Allow them, or "
-        "open Atelier in a tab of its own, then bring the file again."
+        "open Atelier in a tab of its own, then upload the file again."
     ),
 }
 # A proxy may also break off while a file that is too large is still under way.
 OTHER = (
-    "{files} did not reach Atelier: the connection broke. The server may have been started anew, "
-    "or this address takes no upload of this size. Remove the file here and bring it again, or a "
-    "smaller one. Reload the page if that does not help."
+    "{files} did not reach Atelier: the connection broke. The server may have restarted, or this "
+    "address does not accept uploads of this size. Remove the file here and upload it again, or "
+    "upload a smaller one. Reload the page if that does not help."
 )
 
 
