@@ -41,8 +41,14 @@ def sure_by(probability: float) -> str:
 
 
 def mistake(truth: str, answer: str, probability: float) -> str:
-    """Return the caption of a mistake, in lines: the truth, what it was called, and how surely."""
-    return f"{truth},\ncalled {answer}\n({sure_by(probability)})"
+    """Return the caption of a mistake, in lines: the truth, what it was called, and how surely.
+
+    "Called" stands on the shorter line, as a gallery breaks none and cuts what is too long.
+    """
+    called = (
+        f"{truth}, called\n{answer}" if len(truth) <= len(answer) else f"{truth},\ncalled {answer}"
+    )
+    return f"{called}\n({sure_by(probability)})"
 
 
 def number(value: float | None, digits: int = 3) -> str:

@@ -8,7 +8,7 @@ from reading import components, quiet, sentence, texts
 
 from core import datasets, evaluation, runs
 from core.runs import Evaluation, State
-from pages.words import percent, sure_by
+from pages.words import mistake, percent, sure_by
 from pages.words.comparison import NONE_IN_COMMON
 
 ONE = ("sure", "hesitant", "pairs")
@@ -75,7 +75,7 @@ def test_a_caption_says_which_is_the_truth_and_how_sure_the_network_was(open_pag
     names = datasets.find("fashion-mnist").classes
     truth, answer = names[given.labels[place]], names[given.predicted[place]]
     sure = sure_by(float(given.probabilities[place].max()))
-    assert captions(app)[0] == f"{truth},\ncalled {answer}\n({sure})"
+    assert captions(app)[0].replace("\n", " ") == f"{truth}, called {answer} ({sure})"
 
 
 @pytest.mark.parametrize(("name", "whose"), [("only-a", 1), ("only-b", 0)])
@@ -89,8 +89,13 @@ def test_a_caption_of_two_networks_is_about_the_one_that_is_wrong(
     wrong = (first, second)[whose]
     names = datasets.find("fashion-mnist").classes
     sure = sure_by(float(wrong.probabilities[place, wrong.predicted[place]]))
-    said = f"{names[wrong.labels[place]]},\ncalled {names[wrong.predicted[place]]}\n({sure})"
-    assert captions(app)[0] == said
+    said = f"{names[wrong.labels[place]]}, called {names[wrong.predicted[place]]} ({sure})"
+    assert captions(app)[0].replace("\n", " ") == said
+
+
+def test_the_lines_of_a_caption_are_short():
+    assert mistake("Bag", "Ankle boot", 0.25) == "Bag, called\nAnkle boot\n(25 %)"
+    assert mistake("T-shirt/top", "Bag", 0.25) == "T-shirt/top,\ncalled Bag\n(25 %)"
 
 
 def test_links_with_the_former_names_of_the_lists_still_work(open_page, finished):
