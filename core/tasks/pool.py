@@ -89,7 +89,7 @@ class _Task:
 
 
 @dataclass
-class _Tasks:
+class Tasks:
     """The tasks of this server; with it they are lost, but for the results, which are files."""
 
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -98,7 +98,14 @@ class _Tasks:
     closed: bool = False
 
 
-_tasks = _Tasks()
+_tasks = Tasks()
+
+
+def use(tasks: Tasks) -> Tasks:
+    """Put another table of tasks in place of the server's, and return that; for tests."""
+    global _tasks
+    before, _tasks = _tasks, tasks
+    return before
 
 
 def result(kind: str, run: Run) -> Path | None:

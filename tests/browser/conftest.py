@@ -9,11 +9,11 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from playwright.sync_api import (
@@ -193,11 +193,12 @@ class Visitor:
     @property
     def is_phone(self) -> bool:
         """Whether the page is as narrow as a phone."""
-        return self.page.viewport_size["width"] < 500
+        size = self.page.viewport_size
+        return size is not None and size["width"] < 500
 
     def fits(self) -> bool:
         """Tell whether nothing sticks out to the right."""
-        return self.page.evaluate("document.scrollingElement.scrollWidth <= innerWidth")
+        return bool(self.page.evaluate("document.scrollingElement.scrollWidth <= innerWidth"))
 
     def _on_console(self, message: ConsoleMessage) -> None:
         # Streamlit looks for its server under a page's path first, which a deep link makes a 404.
@@ -214,6 +215,7 @@ class Visitor:
 
 
 NewVisitor = Callable[..., Visitor]
+Scheme = Literal["dark", "light"]
 
 
 @pytest.fixture
@@ -223,7 +225,7 @@ def new_visitor(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[N
     visitors: list[Visitor] = []
     request.node.visitors = visitors
 
-    def new_visitor(server: Server, width: str = "desktop", scheme: str = "light") -> Visitor:
+    def new_visitor(server: Server, width: str = "desktop", scheme: Scheme = "light") -> Visitor:
         context = chromium.new_context(
             **VIEWPORTS[width],
             color_scheme=scheme,
@@ -248,14 +250,16 @@ def visitor(request: pytest.FixtureRequest, server: Server, new_visitor: NewVisi
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+def pytest_runtest_makereport(
+    item: pytest.Function, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Add to a failed test's report where its screenshots are, and what the server printed."""
     report = yield
     if report.when == "call" and report.failed:
         for number, visitor in enumerate(getattr(item, "visitors", ())):
             if visitor.page.is_closed():
                 continue
-            path = item.funcargs["tmp_path"] / f"failed-{number}.png"
+            path = Path(str(item.funcargs["tmp_path"])) / f"failed-{number}.png"
             visitor.page.screenshot(path=path, full_page=True)
             report.sections.append(("screenshot", f"{path} shows {visitor.page.url}"))
         for log in getattr(item, "server_logs", ()):

@@ -25,7 +25,8 @@ class Training:
 
     @property
     def answer(self) -> dict[str, Any]:
-        return json.loads(self.process.stdout)
+        answer: dict[str, Any] = json.loads(self.process.stdout)
+        return answer
 
 
 @pytest.fixture(scope="session")

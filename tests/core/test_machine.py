@@ -23,7 +23,8 @@ def place(folder: Path, files: dict[str, str]) -> tuple[Path, Path]:
 
 def few(count: int, monkeypatch) -> None:
     """Let the machine have so many cores and 128 GB of memory."""
-    monkeypatch.setattr(machine, "_affinity", lambda: count)
+    bound = list(range(count))
+    monkeypatch.setattr(psutil.Process, "cpu_affinity", lambda process: bound, raising=False)
     memory = psutil.virtual_memory()._replace(total=128 * GIGABYTE, available=100 * GIGABYTE)
     monkeypatch.setattr(psutil, "virtual_memory", lambda: memory)
 

@@ -21,12 +21,15 @@ SLOW = "tests.core.slow_task"
 
 
 @pytest.fixture(autouse=True)
-def program(monkeypatch):
+def table(monkeypatch):
+    """The tasks of this test alone, done by a slow program."""
     monkeypatch.setattr(tasks, "PROGRAM", SLOW)
-    monkeypatch.setattr(tasks, "_tasks", tasks._Tasks())
-    yield
+    table = tasks.Tasks()
+    before = tasks.use(table)
+    yield table
     tasks.close()
-    wait_until(lambda: not tasks._tasks.busy, 10, "the end of all processes")
+    wait_until(lambda: not table.busy, 10, "the end of all processes")
+    tasks.use(before)
 
 
 @pytest.fixture
@@ -81,10 +84,10 @@ def test_visitors_who_want_the_same_share_it_and_others_wait_in_order(run):
     assert tasks.result("wait-b", run) is None
 
 
-def test_a_task_is_stopped_within_a_second_and_can_be_started_again(run):
+def test_a_task_is_stopped_within_a_second_and_can_be_started_again(run, table):
     tasks.start("wait", run, "ada")
     working("wait", run)
-    process = tasks._tasks.known[analysis_file("wait", run)].process
+    process = table.known[analysis_file("wait", run)].process
     began = time.monotonic()
     tasks.stop("wait", run)
     assert tasks.look("wait", run).phase == "stopped"
@@ -152,14 +155,14 @@ def test_a_task_that_takes_too_much_memory_or_time_ends(run, monkeypatch):
     assert end("wait", run).reason.startswith("It took longer than 0.01 minutes")
 
 
-def test_a_worker_that_is_killed_fails_and_leaves_no_half_file(run):
+def test_a_worker_that_is_killed_fails_and_leaves_no_half_file(run, table):
     tasks.start("wait", run, "ada")
     working("wait", run)
-    process = tasks._tasks.known[analysis_file("wait", run)].process
+    process = table.known[analysis_file("wait", run)].process
     analysis_file("wait", run).with_name(f".{process.pid}-1-wait.npz").write_bytes(b"half")
     os.kill(process.pid, signal.SIGKILL)
     assert end("wait", run).phase == "failed"
-    wait_until(lambda: not tasks._tasks.busy, 5, "the end")
+    wait_until(lambda: not table.busy, 5, "the end")
     assert [file.name for file in analysis_file("wait", run).parent.iterdir()] == ["wait.pid"]
 
 

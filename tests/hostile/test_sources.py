@@ -315,7 +315,7 @@ def test_too_long_is_ended(brought):
 
 
 def test_a_reader_that_ends_without_an_answer_is_a_sentence(brought, monkeypatch):
-    monkeypatch.setattr(checking, "_COMMAND", [sys.executable, "-c", "import sys; sys.exit(9)"])
+    monkeypatch.setattr(checking, "COMMAND", [sys.executable, "-c", "import sys; sys.exit(9)"])
     brought.write_text("x", encoding="utf-8")
     assert "ended without an answer (status 9)" in refused(brought, "x.csv")
 
@@ -338,17 +338,21 @@ def test_the_room_is_what_there_is_when_it_is_ones_turn(brought):
     pack(brought, good())
 
     def room() -> int:
-        assert not checking._turn.acquire(blocking=False)
+        with pytest.raises(SettingsError, match="Others are importing"):
+            reading(brought, "x.zip", wait=0)
         return 1000
 
     assert "all the room" in refused(brought, room=room)
 
 
-def test_one_reading_at_a_time(brought, monkeypatch):
-    monkeypatch.setattr(checking, "_WAIT", 0.05)
+def test_one_reading_at_a_time(brought):
     pack(brought, good())
-    with checking._turn, pytest.raises(SettingsError, match="Others are importing"):
-        reading(brought, "x.zip")
+    first = check([SourceFile(brought, "x.zip")], imported.stage(), room=500_000_000)
+    next(first)
+    with pytest.raises(SettingsError, match="Others are importing"):
+        reading(brought, "x.zip", wait=0.05)
+    first.close()
+    assert reading(brought, "x.zip", wait=0.05).total == 24
 
 
 def test_the_reader_ends_with_the_server(brought):
@@ -356,7 +360,7 @@ def test_the_reader_ends_with_the_server(brought):
     with brought.open("w", encoding="utf-8") as file:
         file.write(PIXELS + "\n" + (f"{ROW}\n{ROW.replace('1', '2')}\n" * 200_000))
     reader = subprocess.Popen(
-        checking._COMMAND, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        checking.COMMAND, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
     request = {
         "files": [[str(brought), "x.csv"]],

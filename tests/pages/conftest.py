@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 import streamlit as st
@@ -56,6 +57,12 @@ class Queue:
 
     def position(self, run_id: str) -> int | None:
         return self.submitted.index(run_id) if run_id in self.submitted else None
+
+    def waiting(self, visitor: str) -> int:
+        return len(self.submitted)
+
+    def close(self) -> None:
+        pass
 
     def engine(self) -> jobs.Engine:
         return jobs.Engine(workers=1, warm=True)
@@ -149,7 +156,9 @@ def every_state(home: Path, trained: runs.Run) -> dict[State, str]:
 def put_run(home: Path, trained: runs.Run) -> Callable[..., str]:
     """Return a function that makes a finished run, really trained, with another seed and owner."""
 
-    def put_run(visitor: str = VISITOR, *, seed: int = 0, opened: bool = False, **notes) -> str:
+    def put_run(
+        visitor: str = VISITOR, *, seed: int = 0, opened: bool = False, **notes: Any
+    ) -> str:
         run_id = f"{trained.id}-{len(list(settings().runs.glob('*')))}"
         folder = settings().runs / run_id
         shutil.copytree(trained.path, folder)

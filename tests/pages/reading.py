@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1 import AppTest, element_tree
 
 
 def texts(app: AppTest) -> str:
@@ -31,8 +31,9 @@ def labels(app: AppTest) -> list[str]:
 def sentence(app: AppTest) -> str:
     """Return the one error or warning on the page; there must be one, and no exception."""
     assert not app.exception
-    (shown,) = [*app.error, *app.warning]
-    return shown.value
+    shown: list[element_tree.Error | element_tree.Warning] = [*app.error, *app.warning]
+    (only,) = shown
+    return only.value
 
 
 def quiet(app: AppTest) -> bool:

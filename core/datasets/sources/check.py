@@ -10,8 +10,8 @@ from core.errors import SettingsError, SourceRejected
 from core.processes.child import Child
 
 SECONDS = 180.0  # for one reading
-_WAIT = 60.0  # seconds for one's turn
-_COMMAND = [sys.executable, "-m", "core.datasets.sources.worker"]
+WAIT = 60.0  # seconds for one's turn
+COMMAND = [sys.executable, "-m", "core.datasets.sources.worker"]
 _turn = threading.Semaphore(1)  # one reading at a time: thirty at once would stop all trainings
 _FEW_THREADS = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}  # address space is limited
 
@@ -23,6 +23,7 @@ def check(
     shape: tuple[int, int, int] | None = None,
     room: int | Callable[[], int],
     seconds: float = SECONDS,
+    wait: float = WAIT,
 ) -> Generator[tuple[float, str] | Found, None, None]:
     """Read files as ``core.datasets.sources.read`` does, in another process.
 
@@ -33,6 +34,7 @@ def check(
         room: bytes that the arrays may take; or what returns them when it is one's turn, as those
             before may have taken some.
         seconds: that it may take.
+        wait: seconds to wait for one's turn.
 
     Yields:
         The share done with what is being read, now and then; at the end what was found.
@@ -41,7 +43,7 @@ def check(
         SourceRejected: the files cannot be used, or take too long or too much memory.
         SettingsError: others are importing, and it is not our turn.
     """
-    if not _turn.acquire(timeout=_WAIT):
+    if not _turn.acquire(timeout=wait):
         raise SettingsError("Others are importing data sets right now. Try again in a minute.")
     try:
         most = room if isinstance(room, int) else room()
@@ -63,7 +65,7 @@ def _check(
         "shape": shape,
         "room": room,
     }
-    process = Child(_COMMAND, environment=_FEW_THREADS)
+    process = Child(COMMAND, environment=_FEW_THREADS)
     late = threading.Event()
 
     def end() -> None:
