@@ -67,7 +67,7 @@ def test_the_commonest_mistake_is_open_with_its_images_the_surest_first(
     assert sent["counts"] == matrix.tolist()
     true, predicted = evaluation.commonest_mistake(matrix)
     assert sent["cell"] == {"row": true, "col": predicted}
-    assert f"{literal(CLASSES[true])} taken for {literal(CLASSES[predicted])}" in texts(app)
+    assert f"{literal(CLASSES[true])} called {literal(CLASSES[predicted])}" in texts(app)
     places = evaluation.cell(answers.probabilities, answers.labels, true, predicted)
     assert tiles(app) == expected_tiles(answers, places[: confusion.TILES], predicted)
     app.segmented_control(key="sure").set_value("unsure").run()
