@@ -21,8 +21,8 @@ from playwright.sync_api import sync_playwright
 from benchmarks._machine import describe
 from benchmarks._results import publish
 from benchmarks._server import Memory, server, together
-from benchmarks.views import Visitor, all_open
-from core import datasets
+from benchmarks.views import Visitor
+from core import datasets, runs
 from core.settings import PROFILES, ROOT, forget_settings
 
 # Each step says what it added to a fresh process; the first line of each is its name.
@@ -167,6 +167,29 @@ def open_data(visitor: Visitor) -> None:
             for split in datasets.SPLITS:
                 visitor.open(f"explore?dataset={name}&split={split}")
                 visitor.open(f"explore?dataset={name}&split={split}&view=Classes")
+
+
+def all_open(visitor: Visitor) -> None:
+    """Look at three networks and both data sets."""
+    for path in (
+        "",
+        "classify?from=samples&sample=Coat",
+        "evaluate?view=Report",
+        "evaluate?part=Test&view=Mistakes",
+        "evaluate?view=Confidence",
+        "explore?view=Classes",
+        "explore?view=Map",
+        "explore?view=Doubtful+labels",
+    ):
+        visitor.open(path)
+    for name in trained():
+        visitor.open(f"evaluate?run={name}")
+        visitor.open(f"classify?run={name}&from=samples&sample=Coat")
+
+
+def trained() -> list[str]:
+    """Return the ids of the runs in the server's home."""
+    return [run.id for run in runs.list_runs() if run.state is runs.State.FINISHED]
 
 
 def why(visitor: Visitor) -> None:

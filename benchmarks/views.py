@@ -2,8 +2,8 @@
 
 Starts a server of its own with an empty ``ATELIER_HOME`` and drives it with Debian's chromium: 50
 different views of Explore, the map, cells of the confusion matrix. Then what a run's evaluation of
-10,000 images takes, and the server's memory with all that open. Needs ``requirements-dev.txt``;
-run it on a machine that does nothing else. CIFAR-10 takes part where it is on this machine.
+10,000 images takes. Needs ``requirements-dev.txt``; run it on a machine that does nothing else.
+CIFAR-10 takes part where it is on this machine. Memory is another benchmark's: ``memory``.
 """
 
 import argparse
@@ -24,7 +24,7 @@ from playwright.sync_api import CDPSession, Page, sync_playwright
 
 from benchmarks._machine import describe
 from benchmarks._results import publish
-from benchmarks._server import PROGRAMS, Memory, server, together
+from benchmarks._server import server
 from core import datasets, runs
 from core.settings import ROOT, forget_settings
 
@@ -227,29 +227,6 @@ def evaluation(count: int) -> tuple[Times, Times]:
     return asked, read
 
 
-def all_open(visitor: Visitor) -> None:
-    """Look at three networks and both data sets."""
-    for path in (
-        "",
-        "classify?from=samples&sample=Coat",
-        "evaluate?view=Report",
-        "evaluate?part=Test&view=Mistakes",
-        "evaluate?view=Confidence",
-        "explore?view=Classes",
-        "explore?view=Map",
-        "explore?view=Doubtful+labels",
-    ):
-        visitor.open(path)
-    for name in trained():
-        visitor.open(f"evaluate?run={name}")
-        visitor.open(f"classify?run={name}&from=samples&sample=Coat")
-
-
-def trained() -> list[str]:
-    """Return the ids of the runs in the server's home."""
-    return [run.id for run in runs.list_runs() if run.state is runs.State.FINISHED]
-
-
 def main() -> None:
     """Measure everything and print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -283,8 +260,6 @@ def main() -> None:
                 pictures.row("Map: with a picture at the mouse", "–"),
                 cells(visitor, 5 * options.times).row("Confusion: a cell's images", "0.4"),
             ]
-            all_open(visitor)
-            memory = app.memory()
         browser.close()
     asked, read = evaluation(options.times)
     lines = [
@@ -295,30 +270,8 @@ def main() -> None:
         *rows,
         asked.row("Evaluation: 10,000 images asked, TensorFlow's loading included", "10"),
         read.row("Evaluation: its report from disk", "0.4"),
-        "",
-        memory_sentence(memory),
     ]
     publish("views", "\n".join(lines), write=options.write)
-
-
-def memory_sentence(found: list[Memory]) -> str:
-    """Return what the server takes, alone and with the process that asks networks for it."""
-    there = sum(spec.missing() is None for spec in datasets.DATASETS.values())
-    own, asking = (
-        next((each for each in found if PROGRAMS[program] == each.does), None)
-        for program in ("streamlit", "core.networks.worker")
-    )
-    assert own is not None, "the server has ended"
-    words = (
-        f"Memory with {there} data sets, the bundled model and two runs open: the server "
-        f"{own.resident / 1e6:,.0f} MB (wanted: 800)"
-    )
-    if asking is None:
-        return f"{words}; nobody asks networks."
-    return (
-        f"{words}, the process that asks networks {asking.resident / 1e6:,.0f} MB; both, what they "
-        f"share counted once, {together([own, asking]) / 1e6:,.0f} MB."
-    )
 
 
 if __name__ == "__main__":
