@@ -105,6 +105,8 @@ NEXT = [
     (jobs.Engine(1, warm=False), "A worker is warming up for the next run."),
     (jobs.Engine(1, warm=None), "The next run loads TensorFlow first, which takes some seconds."),
     (jobs.Engine(1, warm=True, problem="The disk is full."), "No run can start now."),
+    (jobs.Engine(1, elsewhere=True), "Another server process starts the runs of this one."),
+    (jobs.Engine(1, running=1, elsewhere=True), "A new run waits for its turn."),
 ]
 
 
