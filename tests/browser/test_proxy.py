@@ -166,12 +166,15 @@ def nginx(folder: Path, port: int, text: str) -> "subprocess.Popen[bytes]":
 
 
 def caddy(folder: Path, port: int, text: str) -> "subprocess.Popen[bytes]":
-    """Run Caddy with a configuration; the certificate is ours, as no name here is public."""
+    """Run Caddy with a configuration; the certificate is ours, as no name here is public.
+
+    Without HTTP/3, for which browsers insist on a certificate that they know.
+    """
     first = "atelier.example.org {\n"
     certificate = f"    tls {folder}/atelier.pem {folder}/atelier.key\n"
     file = folder / "Caddyfile"
     file.write_text(
-        "{\nadmin off\nauto_https disable_redirects\n}\n"
+        "{\nadmin off\nauto_https disable_redirects\nservers {\nprotocols h1 h2\n}\n}\n"
         + changed(text, {first: f"{HOST}:{port} {{\n{certificate}"})
     )
     return subprocess.Popen(
