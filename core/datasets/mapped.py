@@ -61,11 +61,12 @@ def mapped(name: str, split: str, sources: Sequence[Path], read: Callable[[], Sp
     if found is not None:
         return found
     unpacked = read()
-    try:
-        _keep(folder, unpacked)
-    except OSError:
-        return unpacked
-    return _open(folder) or unpacked
+    found = _open(folder)  # another process may have been faster
+    if found is None:
+        with contextlib.suppress(OSError):
+            _keep(folder, unpacked)
+            found = _open(folder)
+    return found or unpacked
 
 
 def map_array(file: IO[bytes]) -> np.ndarray:

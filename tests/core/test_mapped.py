@@ -166,21 +166,17 @@ def test_a_disk_that_becomes_full_in_the_middle_leaves_nothing(packed, cache, mo
     assert not list(cache.iterdir())
 
 
-def test_what_somebody_else_made_first_is_taken(packed, cache, monkeypatch):
-    """Two processes unpack at the same time; the second to finish finds the folder there."""
-    packed.split()
-    folder = only(cache)
-    monkeypatch.setattr(mapped, "_open", _once_none(mapped._open))
-    monkeypatch.setattr(mapped, "_remove", lambda folder: None)
-    made = (folder / "made.json").stat().st_ino
-    assert same(packed.split())
-    assert [each.name for each in cache.iterdir()] == [folder.name]
-    assert (folder / "made.json").stat().st_ino == made
+def test_what_another_process_made_meanwhile_is_taken(packed, cache):
+    made = []
 
+    def slowly():
+        split = packed.read()
+        packed.split()  # as the other does, from its beginning to its end
+        made.append((only(cache) / "made.json").stat().st_ino)
+        return split
 
-def _once_none(real):
-    answers = iter([None])
-    return lambda folder: next(answers, real(folder))
+    assert same(mapped.mapped("toy", "train", [packed.path], slowly))
+    assert [(only(cache) / "made.json").stat().st_ino] == made
 
 
 READ = """
