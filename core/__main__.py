@@ -141,7 +141,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     bring.add_argument("--json", action="store_true", help="print one JSON object")
 
-    pretrain = commands.add_parser("pretrain", help="train a bundled model anew")
+    pretrain = commands.add_parser("pretrain", help="train a bundled model again")
     pretrain.set_defaults(command=_pretrain)
     pretrain.add_argument(
         "name",

@@ -90,8 +90,8 @@ def read_checkpoint(path: Path) -> Checkpoint | None:
         return None
     except (*NPZ_ERRORS, AttributeError) as error:
         raise RunDamaged(
-            f"The file {path.name} cannot be read, so the run cannot go on from there. Train it "
-            "anew."
+            f"The file {path.name} cannot be read, so the run cannot continue from there. Train it "
+            "again."
         ) from error
     state = {name.removeprefix(_STATE): array for name, array in arrays.items()}
     return Checkpoint(progress, state, best)

@@ -132,7 +132,7 @@ class _Training:
                 raise ValueError("The epoch has fewer steps.")
         except ValueError as error:
             raise RunDamaged(
-                "The file checkpoint.npz does not fit the run. Train it anew."
+                "The file checkpoint.npz does not fit the run. Train it again."
             ) from error
 
     @property
