@@ -33,12 +33,14 @@ class Memory:
         resident: all that is in memory, also what other processes have mapped as well (RSS).
         private: what becomes free when the process ends (USS).
         shared: what of each mapped file others have mapped too, by its path.
+        own: what is of no file, so that a kernel without swap cannot drop it to make room.
     """
 
     does: str
     resident: int
     private: int
     shared: Mapping[str, int]
+    own: int
 
 
 def together(found: Iterable[Memory]) -> int:
@@ -70,16 +72,21 @@ class Server:
     def memory(self) -> list[Memory]:
         """Return what the server and those that it has started take now, itself first; on Linux."""
         parent = psutil.Process(self.pid)
-        found = []
-        for process in (parent, *parent.children(recursive=True)):
-            line, info = " ".join(process.cmdline()), process.memory_full_info()
-            does = next((words for name, words in PROGRAMS.items() if name in line), line)
-            shared = {
-                each.path: each.shared_clean + each.shared_dirty
-                for each in process.memory_maps(grouped=True)
-            }
-            found.append(Memory(does, info.rss, info.uss, shared))
-        return found
+        return [memory_of(process) for process in (parent, *parent.children(recursive=True))]
+
+
+def memory_of(process: psutil.Process) -> Memory:
+    """Return what a process takes now; on Linux.
+
+    Raises:
+        psutil.Error: it has ended.
+    """
+    line, info = " ".join(process.cmdline()), process.memory_full_info()
+    does = next((words for name, words in PROGRAMS.items() if name in line), line)
+    maps = process.memory_maps(grouped=True)
+    shared = {each.path: each.shared_clean + each.shared_dirty for each in maps}
+    own = sum(each.anonymous + each.swap for each in maps)
+    return Memory(does, info.rss, info.uss, shared, own)
 
 
 @contextlib.contextmanager

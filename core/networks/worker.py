@@ -17,6 +17,7 @@ import numpy as np
 from core.errors import AtelierError
 from core.networks import engine, find, wire
 from core.networks.network import Network
+from core.processes.thrift import thrifty
 
 ASKING = 4  # questions at a time; one network answers one, but another may be loading
 METHODS = ("probabilities", "features", "ask", "look")
@@ -73,6 +74,7 @@ def main() -> None:
     def reply(header: dict[str, Any], body: bytes) -> None:
         say(answer(header, body))
 
+    thrifty()
     engine.lean()
     engine.warm_now()
     say(wire.pack({"ready": True, "problem": engine.state().problem}))

@@ -4,10 +4,22 @@ import ctypes
 import functools
 import sys
 
+from core.settings import SMALL, settings
+
 # Of glibc's malloc.h.
 M_TRIM_THRESHOLD, M_ARENA_MAX = -1, -8
 ARENAS = 2
 THRESHOLD = 128 * 1024  # bytes
+
+
+def thrifty() -> None:
+    """Have this process give memory back where the profile is small.
+
+    Raises:
+        SettingsError: a setting has a value that cannot work.
+    """
+    if settings().profile is SMALL:
+        give_back()
 
 
 @functools.cache

@@ -14,6 +14,7 @@ from core import runs
 from core.errors import AtelierError
 from core.networks.batches import Report
 from core.processes.program import end_with_server, give_way, line_to_server
+from core.processes.thrift import thrifty
 from core.runs.analysis import stamp_of, write_analysis
 from core.tasks.kinds import KINDS
 
@@ -40,6 +41,7 @@ def main() -> int:
     kind, run_id, output = sys.argv[1:]
     say = line_to_server()
     give_way()
+    thrifty()
     end_with_server()
     code = 0
     try:

@@ -7,8 +7,8 @@ import streamlit as st
 
 from core import networks
 from core.processes.gpus import keep_off
-from core.processes.thrift import give_back
-from core.settings import ASSETS, SMALL, settings
+from core.processes.thrift import thrifty
+from core.settings import ASSETS
 from pages.session.guard import sentences
 from pages.session.visitor import keep_visitor
 from pages.widgets import palette
@@ -55,8 +55,7 @@ def run() -> None:
     _framed.now = True
     try:
         with sentences():
-            if settings().profile is SMALL:
-                give_back()
+            thrifty()
             page.run()
     finally:
         _framed.now = False
