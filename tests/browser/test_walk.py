@@ -44,7 +44,7 @@ def expect_bars(visitor, count: int = len(CLASSES)) -> None:
 
 def test_home_classifies_a_picture(visitor):
     page = visitor.page
-    visitor.open("", encoding="utf-8")
+    visitor.open("")
     expect(page.get_by_role("heading", name="Atelier", level=1)).to_be_visible()
     expect(page).to_have_title("Home · Atelier")
     page.get_by_text("Test image", exact=True).click()
@@ -60,7 +60,7 @@ def test_home_classifies_a_picture(visitor):
 
 def test_home_answers_to_a_drawing_and_classify_goes_on_with_it(visitor):
     page = visitor.page
-    visitor.open("", encoding="utf-8")
+    visitor.open("")
     expect(page.get_by_role("heading", name="The answer appears here")).to_be_visible()
     answer = page.get_by_role("heading", name=ANSWER)
     stroke(visitor)
@@ -89,7 +89,7 @@ def expect_in_view(visitor, *elements) -> None:
 
 def test_explore_keeps_the_view_in_the_url(visitor):
     page = visitor.page
-    visitor.open("", encoding="utf-8")
+    visitor.open("")
     visitor.go("Explore")
     tiles = page.get_by_role("button", name=re.compile(r"^.+, image \d+$"))
     expect(tiles).to_have_count(30 if visitor.is_phone else 120)
@@ -133,7 +133,7 @@ def test_explore_other_splits_and_late_pages(visitor):
 def test_train_streams_survives_a_reload_and_finishes(server, new_visitor, trained):
     visitor = new_visitor(server)
     page = visitor.page
-    visitor.open("", encoding="utf-8")
+    visitor.open("")
     visitor.go("Train")
     page.get_by_text("More settings").click()
     limit = page.get_by_role("slider", name="Training images")
