@@ -25,7 +25,10 @@ from conftest import Server, Visitor, free_port, serve
 from PIL import Image
 from playwright.sync_api import Browser, FrameLocator, Page, WebSocket, expect
 
+from core.jobs import Engine
 from core.settings import ROOT
+from pages.views.home.server import next_run
+from pages.widgets.upload_words import WORDS
 
 pytestmark = pytest.mark.browser
 
@@ -292,7 +295,7 @@ def test_an_upload_above_the_limit_of_1_mb_is_a_sentence(app, proxied, new_visit
     visitor = new_visitor(small, width)
     visitor.open("classify")
     upload(visitor.page, "photo.png", noise(1000))
-    words = re.compile(r"^photo\.png \(3\.0 MB\) did not reach Atelier: .* of this size\. Bring")
+    words = WORDS["413"].format(files="photo.png (3.0 MB)")
     expect(visitor.page.get_by_text(words)).to_be_visible()
     assert visitor.fits()
     upload(visitor.page, "small.png", noise(200))
@@ -306,7 +309,7 @@ def test_an_upload_above_the_limit_of_1_mb_is_a_sentence(app, proxied, new_visit
         ]
     )
     expect(visitor.page.get_by_text(re.compile(r"^1 picture:"))).to_be_visible()
-    words = re.compile(r"^b\.png \(3\.0 MB\) and c\.png \(3\.0 MB\) did not reach Atelier")
+    words = WORDS["413"].format(files="b.png (3.0 MB) and c.png (3.0 MB)")
     expect(visitor.page.get_by_text(words)).to_be_visible()
     visitor.button("Clear all").click()
     expect(visitor.page.get_by_text(words)).to_have_count(0)
@@ -361,8 +364,8 @@ def test_all_pages_can_be_reached_in_a_frame(site, embedded, new_visitor, width)
         expect(within.get_by_role("heading", name=title, level=1, exact=True)).to_be_visible()
     within.locator('[data-test-script-state="notRunning"]').first.wait_for()
     upload(within, "small.png", noise(200))
-    words = "the browser keeps no cookies for this page"
-    expect(within.get_by_text(re.compile(words))).to_be_visible()
+    words = WORDS["403"].partition("{files}")[2]
+    expect(within.get_by_text(words)).to_be_visible()
     forgive(visitor, 403)
 
 
@@ -438,7 +441,7 @@ def test_several_processes_show_the_same_and_one_starts_the_runs(
         if len(at) == 2:
             break
     assert at.keys() == {app.port, second.port}
-    elsewhere = "Another server process starts the runs of this one."
+    elsewhere = next_run(Engine(1, elsewhere=True))
     expect(at[app.port].page.get_by_text("0 training")).to_be_visible()
     expect(at[second.port].page.get_by_text("0 training")).to_be_visible()
     until = time.monotonic() + 60
