@@ -51,6 +51,9 @@ SLOW = {
     "hostile/test_sources.py",
     "pages/test_evaluate_mistakes.py",
     "pages/test_train_page.py",
+    "systems/test_emulation.py",
+    "systems/test_macos.py",
+    "systems/test_windows.py",
 }
 
 

@@ -125,10 +125,7 @@ def decode(data: bytes, name: str) -> Picture:
             f"{MAX_PIXELS // 1_000_000} megapixels). Make it smaller and try again."
         ) from error
     except MemoryError as error:
-        raise ImageRejected(
-            f"“{name}” needs more memory to read than a picture may take here "
-            f"({MEMORY // 1024**2} MB). Make it smaller, or save it as an ordinary JPEG."
-        ) from error
+        raise ImageRejected(too_large(name)) from error
     except DECODER_ERRORS as error:
         if large:  # out of memory, a decoder says no more than that something is wrong
             raise ImageRejected(
@@ -147,6 +144,14 @@ def decode(data: bytes, name: str) -> Picture:
         small = small.transpose(UPRIGHT[orientation])
         notes.append("Turned upright, as the camera noted.")
     return Picture(small, tuple(notes))
+
+
+def too_large(name: str) -> str:
+    """Return the sentence for a picture that needs more than ``MEMORY``."""
+    return (
+        f"“{name}” needs more memory to read than a picture may take here "
+        f"({MEMORY // 1024**2} MB). Make it smaller, or save it as an ordinary JPEG."
+    )
 
 
 def _check_size(image: Image.Image, name: str) -> None:

@@ -21,13 +21,14 @@ from PIL import Image
 
 from core.errors import ImageRejected
 from core.files import harmless
-from core.imaging.decoder import LENGTH, MAX_SIDE, REQUEST, SECONDS, Picture
+from core.imaging.decoder import LENGTH, MAX_SIDE, REQUEST, SECONDS, Picture, too_large
 from core.processes.child import Child
 from core.processes.talk import Talk
 from core.settings import settings
 
 WAIT = 10.0  # seconds for one's turn, before ``SECONDS`` for decoding: a class uploads all at once
 START = 20.0  # seconds that Python and Pillow may take to load, on a machine under load
+END = 0.2  # seconds between the last word of a process and its end
 MAX_HEADER = 8192  # bytes of JSON
 MAX_SENTENCE = 400  # characters
 
@@ -57,7 +58,10 @@ def decode(data: bytes, name: str) -> Picture:
             "it as an ordinary JPEG."
         ) from None
     except _Gone:
+        out_of_memory = helper.out_of_memory
         helper.replace()
+        if out_of_memory:
+            raise ImageRejected(too_large(name)) from None
         raise ImageRejected(
             f"Reading “{name}” broke off: something in it is too much for the reader. Open it in a "
             "picture program and save it again, or choose another picture."
@@ -103,6 +107,14 @@ class _Helper:
     def pid(self) -> int | None:
         """Of its process; None if there is none."""
         return None if self._talk is None else self._talk.child.pid
+
+    @property
+    def out_of_memory(self) -> bool:
+        """Whether its process was ended for its memory, where the system knows no limit."""
+        if self._talk is None:
+            return False
+        self._talk.child.wait(END)
+        return self._talk.child.out_of_memory
 
     def ask(self, data: bytes, name: str) -> tuple[dict[str, Any], bytes | None]:
         """Send a file and wait for what the helper makes of it, for ``SECONDS``.

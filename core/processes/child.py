@@ -51,9 +51,9 @@ class Child:
         Raises:
             OSError: the machine refuses.
         """
-        variables = {**os.environ, "PYTHONUTF8": "1", **(environment or {})}
+        variables: dict[str, str | None] = {**os.environ, "PYTHONUTF8": "1", **(environment or {})}
         self._process = subprocess.Popen(
-            list(command),
+            _direct(command, variables),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL if log is None else log,
@@ -167,6 +167,20 @@ class Child:
         """End it by force, and close what it left open."""
         self.kill()
         self.output.close()
+
+
+def _direct(command: Sequence[str], variables: dict[str, str | None]) -> list[str]:
+    """Return a command that Windows does not start by way of another process.
+
+    There the Python of a virtual environment only starts the true one and waits for it; so a
+    child's id and memory would be those of the one that waits.
+    """
+    true = str(getattr(sys, "_base_executable", sys.executable))
+    if sys.platform != "win32" or command[0] != sys.executable or true == sys.executable:
+        return list(command)
+    # As ``multiprocessing`` does it: by this the true one finds the environment's packages.
+    variables["__PYVENV_LAUNCHER__"] = sys.executable
+    return [true, *command[1:]]
 
 
 def start(

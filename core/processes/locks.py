@@ -1,8 +1,15 @@
 """Locks between processes: held by at most one, and let go when it ends, however it ends."""
 
+import errno
 from pathlib import Path
 
 import filelock
+
+NO_LOCKS = (
+    "files cannot be locked there, as on some network drives; set ATELIER_HOME to a folder on a "
+    "disk of this computer"
+)
+_NO_LOCKS = frozenset({errno.ENOLCK, errno.EOPNOTSUPP})
 
 Lock = filelock.BaseFileLock
 
@@ -18,3 +25,7 @@ def hold(path: Path) -> Lock | None:
         return lock if lock.acquire(blocking=False) else None
     except filelock.Timeout:
         return None
+    except OSError as error:
+        if error.errno not in _NO_LOCKS:
+            raise
+        raise OSError(error.errno, NO_LOCKS, str(path)) from error

@@ -3,18 +3,18 @@
 import contextlib
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
+import psutil
 import pytest
 from support import small, wait_until
 
 from core import jobs, runs
 from core.errors import SettingsError
 from core.jobs import LocalBackend
+from core.processes.identity import start_time
 from core.runs import State, read_curves
 from core.runs.files import append_line
 from core.settings import ROOT, Settings, forget_settings, settings
@@ -116,11 +116,7 @@ def test_a_backend_without_spares_does_not_say_that_one_is_warming_up(home, monk
 
 def alive(pid):
     """Tell whether a process works; one that only waits for its parent to notice does not."""
-    try:
-        status = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-    return status.rpartition(")")[2].split()[0] != "Z"
+    return start_time(pid) is not None
 
 
 def test_a_run_goes_from_the_queue_to_its_end(backend):
@@ -197,7 +193,7 @@ def test_a_full_house_queues_and_a_queued_run_can_be_stopped(backend):
 def test_a_killed_worker_is_an_interrupted_run_and_the_next_one_starts(backend):
     run_id = submit(backend, **LONG)
     pid = wait_for_point(run_id).heartbeat.pid
-    os.kill(pid, signal.SIGKILL)
+    psutil.Process(pid).kill()
     run = wait_for_end(run_id, 5)
     assert run.state is State.INTERRUPTED
     assert read_curves(run.folder).batches["loss"]
@@ -319,7 +315,7 @@ def test_a_worker_that_does_not_heed_a_pause_is_ended(own_backend, monkeypatch):
     backend = own_backend()
     run_id = submit(backend, **LONG)
     pid = wait_for_point(run_id).heartbeat.pid
-    os.kill(pid, signal.SIGSTOP)  # it can do nothing from now on
+    psutil.Process(pid).suspend()  # it can do nothing from now on
     backend.pause(run_id)
     wait_until(lambda: state(run_id) is State.PAUSED, 10, "the pause")
     wait_until(lambda: not alive(pid), 5, "the end of the worker")
@@ -330,7 +326,7 @@ def test_a_worker_that_cannot_answer_a_stop_is_ended(own_backend):
     backend = own_backend()
     run_id = submit(backend, **LONG)
     pid = wait_for_point(run_id).heartbeat.pid
-    os.kill(pid, signal.SIGSTOP)
+    psutil.Process(pid).suspend()
     backend.stop(run_id)
     run = wait_for_end(run_id, 10)
     assert (run.state, run.reason) == (State.STOPPED, "Stopped on request.")
@@ -439,6 +435,7 @@ def start_server():
     return subprocess.Popen([sys.executable, "-c", SERVER], cwd=ROOT, env=environment)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows asks no process to end, it ends it")
 def test_a_server_that_is_told_to_end_leaves_a_checkpoint_and_no_process(home):
     run_id = runs.create(small(**LONG), "ada")
     with start_server() as server:
@@ -486,8 +483,7 @@ def test_workers_end_when_their_server_is_killed(home):
 
 def children(pid):
     """Return the processes that a process has started."""
-    files = Path(f"/proc/{pid}/task").glob("*/children")
-    return [int(child) for file in files for child in file.read_text(encoding="utf-8").split()]
+    return [each.pid for each in psutil.Process(pid).children()]
 
 
 def test_one_backend_a_process(monkeypatch, home):

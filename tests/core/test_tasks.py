@@ -1,12 +1,12 @@
 """Background tasks with real processes: most of them a small program without TensorFlow."""
 
 import os
-import signal
 import subprocess
 import sys
 import time
 
 import numpy as np
+import psutil
 import pytest
 from support import wait_until
 
@@ -160,7 +160,7 @@ def test_a_worker_that_is_killed_fails_and_leaves_no_half_file(run, table):
     working("wait", run)
     process = table.known[analysis_file("wait", run)].process
     analysis_file("wait", run).with_name(f".{process.pid}-1-wait.npz").write_bytes(b"half")
-    os.kill(process.pid, signal.SIGKILL)
+    psutil.Process(process.pid).kill()
     assert end("wait", run).phase == "failed"
     wait_until(lambda: not table.busy, 5, "the end")
     assert [file.name for file in analysis_file("wait", run).parent.iterdir()] == ["wait.pid"]

@@ -33,6 +33,7 @@ def megabytes(argument: str) -> int:
             capture_output=True,
             text=True,
             check=True,
+            encoding="utf-8",
         ).stdout
     )
 

@@ -138,7 +138,7 @@ def test_ctrl_c_stops_the_run_and_leaves_the_handlers_as_they_were(number, home)
 
     def interrupt():
         wait_until(lambda: list(home.glob("runs/*/batches.jsonl")), 60, "the first point")
-        os.kill(os.getpid(), number)
+        signal.raise_signal(number)
 
     thread = threading.Thread(target=interrupt)
     thread.start()

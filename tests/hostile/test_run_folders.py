@@ -30,6 +30,9 @@ def nobody_waits():
     def ring(*_):
         raise TimeoutError("something waits for ever")
 
+    if sys.platform == "win32":  # which has neither such pipes nor alarms
+        yield
+        return
     before = signal.signal(signal.SIGALRM, ring)
     signal.alarm(60)
     yield
@@ -121,7 +124,8 @@ def nulls(path, secret):
     path.write_bytes(b"\0" * 4096)
 
 
-KINDS = (pipe, link, dangling_link, loop, directory, large, deep, nulls)
+PIPES = () if sys.platform == "win32" else (pipe,)  # Windows has none in folders
+KINDS = (*PIPES, link, dangling_link, loop, directory, large, deep, nulls)
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -141,7 +145,7 @@ def test_a_file_that_is_none(folder, secret, kind, name):
 
 
 @pytest.mark.parametrize("name", ["config.json", "heartbeat", "result.json"])
-@pytest.mark.parametrize("kind", [pipe, link, dangling_link, loop, directory, large, deep, nulls])
+@pytest.mark.parametrize("kind", [*PIPES, link, dangling_link, loop, directory, large, deep, nulls])
 def test_what_the_state_needs_is_damage_if_it_is_no_plain_file(folder, secret, kind, name):
     path = folder.path / name
     path.unlink(missing_ok=True)
@@ -151,7 +155,7 @@ def test_what_the_state_needs_is_damage_if_it_is_no_plain_file(folder, secret, k
     assert name in run.reason and run.reason.endswith(".")
 
 
-@pytest.mark.parametrize("kind", [pipe, directory, deep, nulls])
+@pytest.mark.parametrize("kind", [*PIPES, directory, deep, nulls])
 def test_a_training_ends_though_a_file_is_none(folder, secret, kind):
     """Each in a process of its own, as it would wait with all its threads."""
     for name in ("batches.jsonl", "epochs.jsonl", "checkpoint.npz"):
@@ -171,7 +175,8 @@ def test_a_link_to_a_folder_is_no_run(home, folder, tmp_path):
     (home / "runs" / "linked").symlink_to(outside)
     (home / "runs" / "root").symlink_to("/")
     (home / "runs" / "itself").symlink_to(home / "runs" / "itself")
-    os.mkfifo(home / "runs" / "pipe")
+    for make in PIPES:
+        make(home / "runs" / "pipe", None)
     assert runs.list_runs() == []
     for run_id in ("linked", "root", "itself", "pipe"):
         with pytest.raises(RunNotFound):

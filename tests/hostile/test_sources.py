@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 from PIL import Image
 
@@ -255,7 +256,12 @@ def test_a_line_without_an_end(brought):
     assert "a line of more than 1,048,576 bytes after line 1" in refused(brought, "x.csv")
 
 
-@pytest.mark.parametrize("what", ["folder", "link", "pipe", "device", "nothing"])
+NO_PIPES = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pipes in folders")
+
+
+@pytest.mark.parametrize(
+    "what", ["folder", "link", pytest.param("pipe", marks=NO_PIPES), "device", "nothing"]
+)
 def test_what_is_no_plain_file_is_not_opened(brought, what):
     match what:
         case "folder":
@@ -288,6 +294,7 @@ def test_nothing_executable_is_imported_to_read(brought):
     assert not marker.exists()
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit of address space")
 def test_memory_is_bounded(brought):
     """A full Kaggle file in 300 MB of address space beyond Python's and NumPy's own."""
     with brought.open("w", encoding="utf-8") as file:
@@ -378,13 +385,5 @@ def test_the_reader_ends_with_the_server(brought):
 
 def children() -> list[int]:
     """Return the processes of readers that this process started."""
-    found = []
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            parent = int(path.read_text(encoding="utf-8").rpartition(")")[2].split()[1])
-            command = (path.parent / "cmdline").read_bytes()
-        except (OSError, ValueError):
-            continue
-        if parent == os.getpid() and b"core.datasets.sources.worker" in command:
-            found.append(int(path.parent.name))
-    return found
+    ours = psutil.Process().children()
+    return [each.pid for each in ours if "core.datasets.sources.worker" in each.cmdline()]

@@ -5,8 +5,14 @@ from its first line on. See ``emulated``.
 """
 
 import os
+import traceback
 
 if os.environ.get("ATELIER_TEST_SYSTEM"):
-    import emulated
+    try:
+        import emulated
 
-    emulated.switch_on(os.environ["ATELIER_TEST_SYSTEM"])
+        emulated.switch_on(os.environ["ATELIER_TEST_SYSTEM"])
+    except BaseException:  # noqa: BLE001
+        # Python would go on without it, and tests would pass that prove nothing.
+        traceback.print_exc()
+        os._exit(3)

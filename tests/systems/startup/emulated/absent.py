@@ -44,11 +44,11 @@ siginterrupt sigpending sigtimedwait sigwait sigwaitinfo
 """
 _NAMES: Mapping[str, Mapping[ModuleType, str]] = {
     "windows": {
-        sys: "platform",
+        sys: "platform _base_executable",
         os: f"name {_OF_OS}",
         signal: _OF_SIGNAL,
         select: "poll epoll POLLIN POLLOUT POLLERR POLLHUP POLLNVAL POLLPRI EPOLLIN EPOLLOUT",
-        socket: "AF_UNIX socketpair_unix sendmsg recvmsg send_fds recv_fds SO_REUSEPORT",
+        socket: "SO_REUSEPORT",  # AF_UNIX is looked up by the module's own functions
         time: """tzset clock_gettime clock_settime CLOCK_MONOTONIC CLOCK_REALTIME
             pthread_getcpuclockid""",
     },
@@ -65,7 +65,7 @@ _NAMES: Mapping[str, Mapping[ModuleType, str]] = {
 # What is there instead.
 _GIVEN: Mapping[str, Mapping[ModuleType, Mapping[str, Any]]] = {
     "windows": {
-        sys: {"platform": "win32"},
+        sys: {"platform": "win32", "_base_executable": sys.executable},
         os: {"name": "nt", "O_BINARY": 0, "O_NOINHERIT": 0, "O_SEQUENTIAL": 0, "O_RANDOM": 0},
         signal: {"CTRL_C_EVENT": 0, "CTRL_BREAK_EVENT": 1, "SIGBREAK": 21},
     },
