@@ -177,6 +177,17 @@ def flush(path: Path) -> None:
         os.fsync(file.fileno())
 
 
+def status_of(entry: "os.DirEntry[str]") -> os.stat_result:
+    """Return what is known of an entry of a folder itself, and not of what it links to.
+
+    Raises:
+        OSError: it is gone.
+    """
+    if sys.platform == "win32":  # whose folders note late when something in them changed
+        return os.lstat(entry.path)
+    return entry.stat(follow_symlinks=False)
+
+
 def unload(mapping: mmap.mmap) -> None:
     """Let the system take back the memory of a mapped file; what is needed again comes back.
 

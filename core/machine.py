@@ -1,10 +1,11 @@
-"""What this machine, or the container on it, gives us: cores and memory.
+"""What this machine, or the container on it, gives us: cores, memory, and room for a path.
 
 A container sees all cores and all memory of its machine; what it may take of them stands in the
 files of its control group (Linux has two versions of them). Other systems have no such files.
 """
 
 import contextlib
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -50,6 +51,20 @@ def free_memory(groups: Path = GROUPS, own: Path = OWN_GROUPS) -> int:
                 # Files that were read lately count as used, but give way when memory is wanted.
                 found.append(max(0, limit - max(0, used[0] - _cached(folder))))
     return min(found)
+
+
+def longest_path() -> int | None:
+    """Return how many characters a path may have; None where that is more than anybody needs."""
+    if sys.platform != "win32":
+        return None
+    with contextlib.suppress(ImportError, OSError):  # no such entry: an old Windows
+        import winreg
+
+        place = r"SYSTEM\CurrentControlSet\Control\FileSystem"
+        with winreg.OpenKey(winreg.HKEY_LOCAL_MACHINE, place) as key:
+            if winreg.QueryValueEx(key, "LongPathsEnabled")[0]:
+                return None
+    return 259
 
 
 def _affinity() -> int:

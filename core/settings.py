@@ -39,6 +39,7 @@ from core.errors import SettingsError
 
 ROOT = Path(__file__).resolve().parent.parent
 ASSETS = ROOT / "assets"
+BELOW_HOME = 125  # characters of the longest path below it: a file being written in a run folder
 WORKER_MEMORY = 1_500_000_000  # bytes; TensorFlow alone 0.6 GB, the data sets, a large batch
 
 
@@ -162,6 +163,7 @@ class Settings:
         """
         cores = machine.cores()
         home = _path(environment, "ATELIER_HOME") or ROOT / "var"
+        _check_length(home)
         profile = _profile(environment)
         usual = profile.workers or default_workers(cores, machine.memory())
         workers = _integer(environment, "ATELIER_WORKERS", usual, 1, 64)
@@ -235,6 +237,17 @@ def _ray_address(environment: Mapping[str, str]) -> str | None:
             "host:port, for example 10.0.0.5:6379. Correct it or unset it, then start again."
         )
     return value
+
+
+def _check_length(home: Path) -> None:
+    """Refuse a folder in which Windows could not make the files with the longest names."""
+    longest = machine.longest_path()
+    if longest is not None and len(str(home)) > longest - BELOW_HOME:
+        raise SettingsError(
+            f"The path {home} is too long: it has {len(str(home))} characters, and Windows takes "
+            f"{longest} together with the files below it. Set ATELIER_HOME to a folder with at "
+            f"most {longest - BELOW_HOME}, such as C:\\atelier, and start again."
+        )
 
 
 def _path(environment: Mapping[str, str], name: str) -> Path | None:

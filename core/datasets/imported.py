@@ -43,6 +43,7 @@ from core.files import (
     read_json,
     remove,
     remove_unless_mapped,
+    status_of,
     when_free,
     write_json,
 )
@@ -560,7 +561,7 @@ def _purge(visitor: str) -> None:
     for entry in _entries(also_staged=True):
         with contextlib.suppress(OSError, AtelierError):
             if entry.name.startswith(_NEW):
-                age = time.time() - entry.stat(follow_symlinks=False).st_mtime
+                age = time.time() - status_of(entry).st_mtime
                 if age > STAGED_KEPT or (visitor and _owner(Path(entry.path)) == visitor):
                     shutil.rmtree(entry.path, ignore_errors=True)
             elif (each := find(entry.name)) is not None and each.deleted:

@@ -31,7 +31,7 @@ from typing import IO, Any
 import numpy as np
 
 from core.datasets.spec import Split
-from core.files import open_regular, read_json, unload, write_json
+from core.files import open_regular, read_json, unload, when_free, write_json
 from core.settings import settings
 
 FORMAT = 1  # counted up when what is in a folder changes
@@ -173,7 +173,7 @@ def _keep(folder: Path, split: Split) -> None:
             made[what] = {"bytes": path.stat().st_size, "sha256": digest}
         write_json(making / "made.json", made, durable=False)
         with contextlib.suppress(OSError):  # it is there already, of another process
-            making.rename(folder)
+            when_free(lambda: making.rename(folder))
     finally:
         shutil.rmtree(making, ignore_errors=True)
 

@@ -5,6 +5,8 @@ import stat
 import time
 from pathlib import Path
 
+from core.files import status_of
+
 SETTLED = 2_500_000_000  # ns; the coarsest file systems count time in steps of two seconds
 
 
@@ -34,7 +36,7 @@ class Scan:
                 if name.startswith("."):
                     continue  # being made, or deleted
                 try:
-                    status = entry.stat(follow_symlinks=False)
+                    status = status_of(entry)
                 except FileNotFoundError:
                     continue
                 if not stat.S_ISDIR(status.st_mode):

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from core.errors import RunNotFound, SettingsError
-from core.files import remove, when_free
+from core.files import remove, status_of, when_free
 from core.processes.identity import HOST, OWN_START
 from core.runs.config import TrainingConfig
 from core.runs.files import write_json
@@ -224,7 +224,7 @@ def purge_deleted(older: float = DELETED_KEPT) -> None:
     with contextlib.suppress(OSError):
         for entry in os.scandir(settings().runs):
             if entry.name.startswith((DELETED, NEW)):
-                age = time.time() - entry.stat(follow_symlinks=False).st_mtime
+                age = time.time() - status_of(entry).st_mtime
                 if age > older:
                     shutil.rmtree(entry.path, ignore_errors=True)
     runs = settings().runs

@@ -11,6 +11,7 @@ from typing import Any, TypeGuard
 
 from core import datasets
 from core.errors import AtelierError, RunDamaged, RunNotFound
+from core.files import status_of
 from core.processes.identity import HOST, is_process
 from core.runs.config import TrainingConfig
 from core.runs.files import open_regular, read_json
@@ -90,7 +91,7 @@ def list_runs() -> list[Run]:
                     continue  # made by hand: the bundled runs are not of this folder
                 with contextlib.suppress(RunNotFound, FileNotFoundError):  # no run, or just deleted
                     # What ``read`` would find out too, without ten thousand sets of paths.
-                    changed = entry.stat(follow_symlinks=False).st_mtime_ns
+                    changed = status_of(entry).st_mtime_ns
                     known = _known.get(folder / entry.name)
                     if known and known[0] == changed and known[1].state is not State.RUNNING:
                         runs.append(known[1])
@@ -115,7 +116,7 @@ def list_deleted() -> list[tuple[Run, float]]:
             run_id = entry.name.removeprefix(DELETED)
             if run_id == entry.name or not ID.fullmatch(run_id):
                 continue
-            moment = entry.stat(follow_symlinks=False).st_mtime
+            moment = status_of(entry).st_mtime
             if time.time() - moment <= DELETED_KEPT:
                 deleted.append((_read_files(RunFolder(Path(entry.path)), run_id), moment))
     return sorted(deleted, key=lambda pair: pair[1], reverse=True)

@@ -4,9 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from core import machine
+from core import architectures, machine
 from core.errors import SettingsError
+from core.runs.reading import DELETED
+from core.runs.records import RunFolder
 from core.settings import (
+    BELOW_HOME,
     NORMAL,
     PROFILES,
     ROOT,
@@ -206,3 +209,23 @@ def test_a_thread_that_reads_meanwhile_does_not_bring_the_old_settings_back(monk
     going_on.set()
     thread.join()
     assert settings().home == tmp_path / "new"
+
+
+def test_where_paths_are_short_a_long_home_is_a_sentence(monkeypatch):
+    assert machine.longest_path() in (None, 259)
+    monkeypatch.setattr(machine, "longest_path", lambda: 259)
+    most = 259 - BELOW_HOME
+    fits, too_long = (str(Path("/").absolute()).ljust(length, "x") for length in (most, most + 1))
+    assert str(Settings.from_environment({"ATELIER_HOME": fits}).home) == fits
+    with pytest.raises(SettingsError, match=f"{most + 1} characters.*at most {most}, such as"):
+        Settings.from_environment({"ATELIER_HOME": too_long})
+
+
+def test_below_the_home_no_path_is_longer_than_that():
+    """The longest: what a worker is writing in the folder of a deleted run."""
+    name = max((each.name for each in architectures.ARCHITECTURES.values()), key=len)
+    run = RunFolder(Path("home/runs") / f"{DELETED}20261231-235959-{name}-abcdef")
+    longest = max((run.evaluation, run.checkpoint, run.validation), key=lambda each: len(each.name))
+    # As on Windows: a computer's name has 15 characters, process and thread ten digits each.
+    temporary = longest.with_name(f".~{15 * 'h'}~{10 * '9'}~{12 * '9'}~{10 * '9'}~{longest.name}")
+    assert len(str(temporary)) - len("home") <= BELOW_HOME
