@@ -41,6 +41,7 @@ class Download:
         self._lock = threading.Lock()
         self._process: Child | None = None
         self._state = DownloadState()
+        self._stopped = False
 
     def state(self) -> DownloadState:
         """Return the current state; takes no time."""
@@ -52,13 +53,14 @@ class Download:
             if self._state.active:
                 return
             self._process = Child(self._command)
-            self._state = DownloadState(active=True)
+            self._state, self._stopped = DownloadState(active=True), False
             threading.Thread(target=self._follow, args=(self._process,), daemon=True).start()
 
     def stop(self) -> None:
         """End the download; what Keras has of the archive is checked and fetched anew next time."""
         with self._lock:
             if self._process is not None:
+                self._stopped = True
                 self._process.ask_to_end()
 
     def _follow(self, process: Child) -> None:
@@ -74,7 +76,7 @@ class Download:
         process.close()
         if code == 0:
             self._state = DownloadState(fraction=1.0)
-        elif code is None or code < 0:
+        elif self._stopped or code is None or code < 0:
             self._state = DownloadState(error="The download was stopped.")
         else:
             self._state = DownloadState(

@@ -5,6 +5,7 @@ import io
 import json
 import os
 import random
+import sys
 import zipfile
 
 import numpy as np
@@ -172,7 +173,10 @@ def test_what_is_no_zip_archive_is_a_sentence(path):
 def test_what_is_no_plain_file_is_a_sentence(tmp_path, path):
     elsewhere = tmp_path / "elsewhere.npz"
     path.rename(elsewhere)
-    for make in (path.mkdir, lambda: path.symlink_to(elsewhere), lambda: os.mkfifo(path)):
+    makes = [path.mkdir, lambda: path.symlink_to(elsewhere)]
+    if sys.platform != "win32":
+        makes.append(lambda: os.mkfifo(path))
+    for make in makes:
         make()
         with pytest.raises(RunDamaged):
             read_checkpoint(path)

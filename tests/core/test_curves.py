@@ -1,6 +1,7 @@
 import json
 import math
 import os
+import sys
 
 import pytest
 
@@ -148,6 +149,7 @@ def test_curves_of_many_runs_do_not_mix(tmp_path):
         assert losses == [[number] for number in range(100)]
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pipes in folders")
 def test_a_pipe_in_place_of_a_file_does_not_keep_the_reader_waiting(folder):
     os.mkfifo(folder.batches)
     folder.epochs.symlink_to("/etc/passwd")

@@ -333,6 +333,7 @@ def test_a_worker_that_cannot_answer_a_stop_is_ended(own_backend):
     wait_until(lambda: not alive(pid), 5, "the end of the worker")
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pipes in folders")
 def test_what_is_put_into_the_folder_by_hand_blocks_nothing(own_backend, home):
     """Folders that are no runs, links, pipes and huge files: none stops the queue."""
     folder = home / "runs"

@@ -2,7 +2,7 @@
 
 import contextlib
 import dataclasses
-import os
+import shutil
 import subprocess
 import time
 from pathlib import Path
@@ -58,8 +58,7 @@ class Disk:
 
     @property
     def free(self):
-        status = os.statvfs(self.path)
-        return status.f_bavail * status.f_bsize
+        return shutil.disk_usage(self.path).free
 
 
 EPOCHS = 8
