@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import threading
 from argparse import Namespace
 from dataclasses import replace
@@ -249,6 +250,7 @@ def test_train_takes_every_kind_of_setting(core):
     assert config.recipe.patience == 3
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="on Windows only a console sends Ctrl-C")
 def test_ctrl_c_stops_a_training_and_keeps_its_answer(home):
     with subprocess.Popen(
         command("train", "--architecture", "basic-cnn", "--epochs", 500, "--json"),
