@@ -45,7 +45,8 @@ WINDOWS_PATH = 259
 
 UV = "uv==0.13.9"
 # Side by side, as many tests as there are cores; a file stays in one process, as its fixtures do.
-PARALLEL = ("--numprocesses", "auto", "--dist", "loadfile")
+# Their order is that of tests/conftest.py.
+PARALLEL = ("--numprocesses", "auto", "--dist", "loadfile", "--no-loadscope-reorder")
 
 
 class Stop(Exception):

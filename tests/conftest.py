@@ -23,6 +23,9 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("ATELIER_CACHE", str(Path(tempfile.gettempdir()) / "atelier-test-data"))
 
 
+# Minutes each: they run other tests once more.
+LONGEST = ("systems/test_windows.py", "systems/test_macos.py")
+
 # What ``make quick`` leaves out, beside the browser and single tests marked slow: files whose tests
 # start processes, train, or wait for what other processes do. Each takes more than ten seconds.
 SLOW = {
@@ -52,17 +55,20 @@ SLOW = {
     "pages/test_evaluate_mistakes.py",
     "pages/test_train_page.py",
     "systems/test_emulation.py",
-    "systems/test_macos.py",
-    "systems/test_windows.py",
+    *LONGEST,
 }
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the slow tests."""
-    here = Path(__file__).parent
-    for item in items:
-        if item.path.relative_to(here).as_posix() in SLOW:
+    """Mark the slow tests, and put the longest first.
+
+    Where files are tested side by side, none of them is then left alone at the end.
+    """
+    names = {item: item.path.relative_to(Path(__file__).parent).as_posix() for item in items}
+    for item, name in names.items():
+        if name in SLOW:
             item.add_marker(pytest.mark.slow)
+    items.sort(key=lambda item: (names[item] not in LONGEST, names[item] not in SLOW))
 
 
 @pytest.fixture(autouse=True)
