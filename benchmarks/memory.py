@@ -131,8 +131,7 @@ def main() -> None:
                 why(visitor)
                 tables += [
                     "",
-                    f"With {there()} data sets, three networks and “Why?” open, "
-                    f"`ATELIER_PROFILE={profile}`:",
+                    f"With {there()}, three networks and “Why?” open, `ATELIER_PROFILE={profile}`:",
                     "",
                     "| process | resident MB | private MB |",
                     "| --- | --- | --- |",
@@ -155,9 +154,10 @@ def main() -> None:
     publish("memory", "\n".join(lines), write=options.write)
 
 
-def there() -> int:
-    """Return how many data sets are on this machine."""
-    return sum(spec.missing() is None for spec in datasets.DATASETS.values())
+def there() -> str:
+    """Return the data sets that are on this machine, as words."""
+    titles = [spec.title for spec in datasets.DATASETS.values() if spec.missing() is None]
+    return " and ".join(titles)
 
 
 def open_data(visitor: Visitor) -> None:
