@@ -89,6 +89,18 @@ def memory_of(process: psutil.Process) -> Memory:
     return Memory(does, info.rss, info.uss, shared, own)
 
 
+def train_two() -> None:
+    """Train two small networks into the ``ATELIER_HOME`` of the environment."""
+    for seed in (1, 2):
+        train = ["--architecture", "mlp", "--epochs", "1", "--limit", "6000"]
+        subprocess.run(
+            [sys.executable, "-m", "core", "train", *train, "--seed", str(seed)],
+            cwd=ROOT,
+            check=True,
+            capture_output=True,
+        )
+
+
 @contextlib.contextmanager
 def server(home: Path) -> Iterator[Server]:
     """Start the app on a free port, with all that it writes in ``home``."""

@@ -16,11 +16,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
-
+from benchmarks._browser import desk_page
 from benchmarks._machine import describe
 from benchmarks._results import publish
-from benchmarks._server import Memory, server, together
+from benchmarks._server import Memory, server, together, train_two
 from benchmarks.views import Visitor
 from core import datasets, runs
 from core.settings import PROFILES, ROOT, forget_settings
@@ -105,22 +104,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--write", action="store_true", help="put the tables into docs/RESULTS.md")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+    with tempfile.TemporaryDirectory() as folder, desk_page() as page:
         os.environ["ATELIER_HOME"] = folder
         forget_settings()
-        for seed in (1, 2):
-            train = ["--architecture", "mlp", "--epochs", "1", "--limit", "6000"]
-            subprocess.run(
-                [sys.executable, "-m", "core", "train", *train, "--seed", str(seed)],
-                cwd=ROOT,
-                check=True,
-                capture_output=True,
-            )
-        browser = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium",
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
-        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        train_two()
         tables = []
         for profile in PROFILES:
             os.environ["ATELIER_PROFILE"] = profile
@@ -137,7 +124,6 @@ def main() -> None:
                     "| --- | --- | --- |",
                     *rows(app.memory()),
                 ]
-        browser.close()
         server_parts, network_parts = parts(SERVER_PARTS), parts(NETWORK_PARTS)
     lines = [
         describe(),

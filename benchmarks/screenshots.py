@@ -10,8 +10,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
+from benchmarks._browser import chromium
 from benchmarks._server import server
 from core.settings import ROOT
 
@@ -112,20 +113,18 @@ def main() -> None:
     parser.add_argument("names", nargs="*", default=[], help=", ".join(PICTURES))
     parser.add_argument("--folder", type=Path, default=ROOT / "docs" / "pictures")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium",
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
-        with server(Path(folder)) as app:
-            for name in options.names or PICTURES:
-                show, height, scheme = PICTURES[name]
-                page = new_page(browser, height, scheme)
-                page.set_default_timeout(120_000)
-                show(page, app.address)
-                page.screenshot(path=options.folder / f"{name}.png")
-                page.close()
-        browser.close()
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        chromium() as browser,
+        server(Path(folder)) as app,
+    ):
+        for name in options.names or PICTURES:
+            show, height, scheme = PICTURES[name]
+            page = new_page(browser, height, scheme)
+            page.set_default_timeout(120_000)
+            show(page, app.address)
+            page.screenshot(path=options.folder / f"{name}.png")
+            page.close()
 
 
 if __name__ == "__main__":

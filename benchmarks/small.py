@@ -14,7 +14,6 @@ import contextlib
 import io
 import os
 import re
-import subprocess
 import sys
 import tempfile
 import threading
@@ -26,15 +25,16 @@ from pathlib import Path
 import numpy as np
 import psutil
 from PIL import Image
-from playwright.sync_api import FilePayload, Page, expect, sync_playwright
+from playwright.sync_api import FilePayload, Page, expect
 
+from benchmarks._browser import desk_page
 from benchmarks._machine import describe
 from benchmarks._results import publish
-from benchmarks._server import memory_of, server, together
+from benchmarks._server import memory_of, server, together, train_two
 from benchmarks.views import Visitor
 from core import datasets, runs
 from core.datasets import cifar10
-from core.settings import ASSETS, ROOT, forget_settings
+from core.settings import ASSETS, forget_settings
 
 LIMIT, LIMIT_TRAINING = 1_000_000_000, 2_700_000_000
 EVERY = 0.1  # seconds between two looks
@@ -294,7 +294,7 @@ def main() -> None:
     with (
         tempfile.TemporaryDirectory() as folder,
         tempfile.TemporaryDirectory() as pixels,
-        sync_playwright() as playwright,
+        desk_page() as page,
     ):
         os.environ |= {"ATELIER_HOME": folder, "ATELIER_PROFILE": "small"}
         colour = "CIFAR-10"
@@ -303,20 +303,8 @@ def main() -> None:
             os.environ["ATELIER_CIFAR10"] = pixels
             colour = "random pixels for CIFAR-10"
         forget_settings()
-        for seed in (1, 2):
-            train = ["--architecture", "mlp", "--epochs", "1", "--limit", "6000"]
-            subprocess.run(
-                [sys.executable, "-m", "core", "train", *train, "--seed", str(seed)],
-                cwd=ROOT,
-                check=True,
-                capture_output=True,
-            )
+        train_two()
         first = finished()[0]
-        browser = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium",
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
-        page = browser.new_page(viewport={"width": 1280, "height": 900})
         rows, ends = [], []
         with walk(page, Path(folder), LIMIT) as small:
             with small.step("all pages, both data sets, four networks"):
@@ -339,7 +327,6 @@ def main() -> None:
                 with large.step(f"training: {title}; pages meanwhile"):
                     ends.append(f"- {title}: {large.train(path)}")
             rows += large.rows
-        browser.close()
     lines = [
         describe(),
         "",

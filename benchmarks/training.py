@@ -112,16 +112,10 @@ def atelier(home: Path, *, browser: bool) -> Iterator[Callable[[str], None]]:
         finally:
             backend.close()
         return
-    from playwright.sync_api import sync_playwright
-
+    from benchmarks._browser import desk_page
     from benchmarks._server import server
 
-    with server(home) as app, sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium",
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
-        page = chromium.new_page(viewport={"width": 1280, "height": 900})
+    with server(home) as app, desk_page() as page:
 
         def watch(run_id: str) -> None:
             page.goto(f"{app.address}/train?run={run_id}")
@@ -130,7 +124,6 @@ def atelier(home: Path, *, browser: bool) -> Iterator[Callable[[str], None]]:
             )
 
         yield watch
-        chromium.close()
 
 
 def cell(values: list[float]) -> str:

@@ -13,8 +13,9 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
+from benchmarks._browser import desk_page
 from benchmarks._machine import describe, spread
 from benchmarks._results import publish
 from benchmarks._server import server
@@ -114,12 +115,7 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="put the table into docs/RESULTS.md")
     options = parser.parse_args()
     times = options.times
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium",
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
-        page = browser.new_page(viewport={"width": 1280, "height": 900})
+    with tempfile.TemporaryDirectory() as folder, desk_page() as page:
         home = Path(folder)
         first_page(page, home, 1)  # warms the disk
         rows = {"`streamlit run` to a readable first page": first_page(page, home, times)}
@@ -127,7 +123,6 @@ def main() -> None:
         with server(home) as app:
             rows["Classify: click to the next answer"] = next_answer(page, app.address, 4 * times)
             rows["Train: click to first point, spare warm"] = first_point(page, app.address, times)
-        browser.close()
     seconds = classification(20 * times)
     rows["Classify: one picture of 1,200 x 1,200, warm"] = seconds
     lines = [

@@ -20,11 +20,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from playwright.sync_api import CDPSession, Page, sync_playwright
+from playwright.sync_api import CDPSession, Page
 
+from benchmarks._browser import desk_page
 from benchmarks._machine import describe
 from benchmarks._results import publish
-from benchmarks._server import server
+from benchmarks._server import server, train_two
 from core import datasets, runs
 from core.settings import ROOT, forget_settings
 
@@ -234,22 +235,10 @@ def main() -> None:
     parser.add_argument("--times", type=int, default=5, help="runs of what takes long")
     parser.add_argument("--write", action="store_true", help="put the table into docs/RESULTS.md")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+    with tempfile.TemporaryDirectory() as folder, desk_page() as page:
         os.environ["ATELIER_HOME"] = folder
         forget_settings()
-        for seed in (1, 2):
-            train = ["--architecture", "mlp", "--epochs", "1", "--limit", "6000"]
-            subprocess.run(
-                [sys.executable, "-m", "core", "train", *train, "--seed", str(seed)],
-                cwd=ROOT,
-                check=True,
-                capture_output=True,
-            )
-        browser = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium",
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
-        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        train_two()
         with server(Path(folder)) as app:
             visitor = Visitor(page, app.address)
             views = explore(visitor, options.views)
@@ -260,7 +249,6 @@ def main() -> None:
                 pictures.row("Map: with a picture at the mouse", "–"),
                 cells(visitor, 5 * options.times).row("Confusion: a cell's images", "0.4"),
             ]
-        browser.close()
     asked, read = evaluation(options.times)
     lines = [
         describe(),

@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import io
 import json
 import mmap
 import os
@@ -31,7 +32,7 @@ _TEMPORARY_0_4 = re.compile(r"\.(?P<pid>[0-9]{1,10})-.+")  # as version 0.4 name
 _T = TypeVar("_T")
 
 
-def open_regular(path: Path) -> IO[bytes]:
+def open_regular(path: Path) -> io.BufferedReader:
     """Open a plain file for reading.
 
     What is put into a folder by hand may be a link to a secret, or a pipe that would keep the

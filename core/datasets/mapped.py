@@ -134,20 +134,13 @@ def _checked(path: Path, dtype: np.dtype, made: dict[str, Any]) -> np.ndarray:
         if os.fstat(file.fileno()).st_size != made["bytes"]:
             raise ValueError("another size")
         # Read and not mapped: what is only checked must not count as this process's memory.
-        if _sha256(file) != made["sha256"]:
+        if hashlib.file_digest(file, "sha256").hexdigest() != made["sha256"]:
             raise ValueError("other bytes")
         file.seek(0)
         array = map_array(file)
     if array.dtype != dtype:
         raise ValueError("another type")
     return array
-
-
-def _sha256(file: IO[bytes]) -> str:
-    found = hashlib.sha256()
-    while block := file.read(1 << 20):
-        found.update(block)
-    return found.hexdigest()
 
 
 def _keep(folder: Path, split: Split) -> None:
@@ -169,7 +162,7 @@ def _keep(folder: Path, split: Split) -> None:
             path = making / f"{what}.npy"
             np.save(path, getattr(split, what), allow_pickle=False)
             with path.open("rb") as file:
-                digest = _sha256(file)
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
             made[what] = {"bytes": path.stat().st_size, "sha256": digest}
         write_json(making / "made.json", made, durable=False)
         with contextlib.suppress(OSError):  # it is there already, of another process

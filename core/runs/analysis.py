@@ -101,7 +101,7 @@ def fits(path: Path, run: Run) -> bool:
 def _sha256(path: Path, changed: int, size: int) -> str:
     """Return the hash of a file; its time of change and size are what it is remembered by."""
     with open_regular(path) as file:
-        return hashlib.sha256(file.read()).hexdigest()
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @lru_cache(maxsize=512)
