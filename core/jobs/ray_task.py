@@ -4,6 +4,7 @@ import faulthandler
 import os
 
 from core.processes.gpus import VISIBLE
+from core.processes.program import give_way, thread_limits
 
 
 def train_task(run_id: str, environment: dict[str, str], threads: int) -> None:
@@ -18,13 +19,11 @@ def train_task(run_id: str, environment: dict[str, str], threads: int) -> None:
         AtelierError: the run is damaged, deleted, or trained by another process.
     """
     # Before TensorFlow is imported, which reads them once.
-    for name in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS"):
-        os.environ[name] = str(threads)
+    os.environ |= thread_limits(threads)
     # A place in the cluster is so many cores; nobody has counted its GPUs.
     os.environ |= {"TF_CPP_MIN_LOG_LEVEL": "3", VISIBLE: "-1", **environment}
     os.environ.pop("RAY_ADDRESS", None)  # Ray's own by now; a worker has no use for it
 
-    from core.processes.program import give_way
     from core.runs import folder_of
     from core.runs.files import open_append
     from core.settings import forget_settings

@@ -20,6 +20,7 @@ from core.files import open_append
 from core.networks import wire
 from core.processes import gpus
 from core.processes.child import Child
+from core.processes.program import thread_limits
 from core.settings import settings
 
 GRACE = 5.0  # seconds to end in order
@@ -93,9 +94,7 @@ class Process:
         environment: dict[str, str | None] = {
             "ATELIER_HOME": str(settings().home),
             # One answer needs little; the cores belong to training, and so do the GPUs.
-            "TF_NUM_INTRAOP_THREADS": "1",
-            "TF_NUM_INTEROP_THREADS": "1",
-            "OMP_NUM_THREADS": "1",
+            **thread_limits(1),
             "TF_CPP_MIN_LOG_LEVEL": "3",
             **gpus.environment(None),
         }

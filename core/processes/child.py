@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import IO, Any
 
 from core.processes import gpus
-from core.processes.program import TOO_MUCH_MEMORY, TOO_MUCH_TIME
+from core.processes.program import TOO_MUCH_MEMORY, TOO_MUCH_TIME, thread_limits
 from core.settings import ROOT, Settings
 
 # Ctrl-C in the server's terminal is not for children.
@@ -204,12 +204,9 @@ def start(
     Raises:
         OSError: the machine refuses.
     """
-    threads = str(settings.threads)
     environment: dict[str, str | None] = {
         "ATELIER_HOME": str(settings.home),
-        "TF_NUM_INTRAOP_THREADS": threads,
-        "TF_NUM_INTEROP_THREADS": threads,
-        "OMP_NUM_THREADS": threads,
+        **thread_limits(settings.threads),
         "TF_CPP_MIN_LOG_LEVEL": "3",
         "PYTHONUNBUFFERED": "1",
     }

@@ -21,6 +21,12 @@ TOO_MUCH_MEMORY, TOO_MUCH_TIME = 81, 82
 WATCH_SECONDS = 0.02  # between two looks at that
 
 
+def thread_limits(threads: int) -> dict[str, str]:
+    """Return the variables that limit the threads of TensorFlow and OpenMP, read when they load."""
+    names = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS")
+    return dict.fromkeys(names, str(threads))
+
+
 def give_way() -> None:
     """Let other processes of this machine go first."""
     if sys.platform == "win32":
