@@ -72,7 +72,11 @@ class Server:
     def memory(self) -> list[Memory]:
         """Return what the server and those that it has started take now, itself first; on Linux."""
         parent = psutil.Process(self.pid)
-        return [memory_of(process) for process in (parent, *parent.children(recursive=True))]
+        found = []
+        for process in (parent, *parent.children(recursive=True)):
+            with contextlib.suppress(psutil.Error):  # a worker that has just ended
+                found.append(memory_of(process))
+        return found
 
 
 def memory_of(process: psutil.Process) -> Memory:
@@ -102,8 +106,13 @@ def train_two() -> None:
 
 
 @contextlib.contextmanager
-def server(home: Path) -> Iterator[Server]:
-    """Start the app on a free port, with all that it writes in ``home``."""
+def server(home: Path, **variables: str) -> Iterator[Server]:
+    """Start the app on a free port, with all that it writes in ``home``.
+
+    Args:
+        home: a folder.
+        variables: of its environment besides.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -111,7 +120,7 @@ def server(home: Path) -> Iterator[Server]:
     process = subprocess.Popen(
         [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", "--server.port", str(port)],
         cwd=ROOT,
-        env=os.environ | {"ATELIER_HOME": str(home)},
+        env=os.environ | {"ATELIER_HOME": str(home), **variables},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )

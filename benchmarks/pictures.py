@@ -87,7 +87,7 @@ def naively(pictures: Sequence[SharedPicture], model: networks.Model) -> Answers
     labels, unknown = [], []
     for each in pictures:
         try:
-            _, probabilities = classify.naive_answer(open_file(each.path).rgb, model)
+            _, probabilities = classify.naive_answer(open_file(each.path), model)
         except ImageRejected:
             labels.append(NOT_READ)
             unknown.append(1.0)

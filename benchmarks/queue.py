@@ -9,6 +9,7 @@ import os
 import statistics
 import tempfile
 import time
+from dataclasses import replace
 
 from benchmarks._machine import describe, spread
 from benchmarks._results import publish
@@ -42,10 +43,14 @@ def warm(backend: LocalBackend) -> None:
 
 
 def first_points(backend: LocalBackend, times: int) -> list[float]:
-    """Return seconds from submit to the first point of the curve, the spare warm."""
+    """Return seconds from submit to the first point of the curve; a spare is warm if there is one.
+
+    Without, the process starts, loads TensorFlow and the data, and builds and compiles the network.
+    """
     seconds = []
     for number in range(times):
-        warm(backend)
+        if backend.engine().warm is not None:
+            warm(backend)
         run_id = runs.create(tiny(number), "visitor")
         started = time.monotonic()
         backend.submit(run_id)
@@ -100,14 +105,20 @@ def main() -> None:
     """Measure everything and print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=30, help="runs in the queue")
-    parser.add_argument("--times", type=int, default=5, help="runs with a warm spare")
+    parser.add_argument("--times", type=int, default=5, help="runs with a warm spare, and without")
     parser.add_argument("--memory-runs", type=int, default=100, help="runs for the memory")
     parser.add_argument("--write", action="store_true", help="put the table into docs/RESULTS.md")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as home:
         os.environ["ATELIER_HOME"] = home
         forget_settings()
-        backend = LocalBackend(Settings.from_environment(os.environ))
+        usual = Settings.from_environment(os.environ)
+        backend = LocalBackend(replace(usual, warm_spare=False))
+        try:
+            cold = first_points(backend, options.times + 1)[1:]  # the first one unpacks the data
+        finally:
+            backend.close()
+        backend = LocalBackend(replace(usual, warm_spare=True))
         try:
             points = first_points(backend, options.times)
             warm(backend)
@@ -126,6 +137,7 @@ def main() -> None:
         "| what | median s | range s | runs |",
         "| --- | --- | --- | --- |",
         f"| submit to first point, spare warm | {spread(points)} |",
+        f"| submit to first point, no spare | {spread(cold)} |",
         f"| from a run's end to the next one's begin, {options.runs} queued | {spread(gaps)} |",
         "",
         f"{options.runs} runs of {VISITORS} visitors took {total:.0f} s, "

@@ -67,13 +67,17 @@ def next_answer(page: Page, address: str, times: int) -> list[float]:
     return seconds
 
 
-def first_point(page: Page, address: str, times: int) -> list[float]:
-    """Return seconds from the click on Train to the first point in the chart, the spare warm."""
+def first_point(page: Page, address: str, times: int, *, spare: bool = True) -> list[float]:
+    """Return seconds from the click on Train to the first point in the chart.
+
+    With ``spare`` each waits until the server has a warm one; else the server keeps none.
+    """
     seconds = []
     for _ in range(times):
-        page.goto(address)
-        page.get_by_text("About this server").click()
-        page.get_by_text("The next run starts at once").wait_for(timeout=120_000)
+        if spare:
+            page.goto(address)
+            page.get_by_text("About this server").click()
+            page.get_by_text("The next run starts at once").wait_for(timeout=120_000)
         page.goto(f"{address}/train?epochs=2")
         page.wait_for_selector(DONE)
         time.sleep(1)
@@ -103,7 +107,7 @@ def classification(times: int) -> list[float]:
         file = io.BytesIO()
         photo.save(file, "JPEG")
         started = time.monotonic()
-        classify.classify_picture(open_picture(file.getvalue(), "photo.jpg").rgb, model)
+        classify.classify_picture(open_picture(file.getvalue(), "photo.jpg"), model)
         seconds.append(time.monotonic() - started)
     return seconds[1:]  # the first one loads TensorFlow
 
@@ -123,6 +127,9 @@ def main() -> None:
         with server(home) as app:
             rows["Classify: click to the next answer"] = next_answer(page, app.address, 4 * times)
             rows["Train: click to first point, spare warm"] = first_point(page, app.address, times)
+        with server(home, ATELIER_WARM_SPARE="0") as app:
+            found = first_point(page, app.address, times, spare=False)
+            rows["Train: click to first point, no spare"] = found
     seconds = classification(20 * times)
     rows["Classify: one picture of 1,200 x 1,200, warm"] = seconds
     lines = [

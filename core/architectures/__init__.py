@@ -3,6 +3,13 @@
 Nothing here imports TensorFlow; ``core.architectures.build`` turns the data into a Keras model.
 """
 
+from core.architectures.architecture import (
+    Architecture,
+    Measured,
+    Recipes,
+    Reported,
+    Stated,
+)
 from core.architectures.layers import (
     Activation,
     BatchNorm,
@@ -16,20 +23,24 @@ from core.architectures.layers import (
     MaxPool,
     Residual,
 )
-from core.architectures.recipe import Augmentation, LabelForm, Optimizer, Precision, Recipe
-from core.architectures.registry import (
-    ARCHITECTURES,
-    DEFAULT,
-    UNNAMED,
-    Architecture,
-    Measured,
-    Reported,
-    find,
+from core.architectures.presets import PRESETS
+from core.architectures.recipe import (
+    Augmentation,
+    LabelForm,
+    Optimizer,
+    Precision,
+    Recipe,
+    RecipeName,
 )
+from core.architectures.registry import ARCHITECTURES, DEFAULT, UNNAMED, find
+from core.architectures.retired import RETIRED, RETIRED_NAMES
 
 __all__ = [
     "ARCHITECTURES",
     "DEFAULT",
+    "PRESETS",
+    "RETIRED",
+    "RETIRED_NAMES",
     "UNNAMED",
     "Activation",
     "Architecture",
@@ -48,7 +59,10 @@ __all__ = [
     "Optimizer",
     "Precision",
     "Recipe",
+    "RecipeName",
+    "Recipes",
     "Reported",
     "Residual",
+    "Stated",
     "find",
 ]

@@ -5,6 +5,8 @@ from typing import Any
 
 import keras
 
+from core.architectures.architecture import Architecture
+from core.architectures.keras_private import resource
 from core.architectures.layers import (
     Activation,
     BatchNorm,
@@ -17,8 +19,8 @@ from core.architectures.layers import (
     MaxPool,
     Residual,
 )
+from core.architectures.muon import Muon
 from core.architectures.recipe import Optimizer, Recipe, Schedule
-from core.architectures.registry import Architecture
 
 
 def build(
@@ -51,6 +53,8 @@ def make_optimizer(recipe: Recipe, steps: int) -> Any:
             return keras.optimizers.AdamW(rate, weight_decay=recipe.weight_decay)
         case Optimizer.RMSPROP:
             return keras.optimizers.RMSprop(rate)
+        case Optimizer.MUON:
+            return Muon(rate)
 
 
 def _learning_rate(recipe: Recipe, steps: int) -> Any:
@@ -104,6 +108,20 @@ def _keras_layer(layer: Layer, shape: tuple[int, ...]) -> Any:
                 tensor = _keras_layer(each, tensor.shape[1:])(tensor)
             return keras.Model(entry, layers.Add()([entry, tensor]))
     raise TypeError(f"no Keras layer for {layer!r}")
+
+
+def variables(model: keras.Model, optimizer: Any = None) -> dict[str, Any]:
+    """Return the variables of a model, and of its optimizer, by names as those of ``leaves``.
+
+    What is kept of a training, or of a network as plain arrays, is kept under these names.
+    """
+    named = {}
+    for name, layer in leaves(model):
+        for variable in layer.weights:
+            named[f"{name}.{variable.name}"] = resource(variable)
+    for place, variable in enumerate(optimizer.variables if optimizer is not None else ()):
+        named[f"optimizer{place}"] = resource(variable)
+    return named
 
 
 def leaves(model: keras.Model, name: str = "layer") -> Iterator[tuple[str, Any]]:

@@ -6,9 +6,11 @@ from typing import Any
 from core.architectures.settings import (
     SETTINGS,
     Augmentation,
+    FirstFilters,
     LabelForm,
     Optimizer,
     Precision,
+    RecipeName,
     Schedule,
     ValidationFrom,
 )
@@ -16,10 +18,12 @@ from core.errors import SettingsError
 
 __all__ = [
     "Augmentation",
+    "FirstFilters",
     "LabelForm",
     "Optimizer",
     "Precision",
     "Recipe",
+    "RecipeName",
     "Schedule",
     "ValidationFrom",
     "check_names",
@@ -40,7 +44,8 @@ class Recipe:
     """How a network is trained; every value is checked when the recipe is made.
 
     ``core.architectures.settings`` says of each field what it may be and what it does.
-    ``augmentation`` is in the order of its kind; ``patience`` is None to train to the end.
+    ``augmentation`` is in the order of its kind; ``patience`` is None to train to the end;
+    ``validation`` is None for the validation part that the data set came with.
 
     Raises:
         SettingsError: a value is out of its range; the message says which and what would do.
@@ -52,12 +57,13 @@ class Recipe:
     schedule: Schedule = SETTINGS["schedule"].default
     batch_size: int = SETTINGS["batch_size"].default
     epochs: int = SETTINGS["epochs"].default
-    validation: float = SETTINGS["validation"].default
+    validation: float | None = SETTINGS["validation"].default
     validation_from: ValidationFrom = SETTINGS["validation_from"].default
     label_form: LabelForm = SETTINGS["label_form"].default
     label_smoothing: float = SETTINGS["label_smoothing"].default
     patience: int | None = SETTINGS["patience"].default
     augmentation: tuple[Augmentation, ...] = SETTINGS["augmentation"].default
+    first_filters: FirstFilters = SETTINGS["first_filters"].default
     precision: Precision = SETTINGS["precision"].default
 
     def __post_init__(self) -> None:
@@ -66,16 +72,27 @@ class Recipe:
             value = SETTINGS[each.name].check(getattr(self, each.name))
             object.__setattr__(self, each.name, value)
 
-    def validation_count(self, used: int, available: int) -> int:
+    def validation_count(self, used: int, available: int, own: int = 0) -> int:
         """Return how many of ``used`` training images are held back for validation.
 
         A number of images shrinks with the data: 5,000 of 60,000 become 500 of 6,000.
 
+        Args:
+            used: images to train and validate with.
+            available: those that the data set has for that, 1 or more.
+            own: how many of these are the data set's own validation part.
+
         Raises:
-            SettingsError: fewer than one image would be left for training or for validation.
+            SettingsError: fewer than one image would be left for training or for validation, or
+                the data set has no part of its own.
         """
-        share = self.validation if self.validation < 1 else self.validation / available
-        count = round(share * used)
+        held = own if self.validation is None else self.validation
+        if not held:
+            raise SettingsError(
+                "This data set has no validation part of its own. Set aside a share of its "
+                "training images, such as 0.1, or a number of them, such as 5000."
+            )
+        count = round((held if held < 1 else held / available) * used)
         if not 1 <= count < used:
             raise SettingsError(
                 f"Validation holds back {count:,} of {used:,} training images. Hold back at least "

@@ -25,6 +25,7 @@ class Optimizer(StrEnum):
     ADAM = "adam"
     ADAMW = "adamw"  # Adam with decoupled weight decay (arXiv:1711.05101)
     RMSPROP = "rmsprop"
+    MUON = "muon"  # momentum made orthogonal (kellerjordan.github.io/posts/muon)
 
 
 class Schedule(StrEnum):
@@ -33,6 +34,16 @@ class Schedule(StrEnum):
     CONSTANT = "constant"
     COSINE = "cosine"  # half a cosine down to zero (arXiv:1608.03983, without restarts)
     ONE_CYCLE = "one-cycle"  # up for the first 30 %, then down (arXiv:1708.07120)
+
+
+class RecipeName(StrEnum):
+    """Which of an architecture's recipes."""
+
+    ORIGIN = "origin"  # plain, as the public project that a preset is true to
+    TUNED = "tuned"  # found here
+
+
+RECIPE_TITLES = {RecipeName.ORIGIN: "As its origin", RecipeName.TUNED: "Tuned"}
 
 
 class LabelForm(StrEnum):
@@ -57,6 +68,13 @@ class Augmentation(StrEnum):
     ROTATION = "rotation"  # turned by up to 10 degrees
     SCALE = "scale"  # scaled by up to a tenth
     ERASING = "erasing"  # a rectangle of every second one erased (arXiv:1708.04896)
+
+
+class FirstFilters(StrEnum):
+    """What the filters of the first convolution are before the first step."""
+
+    RANDOM = "random"
+    WHITENING = "whitening"  # of the training images' patches (airbench, arXiv:2404.00498)
 
 
 class Precision(StrEnum):
@@ -94,6 +112,7 @@ class Setting:
         of_run: whether it is a field of ``TrainingConfig`` and not of ``Recipe``.
         shapes: whether it changes what the network learns; if not, comparisons leave it out.
         needs: another setting and the value of it without which this one has no effect.
+        idle_with: another setting and the value of it with which this one has no effect.
     """
 
     name: str
@@ -107,6 +126,14 @@ class Setting:
     of_run: bool = False
     shapes: bool = True
     needs: tuple[str, str] | None = None
+    idle_with: tuple[str, Any] | None = None
+
+    def acts(self, values: Mapping[str, Any]) -> bool:
+        """Tell whether the setting has an effect beside these values of the others, by name."""
+        if self.needs is not None and values.get(self.needs[0]) != self.needs[1]:
+            return False
+        other = self.idle_with
+        return other is None or values.get(other[0], ...) != other[1]
 
     @property
     def option(self) -> str:
@@ -131,6 +158,10 @@ class Setting:
         """Return the setting and its value as a part of a sentence; nothing if it is quiet."""
         if (tuple(value) if isinstance(value, list) else value) == self.quiet:
             return ""
+        return self.phrase(value)
+
+    def phrase(self, value: Any) -> str:
+        """Return the setting and its value as part of a sentence, quiet or not: "batches of 64"."""
         if self.summary is not None:
             return self.summary(value)
         return f"{self.title[0].lower()}{self.title[1:]} {self.words(value)}"
@@ -248,11 +279,12 @@ def _check_validation(value: float) -> float:
 
 @dataclass(frozen=True, kw_only=True)
 class _Validation(Number):
-    """A share below 1, or a number of images."""
+    """A share below 1, or a number of images; None for the data set's own part."""
 
     def check(self, value: Any) -> Any:
         """Return the number; see ``Setting``."""
-        return _check_validation(super().check(value))
+        value = super().check(value)
+        return None if value is None else _check_validation(value)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -288,8 +320,29 @@ LIMIT = Number(
     offered=(1_000, 2_000, 6_000, 12_000, 30_000, None),
     special={None: "all"},
     text=lambda value: f"{value:,}",
-    summary=lambda value: f"{value:,} images in all",
+    summary=lambda value: "all images" if value is None else f"{value:,} images in all",
     of_run=True,
+)
+
+VALIDATION = _Validation(
+    name="validation",
+    title="Validation",
+    help="Images set aside to check the network on images it has not learned from: a share of the "
+    "training images (0.1) or a number (5000). A data set that was imported with a validation part "
+    "uses that part unless you choose otherwise.",
+    group=Group.DATA,
+    default=0.1,
+    low=0.001,
+    high=50_000,
+    empty=True,
+    offered=(0.05, 0.1, 0.2, 0.3, 1_000.0, 5_000.0, 10_000.0),
+    special={None: "the data set's own"},
+    text=_held_back,
+    summary=lambda value: (
+        "the data set's own validation part"
+        if value is None
+        else f"{_held_back(value)} held back for validation"
+    ),
 )
 
 _ALL: tuple[Setting, ...] = (
@@ -327,19 +380,7 @@ _ALL: tuple[Setting, ...] = (
         digits="%.6g",
     ),
     LIMIT,
-    _Validation(
-        name="validation",
-        title="Validation",
-        help="Training images set aside to check the network on images it has not learned from: "
-        "a share (0.1) or a number (5000).",
-        group=Group.DATA,
-        default=0.1,
-        low=0.001,
-        high=50_000,
-        offered=(0.05, 0.1, 0.2, 0.3, 1_000.0, 5_000.0, 10_000.0),
-        text=_held_back,
-        summary=lambda value: f"{_held_back(value)} held back for validation",
-    ),
+    VALIDATION,
     Choice(
         name="validation_from",
         title="Validation images",
@@ -347,13 +388,18 @@ _ALL: tuple[Setting, ...] = (
         group=Group.DATA,
         default=ValidationFrom.END,
         quiet=ValidationFrom.END,
+        idle_with=("validation", None),
         kind=ValidationFrom,
         titles={
             ValidationFrom.END: "the last ones",
             ValidationFrom.RANDOM: "random (uses the seed)",
         },
         formerly={"at random, by the seed": ValidationFrom.RANDOM},
-        summary=lambda value: "validation images drawn at random",
+        summary=lambda value: (
+            "validation images drawn at random"
+            if value == ValidationFrom.RANDOM
+            else "the last ones"
+        ),
     ),
     Number(
         name="width",
@@ -396,6 +442,7 @@ _ALL: tuple[Setting, ...] = (
             Optimizer.ADAM: "Adam",
             Optimizer.ADAMW: "AdamW",
             Optimizer.RMSPROP: "RMSprop",
+            Optimizer.MUON: "Muon",
         },
     ),
     Number(
@@ -413,16 +460,20 @@ _ALL: tuple[Setting, ...] = (
     Choice(
         name="schedule",
         title="Learning-rate schedule",
-        help="How the learning rate changes over the run. Large steps first and small ones at the "
-        "end often reach a lower loss.",
+        help="How the learning rate changes over the run: cosine falls to zero, one cycle rises "
+        "first. Large steps first and small ones at the end often reach a lower loss.",
         group=Group.OPTIMISATION,
         default=Schedule.CONSTANT,
         quiet=Schedule.CONSTANT,
         kind=Schedule,
         titles={
             Schedule.CONSTANT: "Constant",
-            Schedule.COSINE: "Cosine, down to zero",
-            Schedule.ONE_CYCLE: "One cycle, up and down",
+            Schedule.COSINE: "Cosine",
+            Schedule.ONE_CYCLE: "One cycle",
+        },
+        formerly={
+            "One cycle, up and down": Schedule.ONE_CYCLE,
+            "Cosine, down to zero": Schedule.COSINE,
         },
         summary=lambda value: f"{value} schedule",
     ),
@@ -436,6 +487,22 @@ _ALL: tuple[Setting, ...] = (
         kind=LabelForm,
         titles={LabelForm.INTEGER: "Numbers", LabelForm.ONE_HOT: "One-hot"},
         summary=lambda value: f"{value} labels",
+    ),
+    Choice(
+        name="first_filters",
+        title="First filters",
+        help="What the filters of the first convolution begin as: random numbers, or patterns that "
+        "the training images are made of. With patterns, a network learns faster at first.",
+        group=Group.OPTIMISATION,
+        default=FirstFilters.RANDOM,
+        quiet=FirstFilters.RANDOM,
+        kind=FirstFilters,
+        titles={
+            FirstFilters.RANDOM: "Random",
+            FirstFilters.WHITENING: "Image patterns",
+        },
+        formerly={"Patterns of the training images": FirstFilters.WHITENING},
+        summary=lambda value: "first filters from the training images",
     ),
     Choice(
         name="precision",
@@ -467,7 +534,9 @@ _ALL: tuple[Setting, ...] = (
             Augmentation.SCALE: "Scale",
             Augmentation.ERASING: "Erasing",
         },
-        summary=lambda value: f"augmentation: {' and '.join(value)}",
+        summary=lambda value: (
+            f"augmentation: {' and '.join(value)}" if value else "no augmentation"
+        ),
     ),
     Number(
         name="label_smoothing",
@@ -496,6 +565,8 @@ _ALL: tuple[Setting, ...] = (
         text=lambda value: count(value, "epoch"),
         summary=lambda value: (
             f"stops after {count(value, 'epoch')} without a lower validation loss"
+            if value
+            else "no early stopping"
         ),
     ),
     Number(
@@ -517,7 +588,7 @@ _ALL: tuple[Setting, ...] = (
         default=False,
         quiet=False,
         shapes=False,
-        summary=lambda value: "with TensorBoard files",
+        summary=lambda value: "with TensorBoard files" if value else "no TensorBoard files",
         of_run=True,
     ),
 )
@@ -534,7 +605,6 @@ def in_words(values: Mapping[str, Any]) -> str:
     said = (
         setting.in_summary(values[name])
         for name, setting in SETTINGS.items()
-        if name in values
-        and (setting.needs is None or values.get(setting.needs[0]) == setting.needs[1])
+        if name in values and setting.acts(values)
     )
     return ", ".join(each for each in said if each)

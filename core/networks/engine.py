@@ -5,7 +5,6 @@ Whether pages ask here or a process of its own says ``core.networks.place``.
 
 import gc
 import os
-import sys
 import threading
 import time
 from collections import OrderedDict
@@ -16,10 +15,9 @@ import numpy as np
 from core.errors import ModelUnavailable
 from core.networks.models import Model, find, unusable
 from core.networks.network import Network
+from core.processes.loading import all_kept
 from core.runs import BUNDLED
 
-# Keras imports these if they are there, and uses them only for what nobody does here: 150 MB.
-UNUSED = ("pandas", "pyarrow", "sklearn")
 KEPT = 4  # loaded networks; the one unused for longest goes first
 
 
@@ -124,18 +122,13 @@ def forget() -> None:
         _engine.networks.clear()
 
 
-def lean() -> None:
-    """Keep out of this process what TensorFlow would import for nothing; before it is imported."""
-    for name in UNUSED:
-        sys.modules.setdefault(name, None)  # type: ignore[arg-type]
-
-
 def _loaded(model: Model) -> Network:
     # One answer needs little; the cores belong to training. Read when TensorFlow starts.
     os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
     os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    import keras
+    with all_kept():
+        import keras
 
     # Streamlit calls this after every script run where Keras is loaded. It would collect all
     # garbage, and clear Keras's state under a network that another thread is loading.

@@ -30,9 +30,7 @@ class Model:
     @property
     def frame(self) -> dict[str, Any]:
         """What ``prepare`` must know of its input."""
-        height, width, channels = self.dataset.shape
-        light = self.dataset.light
-        return {"height": height, "width": width, "channels": channels, "light": light}
+        return self.dataset.frame
 
 
 def of_run(run: Run) -> Model:

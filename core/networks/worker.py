@@ -17,6 +17,7 @@ import numpy as np
 from core.errors import AtelierError
 from core.networks import engine, find, wire
 from core.networks.network import Network
+from core.processes.loading import lean
 from core.processes.thrift import thrifty
 
 ASKING = 4  # questions at a time; one network answers one, but another may be loading
@@ -75,7 +76,7 @@ def main() -> None:
         say(answer(header, body))
 
     thrifty()
-    engine.lean()
+    lean()
     engine.warm_now()
     say(wire.pack({"ready": True, "problem": engine.state().problem}))
     with ThreadPoolExecutor(ASKING) as pool:

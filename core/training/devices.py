@@ -7,12 +7,16 @@ line of JSON, ``[{"index": 0, "name": "..."}]``. A server asks this way: it keep
 import os
 import sys
 from dataclasses import asdict
+from functools import cache
+from importlib.metadata import version
 
 from core.architectures.settings import count
 from core.processes.gpus import Gpu
 from core.processes.program import end_with_server, line_to_server
+from core.runs.records import Stretch
 from core.settings import settings
 
+STEPS = 1  # counted up when ``core.training`` computes other numbers from the same settings
 HALF = "bfloat16"
 HALF_FROM = (8, 0)  # the compute capability from which a GPU multiplies in bfloat16: NVIDIA Ampere
 
@@ -49,6 +53,17 @@ def threads() -> int:
     """Return how many threads TensorFlow computes with."""
     told = os.environ.get("TF_NUM_INTRAOP_THREADS", "")
     return int(told) if told.isdecimal() and int(told) else settings().cores
+
+
+@cache
+def engine() -> str:
+    """Return the versions of what computes: another one may compute other curves from the same."""
+    return f"TensorFlow {version('tensorflow')}, steps {STEPS}"
+
+
+def here(threads: int) -> Stretch:
+    """Return how a process of this computer trains that has so many threads."""
+    return Stretch(0.0, threads, engine())
 
 
 def convolutions(precision: str, capability: Capability | None) -> str:

@@ -15,18 +15,24 @@ import tensorflow as tf
 
 from core.architectures.build import leaves
 from core.architectures.keras_private import resource
+from core.training.pooling import pooled
 
 
 class Forward:
     """The layers of one model from ``core.architectures.build.build``."""
 
-    def __init__(self, model: keras.Model, convolutions: Any = tf.float32) -> None:
+    def __init__(
+        self, model: keras.Model, convolutions: Any = tf.float32, *, processor: bool = False
+    ) -> None:
         """Look at the layers; their weights are read when a step runs.
 
         Args:
             model: the network.
             convolutions: type of the numbers that convolutions take and give; all else, their
                 weights too, is float32.
+            processor: whether a processor computes: there, strided convolutions are matrix
+                products while training if that makes the network one for XLA, and pooling is
+                one pass with what follows it.
         """
         self._layers = model.layers
         self._dropouts = [
@@ -36,6 +42,18 @@ class Forward:
         ]
         self._trained = model.trainable_variables
         self._convolutions = tf.as_dtype(convolutions)
+        self._processor = processor
+        self._products = processor and self._convolutions == tf.float32
+        self.suits_xla = all(self._is_quick(layer) for _, layer in leaves(model))
+        self._products &= self.suits_xla
+
+    def _is_quick(self, layer: Any) -> bool:
+        """Tell whether XLA on a CPU is quick at a layer."""
+        kinds = keras.layers
+        if isinstance(layer, kinds.Conv2D):
+            return self._products and min(layer.strides) > 1
+        simple = (kinds.InputLayer, kinds.Rescaling, kinds.Dense, kinds.Dropout, kinds.Flatten)
+        return isinstance(layer, (*simple, kinds.Activation))
 
     @property
     def drops(self) -> bool:
@@ -55,24 +73,35 @@ class Forward:
             for place, layer in self._dropouts
         ]
 
-    def train(self, images: Any, weights: list[Any], masks: list[Any]) -> Any:
+    def train(
+        self, images: Any, weights: list[Any], masks: list[Any], *, compiled: bool = True
+    ) -> Any:
         """Return the logits (batch, classes) in training, and move the moving averages on.
 
         Args:
             images: (batch, height, width, channels), pixels of 0 to 255 of any type.
             weights: values of the model's ``trainable_variables``.
             masks: from ``masks``.
+            compiled: whether to let XLA compile parts for this number of images.
         """
         known = {
             id(variable): value for variable, value in zip(self._trained, weights, strict=True)
         }
-        return self._run(self._layers, images, lambda variable: known[id(variable)], iter(masks))
+        return self._run(
+            self._layers,
+            images,
+            lambda variable: known[id(variable)],
+            iter(masks),
+            fused=self._processor and compiled,
+        )
 
     def infer(self, images: Any) -> Any:
         """Return the logits (batch, classes) of the network in use."""
         return self._run(self._layers, images, lambda each: resource(each).read_value(), None)
 
-    def _run(self, layers: Sequence[Any], x: Any, read: Any, masks: Any) -> Any:
+    def _run(
+        self, layers: Sequence[Any], x: Any, read: Any, masks: Any, *, fused: bool = False
+    ) -> Any:
         kinds = keras.layers
         place = 0
         while place < len(layers):
@@ -82,22 +111,21 @@ class Forward:
                 case kinds.InputLayer():
                     pass
                 case keras.Model():  # a residual block: from its input to the sum at its end
-                    x += self._run(layer.layers[1:-1], x, read, masks)
+                    x += self._run(layer.layers[1:-1], x, read, masks, fused=fused)
                 case kinds.Rescaling():
                     x = tf.cast(x, tf.float32) * layer.scale
                 case kinds.Conv2D():
                     kind = (
                         tf.float32 if masks is None else self._convolutions
                     )  # in use, all is float32
-                    x = _convolution(x, read(layer.kernel), layer, kind)
+                    if self._products and masks is not None:
+                        x = _product(x, read(layer.kernel), layer)
+                    else:
+                        x = _convolution(x, read(layer.kernel), layer, kind)
+                    bias = read(layer.bias) if layer.use_bias else None
                     relu = layer.activation is keras.activations.relu
-                    if isinstance(after, kinds.MaxPooling2D):
-                        x = _max_pool(x, after)
-                        place += 1
-                    if layer.use_bias:
-                        x = tf.nn.bias_add(x, read(layer.bias))
-                    if relu:
-                        x = tf.nn.relu(x)
+                    x, pools = _activated(x, bias, after, relu=relu, fused=fused)
+                    place += pools
                 case kinds.Dense():
                     x = tf.matmul(x, read(layer.kernel))
                     x = tf.nn.bias_add(x, read(layer.bias))
@@ -108,11 +136,11 @@ class Forward:
                 case kinds.BatchNormalization():
                     x = _batch_norm(x, layer, read, training=masks is not None)
                 case kinds.Activation():
-                    rises = layer.activation is keras.activations.relu
-                    if rises and isinstance(after, kinds.MaxPooling2D):
-                        x = _max_pool(x, after)
-                        place += 1
-                    x = layer.activation(x)
+                    if layer.activation is keras.activations.relu:
+                        x, pools = _activated(x, None, after, relu=True, fused=fused)
+                        place += pools
+                    else:
+                        x = layer.activation(x)
                 case kinds.Dropout():
                     if masks is not None:
                         x *= next(masks)
@@ -129,6 +157,68 @@ class Forward:
 def _convolution(x: Any, kernel: Any, layer: Any, kind: Any) -> Any:
     x, kernel = tf.cast(x, kind), tf.cast(kernel, kind)
     return tf.cast(tf.nn.conv2d(x, kernel, layer.strides, layer.padding.upper()), tf.float32)
+
+
+def _product(x: Any, kernel: Any, layer: Any) -> Any:
+    """Do a convolution as one matrix product, of all patches with the kernel.
+
+    Patches of strided convolutions overlap little, so they are few numbers, and a product is
+    faster than oneDNN's strided convolutions and their gradients.
+    """
+    spans = [
+        _span(side, size, stride, layer.padding)
+        for side, size, stride in zip(x.shape[1:3], kernel.shape[:2], layer.strides, strict=True)
+    ]
+    (top, bottom, height), (left, right, width) = spans
+    if layer.padding == "same":
+        x = tf.pad(x, [[0, 0], [top, bottom], [left, right], [0, 0]])
+    down, across = layer.strides
+    shifted = [
+        x[:, row : row + (height - 1) * down + 1 : down, column::across][:, :, :width]
+        for row in range(kernel.shape[0])
+        for column in range(kernel.shape[1])
+    ]
+    patches = tf.concat(shifted, axis=-1)
+    filters = kernel.shape[-1]
+    result = tf.matmul(
+        tf.reshape(patches, [-1, patches.shape[-1]]), tf.reshape(kernel, [-1, filters])
+    )
+    return tf.reshape(result, [-1, height, width, filters])
+
+
+def _span(side: int, size: int, stride: int, padding: str) -> tuple[int, int, int]:
+    """Return the padding before and behind, and the length of the result."""
+    if padding == "valid":
+        return 0, 0, (side - size) // stride + 1
+    length = math.ceil(side / stride)
+    added = max(0, (length - 1) * stride + size - side)
+    return added // 2, added - added // 2, length
+
+
+def _activated(x: Any, bias: Any, after: Any, *, relu: bool, fused: bool) -> tuple[Any, bool]:
+    """Return ``x`` with bias and perhaps ReLU, pooled before both if ``after`` pools; whether so.
+
+    Args:
+        x: (batch, height, width, channels).
+        bias: (channels,), or None.
+        after: the next layer, or None.
+        relu: whether ReLU follows.
+        fused: whether to pool in one pass with what follows.
+    """
+    if fused and _halves(after):
+        return pooled(x, tf.zeros(x.shape[-1]) if bias is None else bias, relu=relu), True
+    pools = isinstance(after, keras.layers.MaxPooling2D)
+    if pools:
+        x = _max_pool(x, after)
+    if bias is not None:
+        x = tf.nn.bias_add(x, bias)
+    return (tf.nn.relu(x) if relu else x), pools
+
+
+def _halves(layer: Any) -> bool:
+    return isinstance(layer, keras.layers.MaxPooling2D) and (
+        (layer.pool_size, layer.strides, layer.padding) == ((2, 2), (2, 2), "valid")
+    )
 
 
 def _max_pool(x: Any, layer: Any) -> Any:

@@ -73,7 +73,12 @@ def train_run(
             folder.remove_temporary()
             _rewind(folder, run.config, checkpoint)
             recorder = Recorder(
-                folder, run.config, checkpoint, may_exit=may_exit, server_gone=server_gone
+                folder,
+                run.config,
+                checkpoint,
+                may_exit=may_exit,
+                server_gone=server_gone,
+                allowance=run.allowance,
             )
             recorder.device(devices.words(gpu))
             _train_and_evaluate(folder, run.config, recorder, checkpoint)
@@ -189,7 +194,7 @@ def _rewind(folder: RunFolder, config: TrainingConfig, checkpoint: Checkpoint | 
     for file in (folder.model, folder.validation, folder.evaluation):
         remove(file)
     if checkpoint is None:
-        for file in (folder.batches, folder.epochs):
+        for file in (folder.batches, folder.epochs, folder.stretches):
             remove(file)
         return
     progress = checkpoint.progress

@@ -7,6 +7,7 @@ validates, and says what a resume would need.
 
 import math
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
 import keras
@@ -14,14 +15,16 @@ import numpy as np
 
 from core import architectures, datasets
 from core.architectures.build import build
+from core.architectures.recipe import FirstFilters
 from core.errors import RunDamaged
 from core.networks.batches import answers
 from core.runs.checkpoint import Checkpoint, Progress
 from core.runs.config import TrainingConfig
-from core.runs.division import divide
+from core.runs.division import rows
 from core.runs.evaluation import Evaluation
 from core.training.events import BatchEvent, Diverged, EpochEvent, Listener
 from core.training.steps import Steps
+from core.training.whitening import IMAGES, whiten
 
 GROUP_SECONDS = 0.1  # aimed at between two returns to Python
 EVENT_SECONDS = 0.25  # between two batch events
@@ -77,15 +80,15 @@ class _Training:
     ) -> None:
         spec = datasets.find(config.dataset)
         classes, recipe = len(spec.classes), config.recipe
-        parts = divide(spec.load("train"), config)
+        self._split = spec.load("train")
+        learned, self._held_out = rows(config)
         self._config, self._listener = config, listener
-        self._validation = parts.validation
         self._model = build(config.network, spec.shape, classes, config.seed)
-        per_epoch = math.ceil(len(parts.train) / recipe.batch_size)
-        self._steps = Steps(
-            self._model, recipe, parts.train, classes, per_epoch * recipe.epochs, config.seed
-        )
-        self._count = len(parts.train)
+        if recipe.first_filters is FirstFilters.WHITENING and checkpoint is None:
+            whiten(self._model, self._split.images[learned[:: -(-len(learned) // IMAGES)]])
+        self._count = len(learned)
+        steps = math.ceil(self._count / recipe.batch_size) * recipe.epochs
+        self._steps = Steps(self._model, recipe, self._split, classes, steps, config.seed, learned)
         self._group, self._warm = FIRST_GROUP, False
         progress = checkpoint.progress if checkpoint else Progress()
         if checkpoint is not None:
@@ -167,7 +170,7 @@ class _Training:
                 reported_at = now
                 self._report(epoch)
         val_loss, val_accuracy = self._steps.evaluate(
-            self._validation.images, self._validation.labels
+            self._split.images, self._split.labels, self._held_out
         )
         self._check(val_loss)
         event = EpochEvent(
@@ -305,13 +308,18 @@ def evaluate(
         return None
 
 
-def warm_up() -> None:
+def warm_up(enough: Callable[[], bool] = lambda: False) -> None:
     """Do once what makes the first training of a process slow: load code, trace, compile.
 
     A worker does this while it waits, so that a click on Train finds it ready.
+
+    Args:
+        enough: asked between two networks whether somebody waits already.
     """
     part = datasets.Split(np.zeros((64, 28, 28, 1), np.uint8), np.zeros(64, np.int64))
     for name in ("basic-cnn", "mlp"):
+        if enough():
+            return
         architecture = architectures.find(name)
         model = build(architecture, (28, 28, 1), 10, seed=0)
         steps = Steps(model, architecture.recipe.changed(batch_size=32), part, 10, 2, seed=0)

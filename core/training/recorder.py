@@ -15,8 +15,18 @@ from core.processes.identity import HOST, OWN_START, memory_of
 from core.runs.checkpoint import Checkpoint, write_checkpoint
 from core.runs.config import TrainingConfig
 from core.runs.files import append_line
-from core.runs.records import Heartbeat, Result, RunFolder, State
+from core.runs.following import note_stretch
+from core.runs.records import (
+    SERVER_ALLOWS,
+    Allowance,
+    Heartbeat,
+    Result,
+    RunFolder,
+    State,
+    Stretch,
+)
 from core.settings import settings
+from core.training.devices import engine, threads
 from core.training.events import BatchEvent, EpochEvent
 
 if TYPE_CHECKING:
@@ -47,6 +57,7 @@ class Recorder:
         *,
         may_exit: bool,
         server_gone: threading.Event | None = None,
+        allowance: Allowance = SERVER_ALLOWS,
     ) -> None:
         """Take over the run folder.
 
@@ -56,12 +67,16 @@ class Recorder:
             checkpoint: where it goes on from.
             may_exit: whether a stop may end this process to keep its time limit.
             server_gone: an event that ends the training without a result.
+            allowance: what the run may take where that is less than the server allows.
         """
         self._folder = folder
         self._total = config.training_count * config.recipe.epochs
         self._epochs_planned = config.recipe.epochs
         self._may_exit = may_exit
-        self._limits = settings().limits
+        limits = settings().limits
+        self._memory, self._most_seconds, self._whose = limits.memory, limits.seconds, "this server"
+        if allowance.seconds is not None and allowance.seconds < limits.seconds:
+            self._most_seconds, self._whose = allowance.seconds, "the class"
         self._started = time.monotonic()
         self._stopping, self._pausing = threading.Event(), threading.Event()
         self.server_gone = server_gone or threading.Event()
@@ -85,6 +100,7 @@ class Recorder:
         self._reserve = temporary_name(folder.path / "reserve")
         self._reserve.write_bytes(os.urandom(RESERVE))
         folder.write_heartbeat(self._beat)
+        note_stretch(folder, Stretch(self._beat.epoch, threads(), engine()))
         threading.Thread(target=self._watch, daemon=True).start()
 
     def phase(self, name: str) -> None:
@@ -147,7 +163,7 @@ class Recorder:
 
     def time_is_up(self, epoch_seconds: float) -> bool:
         """Tell whether another epoch would break the server's time limit."""
-        return self._seconds + epoch_seconds > self._limits.seconds
+        return self._seconds + epoch_seconds > self._most_seconds
 
     def end(self, result: Result) -> None:
         """Write the result, unless the run has ended already.
@@ -192,8 +208,7 @@ class Recorder:
                 result = replace(
                     result,
                     reason=f"Ended after {len(self._epochs)} of {self._epochs_planned} epochs: "
-                    f"another one would have passed this server's limit of "
-                    f"{self._limits.seconds / 60:g} minutes per run.",
+                    f"another one would have passed {self._limit}.",
                 )
         if shown is None:
             return result
@@ -205,6 +220,10 @@ class Recorder:
             val_accuracy=shown.val_accuracy,
             val_loss=shown.val_loss,
         )
+
+    @property
+    def _limit(self) -> str:
+        return f"{self._whose}'s limit of {self._most_seconds / 60:g} minutes per run"
 
     @property
     def _seconds(self) -> float:
@@ -244,7 +263,7 @@ class Recorder:
         """End the process if it takes more than this server allows a run."""
         if not self._may_exit:
             return
-        memory, most = memory_of(os.getpid()), self._limits.memory
+        memory, most = memory_of(os.getpid()), self._memory
         if most is not None and memory > most:
             reason = (
                 f"The run took {memory / 1e6:,.0f} MB of memory; this server allows a run "
@@ -252,11 +271,9 @@ class Recorder:
             )
             self._exit(self.result(State.FAILED, reason))
         # Between two epochs ``time_is_up`` ends it well; this is for one that never ends.
-        if self._seconds > self._limits.seconds + 60:
+        if self._seconds > self._most_seconds + 60:
             reason = (
-                f"An epoch took longer than this server's limit of "
-                f"{self._limits.seconds / 60:g} minutes per run. Use fewer images or a smaller "
-                "network."
+                f"An epoch took longer than {self._limit}. Use fewer images or a smaller network."
             )
             self._exit(self.result(State.STOPPED, reason))
 

@@ -1,9 +1,10 @@
 """Training steps compiled in groups (TF: importing this module imports TensorFlow).
 
 Keras's ``fit`` returns to Python between steps, feeds images through tf.data and runs each layer's
-and each weight's update as several small operations. Here the images stay in memory, a whole group
-of steps is one call, and an update is one operation a weight. The mathematics are those of ``fit``
-with the same loss and optimizer; ``core.training.forward`` is the network itself.
+and each weight's update as several small operations. Here a whole group of steps is one call, with
+its images taken straight from the data set's array or file, and an update is one operation a
+weight. The mathematics are those of ``fit`` with the same loss and optimizer;
+``core.training.forward`` is the network itself.
 
 This module knows nothing of epochs' ends, listeners or files.
 """
@@ -15,7 +16,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from core.architectures.build import leaves, make_optimizer
+from core.architectures.build import make_optimizer, variables
 from core.architectures.keras_private import decays, moments, resource
 from core.architectures.recipe import Recipe
 from core.datasets import Split
@@ -24,10 +25,11 @@ from core.training.augmentation import augment
 from core.training.forward import Forward
 
 EVALUATION_BATCH = 500  # images
+CALL_BYTES = 8_000_000  # of images go into one call: all that is ever held of them
 
 
 class Steps:
-    """One network with its optimizer and its training images in memory, ready to step.
+    """One network with its optimizer and its training images, ready to step.
 
     Everything random is a function of the seed and the step's number, so that neither the size of
     the groups nor a restart changes a single bit on the same machine.
@@ -41,43 +43,59 @@ class Steps:
         classes: int,
         epochs_steps_total: int,
         seed: int,
+        rows: np.ndarray | None = None,
     ) -> None:
         """Take over ``model``, whose weights change in place.
 
         Args:
             model: from ``core.architectures.build.build``.
             recipe: how it is trained.
-            part: the training images, uint8 (n, height, width, channels), and their labels.
+            part: the training images, uint8 (n, height, width, channels), and their labels. They
+                may be mapped from a file: each call reads the images of its steps, and no more.
             classes: number of classes.
             epochs_steps_total: steps of the whole run, for the learning rate's schedule.
             seed: of the order of the images, of augmentation and of dropout, from 0.
+            rows: indices of the images in ``part`` to learn from; all by default.
         """
-        self.per_epoch = math.ceil(len(part) / recipe.batch_size)
         self._model, self._recipe, self._seed = model, recipe, seed
-        self._count = len(part)
+        self._part, self._rows = part, np.arange(len(part)) if rows is None else rows
+        self._count = len(self._rows)
+        self.per_epoch = math.ceil(self._count / recipe.batch_size)
         self._smoothing, self._classes = recipe.label_smoothing, classes
         self._flags = recipe.augmentation
-        self._images = tf.constant(part.images)
-        self._labels = tf.constant(part.labels, tf.int32)
-        self._forward = Forward(
-            model, devices.convolutions(recipe.precision.value, devices.capability())
-        )
+        batch_bytes = recipe.batch_size * math.prod(part.images.shape[1:])
+        self._most = max(1, min(CALL_BYTES // batch_bytes, self._count // recipe.batch_size))
+        precision = devices.convolutions(recipe.precision.value, devices.capability())
+        self._forward = Forward(model, precision, processor=not devices.gpus())
         self._trained = [resource(variable) for variable in model.trainable_variables]
         self._optimizer = make_optimizer(recipe, epochs_steps_total)
         self._optimizer.build(model.trainable_variables)
         self._update = _updater(self._optimizer, model.trainable_variables)
         self._epoch = 0
-        self._order = tf.range(self._count)
-        # XLA on a CPU makes dense networks faster and convolutions many times slower: the latter
-        # leave it only the random numbers. A GPU has cuDNN for convolutions, so there the same
-        # choice is right (but not measured). It compiles for one batch size, so the odd last batch
-        # of an epoch goes without.
-        self._masks = tf.function(self._forward.masks, jit_compile=True, autograph=False)
-        self._step = self._one_step
-        if not any(isinstance(layer, keras.layers.Conv2D) for _, layer in leaves(model)):
-            self._masks = self._forward.masks
-            self._step = tf.function(self._one_step, jit_compile=True, autograph=False)
-        self._group = tf.function(self._many_steps, autograph=False)
+        self._order = self._rows
+        # XLA on a CPU makes dense networks faster, and strided convolutions where these are
+        # products; other convolutions it makes many times slower, and these networks leave it only
+        # the random numbers and pooling. It compiles for one batch size, so the odd last batch of
+        # an epoch goes without. A GPU has cuDNN for convolutions (not measured).
+        self._whole = self._forward.suits_xla and not self._flags
+        self._masks, self._step = self._forward.masks, self._one_step
+        if not self._forward.suits_xla:
+            self._masks = tf.function(self._masks, jit_compile=True, autograph=False)
+        elif not self._whole:  # moving and turning images XLA cannot
+            self._step = tf.function(self._step, jit_compile=True, autograph=False)
+        shape, kind = part.images.shape[1:], part.images.dtype
+        room = self._most * recipe.batch_size if self._whole else None
+        self._group = tf.function(
+            self._many_steps,
+            input_signature=[
+                tf.TensorSpec([room, *shape], kind),
+                tf.TensorSpec([room], tf.int32),
+                tf.TensorSpec([], tf.int32),
+                tf.TensorSpec([], tf.int32),
+            ],
+            jit_compile=True if self._whole else None,
+            autograph=False,
+        )
         self._rest = tf.function(self._last_step, autograph=False)
         self._finite = tf.function(self._all_finite, autograph=False)
         self._judge = tf.function(self._one_evaluation, reduce_retracing=True, autograph=False)
@@ -86,7 +104,7 @@ class Steps:
         """Draw the order of the images of an epoch, counted from 0."""
         self._epoch = epoch
         order = np.random.default_rng((self._seed, epoch)).permutation(self._count)
-        self._order = tf.constant(order, tf.int32)
+        self._order = self._rows[order]
 
     def run(self, first: int, count: int) -> tuple[float, float]:
         """Run ``count`` steps of the epoch, from step ``first`` (0-based) on.
@@ -95,28 +113,49 @@ class Steps:
             Sum of the loss over the images of these steps, and how many images were right, both
             while the weights change.
         """
-        size = self._recipe.batch_size
-        whole = max(0, min(first + count, self._count // size) - first)
+        size, stop = self._recipe.batch_size, first + count
         before = self._epoch * self.per_epoch
         loss, right = 0.0, 0.0
-        if whole:
-            first_step, steps = tf.constant(first), tf.constant(whole)
-            sums = self._group(self._order, first_step, steps, tf.constant(before))
-            loss, right = float(sums[0]), float(sums[1])
-        if whole < count:
-            batch = self._order[(first + whole) * size :]
-            sums = self._rest(batch, tf.constant(before + first + whole))
+        whole = min(stop, self._count // size)
+        for step in range(first, whole, self._most):
+            steps = min(self._most, whole - step)
+            images, labels = self._taken(step, steps, self._most if self._whole else steps)
+            sums = self._group(images, labels, tf.constant(before + step), tf.constant(steps))
+            # Doubles add up the steps' sums without rounding, so grouping cannot show.
+            loss, right = loss + float(sums[0]), right + float(sums[1])
+        if whole < stop:
+            sums = self._rest(*self._taken(whole, 1), tf.constant(before + whole))
             loss, right = loss + float(sums[0]), right + float(sums[1])
         return loss, right
 
-    def evaluate(self, images: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
-        """Return mean loss and accuracy (0 to 1) of the network as it is used, without dropout."""
+    def _taken(self, first: int, steps: int, room: int = 0) -> tuple[Any, Any]:
+        """Return images and labels of steps of the epoch; behind them, room for ``room`` steps."""
+        size = self._recipe.batch_size
+        rows = self._order[first * size : (first + steps) * size]
+        length = max(len(rows), room * size)
+        images = np.empty((length, *self._part.images.shape[1:]), self._part.images.dtype)
+        labels = np.zeros(length, np.int32)
+        np.take(self._part.images, rows, axis=0, out=images[: len(rows)], mode="clip")
+        labels[: len(rows)] = self._part.labels[rows]
+        return tf.constant(images), tf.constant(labels)
+
+    def evaluate(
+        self, images: np.ndarray, labels: np.ndarray, rows: np.ndarray | None = None
+    ) -> tuple[float, float]:
+        """Return mean loss and accuracy (0 to 1) of the network as it is used, without dropout.
+
+        Args:
+            images: as in training.
+            labels: theirs.
+            rows: indices of those that count; all by default.
+        """
         loss, right = 0.0, 0.0
-        for start in range(0, len(labels), EVALUATION_BATCH):
-            part = slice(start, start + EVALUATION_BATCH)
+        rows = np.arange(len(labels)) if rows is None else rows
+        for start in range(0, len(rows), EVALUATION_BATCH):
+            part = rows[start : start + EVALUATION_BATCH]
             sums = self._judge(tf.constant(images[part]), tf.constant(labels[part], tf.int32))
             loss, right = loss + float(sums[0]), right + float(sums[1])
-        return loss / len(labels), right / len(labels)
+        return loss / len(rows), right / len(rows)
 
     def finite(self) -> bool:
         """Tell whether every weight is a finite number.
@@ -135,11 +174,11 @@ class Steps:
         Raises:
             ValueError: it is the state of another network or another optimizer; nothing changed.
         """
-        variables = self._variables()
-        if state.keys() != variables.keys():
-            odd = sorted(state.keys() ^ variables.keys())[0]
+        named = self._variables()
+        if state.keys() != named.keys():
+            odd = sorted(state.keys() ^ named.keys())[0]
             raise ValueError(f"The state and the network differ in {odd!r}.")
-        for name, variable in variables.items():
+        for name, variable in named.items():
             new = state[name]
             expected = (tuple(variable.shape), variable.dtype.as_numpy_dtype)
             if (new.shape, new.dtype) != expected:
@@ -147,61 +186,54 @@ class Steps:
                     f"The state's {name!r} is {new.dtype} {new.shape}, but the network's is "
                     f"{np.dtype(expected[1])} {expected[0]}."
                 )
-        for name, variable in variables.items():
+        for name, variable in named.items():
             variable.assign(state[name])
 
     def _variables(self) -> dict[str, Any]:
-        """Return all variables by names that do not depend on what this process built before."""
-        named = {}
-        for name, layer in leaves(self._model):
-            for variable in layer.weights:
-                named[f"{name}.{variable.name}"] = resource(variable)
-        for place, variable in enumerate(self._optimizer.variables):
-            named[f"optimizer{place}"] = resource(variable)
-        return named
+        return variables(self._model, self._optimizer)
 
-    def _many_steps(self, order: Any, first: Any, count: Any, before: Any) -> tuple[Any, Any]:
-        size = self._recipe.batch_size
+    def _many_steps(self, images: Any, labels: Any, first: Any, count: Any) -> tuple[Any, Any]:
+        """Do ``count`` steps on images that follow one another; the first is the run's ``first``.
+
+        Returns the sums of loss and of right answers.
+        """
+        size, rest = self._recipe.batch_size, images.shape[1:]
 
         def body(step: Any, loss: Any, right: Any) -> tuple[Any, Any, Any]:
-            images, labels, seed = self._batch(
-                tf.slice(order, [step * size], [size]), before + step
-            )
-            new_loss, new_right = self._step(images, labels, seed)
-            # Doubles add up the steps' sums without rounding, so grouping cannot show.
+            batch = tf.slice(images, [step * size, 0, 0, 0], [size, *rest])
+            answers = tf.slice(labels, [step * size], [size])
+            new_loss, new_right = self._step(*self._varied(batch, answers, first + step))
             return step + 1, loss + new_loss, right + new_right
 
-        zero = tf.zeros([], tf.float64)
-        start = (first, zero, tf.zeros([], tf.int32))
+        zero, none = tf.zeros([], tf.float64), tf.zeros([], tf.int32)
         _, loss, right = tf.while_loop(
-            lambda step, *_: step < first + count, body, start, parallel_iterations=1
+            lambda step, *_: step < count, body, (none, zero, none), parallel_iterations=1
         )
         return loss, right
 
-    def _last_step(self, indices: Any, step: Any) -> tuple[Any, Any]:
-        return self._one_step(*self._batch(indices, step), masks_of=self._forward.masks)
+    def _last_step(self, images: Any, labels: Any, step: Any) -> tuple[Any, Any]:
+        return self._one_step(*self._varied(images, labels, step), compiled=False)
 
-    def _batch(self, indices: Any, step: Any) -> tuple[Any, Any, Any]:
-        """Return the images, varied, and the labels of a step, and its random seed.
+    def _varied(self, images: Any, labels: Any, step: Any) -> tuple[Any, Any, Any]:
+        """Return a step's images, varied, and labels, and its random seed.
 
         The first two of a step's four seeds vary the images, the third is for dropout.
         """
-        images = tf.gather(self._images, indices)
         seed = tf.stack([tf.constant(self._seed, tf.int64), 4 * tf.cast(step, tf.int64)])
         if self._flags:
             images = augment(tf.cast(images, tf.float32), self._flags, seed)
-        return images, tf.gather(self._labels, indices), seed
+        return images, labels, seed
 
     def _one_step(
-        self, images: Any, labels: Any, seed: Any, masks_of: Any = None
+        self, images: Any, labels: Any, seed: Any, *, compiled: bool = True
     ) -> tuple[Any, Any]:
         """Do one step on these images; return the sums of loss and of right answers."""
         masks = []
         if self._forward.drops:
-            masks_of = masks_of or self._masks
+            masks_of = self._masks if compiled else self._forward.masks
             masks = masks_of(images.shape[0], seed + tf.constant([0, 2], tf.int64))
         weights = [variable.read_value() for variable in self._trained]
-        logits = self._forward.train(images, weights, masks)
+        logits = self._forward.train(images, weights, masks, compiled=compiled)
         losses = self._losses(logits, labels)
         gradients = tf.gradients(tf.reduce_mean(losses), weights)
         self._update(weights, gradients)

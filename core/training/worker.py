@@ -11,17 +11,13 @@ import faulthandler
 import os
 import sys
 import threading
-from typing import TYPE_CHECKING
 
 from core import datasets
 from core.errors import AtelierError
+from core.processes.loading import all_kept, lean
 from core.processes.program import Order, give_way, line_to_server
 from core.runs.files import open_append
 from core.runs.reading import folder_of
-
-if TYPE_CHECKING:
-    pass
-
 from core.training.lifecycle import train_run
 from core.training.recorder import log_error
 
@@ -33,14 +29,15 @@ def main() -> int:
     say = line_to_server()
     order = Order()
     give_way()
-    from core.training.loop import warm_up
+    lean()
+    with all_kept():
+        from core.training.loop import warm_up
 
     # A run that waits already is not kept waiting for what it may not need.
-    if not order.there:
-        warm_up()
-        for spec in datasets.DATASETS.values():
-            if spec.missing() is None:
-                _preload(spec)
+    warm_up(lambda: order.there)
+    for spec in datasets.DATASETS.values():
+        if not order.there and spec.missing() is None:
+            _preload(spec)
     say("ready")
     line = order.wait()
     if not line or order.ended:

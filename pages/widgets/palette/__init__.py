@@ -1,6 +1,7 @@
 """The colours of what is drawn: of classes, of runs, of good and bad, on light and on dark.
 
-They stand in ``palette.json`` and nowhere else. Python reads them here; ``widgets.shared.register``
+They stand in ``assets/palette.json`` and nowhere else. Python reads them here, and for files that
+leave Atelier in ``core.export.report``; ``widgets.shared.register``
 hands them to the JavaScript of every component as ``PALETTE`` and to its CSS as ``--good``,
 ``--class-0``, ...; ``.streamlit/config.toml`` repeats those that Streamlit itself draws with. The
 tests hold all of it together, and measure contrast and what colour-blind eyes see.
@@ -10,13 +11,12 @@ In the browser a component turns it into its counterpart on dark.
 """
 
 import json
-from pathlib import Path
 from typing import Any, Final
 
+from core.settings import ASSETS
+
 _SCHEMES = ("light", "dark")
-_ALL: Final[dict[str, Any]] = json.loads(
-    Path(__file__).with_name("palette.json").read_text(encoding="utf-8")
-)
+_ALL: Final[dict[str, Any]] = json.loads((ASSETS / "palette.json").read_text(encoding="utf-8"))
 
 PAPER: Final[str] = _ALL["paper"]["light"]
 TEXT: Final[str] = _ALL["text"]["light"]
