@@ -9,12 +9,15 @@ from core.classify.picture import (
     prepare_for,
 )
 from core.classify.rejection import THRESHOLD, Verdict, verdict
+from core.classify.turning import Turn, better_turned
 
 __all__ = [
     "THRESHOLD",
     "Answer",
+    "Turn",
     "Verdict",
     "answers_of",
+    "better_turned",
     "classify_files",
     "classify_picture",
     "naive_answer",

@@ -14,10 +14,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
-from PIL import Image
 
 from core.classify.picture import Answer, answer_of, classify_picture
 from core.errors import ImageRejected
+from core.imaging.gate import Picture
 from core.imaging.prepare import SWITCHES, Kind, Options, Prepared, Stage
 from core.networks import Model, load
 from core.networks.gaze import resized
@@ -158,7 +158,7 @@ def occlude(model: Model, pixels: np.ndarray) -> Occlusion:
 
 
 def changes(
-    answer: Answer, picture: Image.Image, model: Model, options: Options | None = None
+    answer: Answer, picture: Picture, model: Model, options: Options | None = None
 ) -> list[Change]:
     """Prepare a picture in every way that is one decision away, and ask each time.
 
@@ -167,7 +167,7 @@ def changes(
 
     Args:
         answer: to the picture as it was prepared.
-        picture: upright and opaque, such as ``gate.open_picture`` gives.
+        picture: that passed the gate.
         model: the network.
         options: what it was prepared with.
 

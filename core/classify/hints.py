@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from core.classify.rejection import Verdict, unknown, verdict
 from core.datasets import DatasetSpec
 from core.imaging import advice
 from core.imaging.prepare import Kind, Prepared
@@ -23,6 +24,9 @@ def hint(probabilities: np.ndarray, prepared: Prepared, dataset: DatasetSpec) ->
     """
     if sentence := advice.hint(prepared):
         return sentence
+    worth = verdict(float(probabilities.max()), float(unknown(probabilities)))
+    if worth is not Verdict.SURE and advice.slanted(prepared):
+        return "What is in the picture lies at a slant. Turn it so that it stands upright."
     if prepared.kind is not Kind.PHOTO or set(FOOTWEAR) - set(dataset.classes):
         return None
     shoes = [dataset.classes.index(name) for name in FOOTWEAR]

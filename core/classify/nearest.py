@@ -125,7 +125,7 @@ def neighbours_of(run: runs.Run, ask: Ask) -> dict[str, np.ndarray]:
     if run.config is None:
         raise RunDamaged(f"The run {run.id} is damaged: {run.reason}")
     train = datasets.load(run.config.dataset, "train")
-    learned = np.setdiff1d(np.arange(run.config.used), runs.held_out(run.config))
+    learned = runs.learned(run.config)
     indices = learned[_balanced(train.labels[learned])]
     hidden = _unit(ask(train.images[indices]))
     mean = hidden.mean(axis=0)

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
 from core.classify.hints import hint
 from core.classify.rejection import THRESHOLD, Verdict, unknown, verdict
@@ -64,7 +63,7 @@ class Answer:
 
 def prepare_for(
     model: Model,
-    picture: Image.Image,
+    picture: Picture,
     options: Options | None = None,
     before: Prepared | None = None,
 ) -> Prepared:
@@ -73,11 +72,11 @@ def prepare_for(
     Raises:
         ImageRejected: there is nothing in the picture.
     """
-    return prepare(picture, options, before=before, **model.frame)
+    return prepare(picture.rgb, options, alpha=picture.alpha, before=before, **model.frame)
 
 
 def classify_picture(
-    picture: Image.Image,
+    picture: Picture,
     model: Model,
     options: Options | None = None,
     before: Prepared | None = None,
@@ -119,14 +118,14 @@ def answers_of(prepareds: Sequence[Prepared], model: Model) -> list[Answer]:
     return answers
 
 
-def naive_answer(picture: Image.Image, model: Model) -> tuple[np.ndarray, np.ndarray]:
+def naive_answer(picture: Picture, model: Model) -> tuple[np.ndarray, np.ndarray]:
     """Return what most demos show the network, and its probabilities (classes,) for that.
 
     Raises:
         ModelUnavailable: the model cannot be loaded.
     """
     height, width, channels = model.dataset.shape
-    pixels = naive(picture, height=height, width=width, channels=channels)
+    pixels = naive(picture.rgb, height=height, width=width, channels=channels)
     return pixels, _probabilities(pixels, model)
 
 
@@ -182,8 +181,7 @@ def classify_files(
 
 def _prepare_file(path: Path, model: Model, options: Options | None) -> Prepared | ImageRejected:
     try:
-        picture = open_file(path).rgb
-        return prepare_for(model, picture, options)
+        return prepare_for(model, open_file(path), options)
     except ImageRejected as error:
         return error
 

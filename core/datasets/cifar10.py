@@ -3,7 +3,8 @@
 Looked for, in this order:
 
 1. ``ATELIER_CIFAR10``: the canonical *binary* layout, ``data_batch_1.bin`` to ``data_batch_5.bin``
-   and ``test_batch.bin``, in that folder or in ``cifar-10-batches-bin`` below it;
+   and ``test_batch.bin``, in that folder or in ``cifar-10-batches-bin`` below it; or else the
+   *Python* layout, the same names without ``.bin``, there or in ``cifar-10-batches-py``;
 2. Keras's cache (``~/.keras/datasets``): the *Python* layout that
    ``keras.datasets.cifar10.load_data()`` leaves there.
 
@@ -50,13 +51,15 @@ def find_files(split: str) -> list[Path]:
     """
     named = settings().cifar10
     if named is not None:
-        for folder in (named, named / "cifar-10-batches-bin"):
-            files = [folder / f"{stem}.bin" for stem in STEMS[split]]
-            if any(file.is_file() for file in files):
-                return _all_there(files)
+        for suffix, below in ((".bin", "cifar-10-batches-bin"), ("", "cifar-10-batches-py")):
+            for folder in (named, named / below):
+                files = [folder / f"{stem}{suffix}" for stem in STEMS[split]]
+                if any(file.is_file() for file in files):
+                    return _all_there(files)
         raise DataUnavailable(
-            f"ATELIER_CIFAR10 names {named}, but {STEMS[split][0]}.bin is not there. Correct it, "
-            "or unset it and use the download."
+            f"ATELIER_CIFAR10 names {named}, but {STEMS[split][0]}.bin is not there, nor "
+            f"{STEMS[split][0]} of the Python version. Correct it, or unset it and use the "
+            "download."
         )
     for name in KERAS_FOLDERS:
         files = [keras_cache() / name / stem for stem in STEMS[split]]
@@ -133,10 +136,24 @@ def _read_binary(path: Path) -> tuple[np.ndarray, np.ndarray]:
     return records[:, 1:], records[:, 0]
 
 
-class _ArraysOnly(pickle.Unpickler):
+# What reading a batch of the Python version raises if it is none, or is cut off.
+DAMAGE = (
+    pickle.UnpicklingError,
+    EOFError,
+    KeyError,
+    TypeError,
+    ValueError,
+    AttributeError,
+    IndexError,
+    OverflowError,
+    RecursionError,
+)
+
+
+class ArraysOnly(pickle.Unpickler):
     """Reads the pickled batches, but builds nothing other than NumPy arrays and plain values.
 
-    A pickle can otherwise call any function; a file in a cache folder does not deserve that trust.
+    A pickle can otherwise call any function; no file deserves that trust.
     """
 
     ALLOWED = frozenset(
@@ -150,27 +167,19 @@ class _ArraysOnly(pickle.Unpickler):
     )
 
     def find_class(self, module: str, name: str) -> Any:
+        """Return what a pickle asks for, if it is one of ``ALLOWED``."""
         if (module, name) not in self.ALLOWED:
             raise pickle.UnpicklingError(f"{module}.{name} has no place in a data file")
         return super().find_class(module.replace("numpy.core", "numpy._core"), name)
 
 
 def _read_python(path: Path) -> tuple[np.ndarray, np.ndarray]:
-    """Return pixels (10000, 3072) and labels (10000,) of one batch in Keras's cache."""
+    """Return pixels (10000, 3072) and labels (10000,) of one batch of the Python version."""
     try:
-        batch = _ArraysOnly(io.BytesIO(path.read_bytes()), encoding="bytes").load()
+        batch = ArraysOnly(io.BytesIO(path.read_bytes()), encoding="bytes").load()
         pixels = np.asarray(batch[b"data"], np.uint8).reshape(PER_FILE, RECORD - 1)
         labels = np.asarray(batch[b"labels"], np.int64).reshape(PER_FILE)
-    except (
-        pickle.UnpicklingError,
-        EOFError,
-        KeyError,
-        TypeError,
-        ValueError,
-        AttributeError,
-        IndexError,
-        OverflowError,
-    ) as error:
+    except DAMAGE as error:
         raise _damaged(path, f"it is not a CIFAR-10 batch ({type(error).__name__})") from error
     if labels.min() < 0 or labels.max() > 9:
         raise _damaged(path, "it holds a label outside 0 to 9")
@@ -197,4 +206,5 @@ SPEC = DatasetSpec(
     credit="Alex Krizhevsky, 2009, University of Toronto",
     read=load,
     missing=missing,
+    cites=("krizhevsky2009learning",),
 )

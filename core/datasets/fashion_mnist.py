@@ -119,4 +119,5 @@ SPEC = DatasetSpec(
     credit="Zalando SE, MIT licence, arXiv:1708.07747",
     read=load,
     missing=missing,
+    cites=("xiao2017fashion",),
 )

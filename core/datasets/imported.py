@@ -2,13 +2,15 @@
 
 | file | what |
 | --- | --- |
-| ``meta.json`` | title, classes, shape, number of images, who imported it and when |
+| ``meta.json`` | title, classes, shape, numbers of images, who imported it and when, and of which
+  other data set its images are, if of one |
 | ``train-images.npy``, ``test-images.npy`` | uint8 (n, height, width, channels) |
 | ``train-labels.npy``, ``test-labels.npy`` | int64 (n,) |
 
-A folder appears whole or not at all, and nothing in it changes afterwards. Of a deleted data set
-``meta.json`` stays, so that the runs on it keep their classes and figures. Arrays are mapped, not
-read: thirty of them take no more memory than the images that are looked at.
+A validation part that the files had stands at the end of the training images; ``meta.json`` says
+how many these are. A folder appears whole or not at all, and nothing in it changes afterwards. Of a
+deleted data set ``meta.json`` stays, so that the runs on it keep their classes and figures. Arrays
+are mapped, not read: thirty of them take no more memory than the images that are looked at.
 
 What is being imported waits in a folder ``.new-*`` beside the others, and is removed after an hour.
 """
@@ -22,7 +24,7 @@ import stat
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -32,7 +34,9 @@ import numpy as np
 
 from core.datasets import cifar10, fashion_mnist
 from core.datasets.mapped import map_array
-from core.datasets.sources import Found
+from core.datasets.sources import Found, SourceFile, Wishes
+from core.datasets.sources.check import check
+from core.datasets.sources.found import LEFT_OUT
 from core.datasets.sources.parts import MOST_CLASSES, Part, check_shape
 from core.datasets.spec import SPLITS, DatasetSpec, Split
 from core.errors import AtelierError, DataDamaged, DataUnavailable, SettingsError, SourceRejected
@@ -58,13 +62,17 @@ COMMAND_LINE = "command-line"  # the visitor of what is done there, which belong
 KNOWN_CLASSES = {
     "fashion-mnist": fashion_mnist.SPEC.classes,
     "digits": tuple("0123456789"),
+    "letters": tuple("ABCDEFGHIJKLMNOPQRSTUVWXYZ"),
     "cifar-10": cifar10.SPEC.classes,
 }
+BUILT_IN = (fashion_mnist.SPEC.name, cifar10.SPEC.name)
 RESERVED = ("All classes", "Any class")  # what pages offer beside the names of classes
 _KNOWN = DELETED_KEPT + 500  # data sets that a process remembers: more than there usually are
 _NEW = ".new-"
 _OWNER = "visitor"  # the file of a staged folder that says whose it is
 _FOUND = "found.json"  # and the one that says what was found
+_BROUGHT = "brought.json"  # and the one that says of which files, so that they can be read again
+_AGAIN = "again"  # the folder within, for what is being read again
 _BLOCK = 4096  # images copied at a time
 
 
@@ -82,9 +90,11 @@ class Choices:
     Attributes:
         title: of the data set.
         classes: their names, in label order; may be more than the labels that occur.
-        test: share of the images for the test split, 0.01 to 0.9; None if the files have parts.
+        test: share of the images for the test split, 0.01 to 0.9; None if the files have one.
         order: which images these are.
         seed: of what is random, 0 to 2**31 - 1.
+        transposed: rows become columns, for images that lie on their side as EMNIST's do.
+        negative: light becomes dark.
 
     Raises:
         SettingsError: a value cannot work.
@@ -95,6 +105,8 @@ class Choices:
     test: float | None = None
     order: Order = Order.STRATIFIED
     seed: int = 0
+    transposed: bool = False
+    negative: bool = False
 
     def __post_init__(self) -> None:
         """Check the values, and make the names harmless where Markdown is read."""
@@ -124,6 +136,7 @@ class Imported:
         bytes: that its arrays take.
         source: the name of the file it is from.
         deleted: whether its images are gone.
+        origin: the name of the data set that its images are of; empty for files that were brought.
     """
 
     spec: DatasetSpec
@@ -132,6 +145,7 @@ class Imported:
     bytes: int
     source: str
     deleted: bool
+    origin: str = ""
 
 
 def find(dataset_id: str) -> Imported | None:
@@ -227,6 +241,69 @@ def offered(visitor: str) -> tuple[Path, Found] | None:
     return None
 
 
+def keep_files(
+    folder: Path, files: Sequence[SourceFile], shape: tuple[int, int, int] | None
+) -> None:
+    """Note which files a staged folder is filled from, so that they can be read again.
+
+    Raises:
+        SettingsError: the folder cannot be written.
+    """
+    value = {"files": [[str(each.path), each.name] for each in files], "shape": shape}
+    with _writing("The files could not be saved"):
+        write_json(folder / _BROUGHT, value, durable=False)
+
+
+def read_again(
+    folder: Path, wishes: Wishes, more: Sequence[SourceFile] = ()
+) -> Generator[tuple[float, str] | Found, None, None]:
+    """Read the files of a staged folder in another way, as ``sources.check.check`` does.
+
+    What was read before stays until this has gone well; then ``offer`` notes the new.
+
+    Args:
+        folder: that ``stage`` made, and ``keep_files`` noted the files of.
+        wishes: how to read.
+        more: files that are read beside those noted, and noted with them if that goes well.
+
+    Yields:
+        As ``check``.
+
+    Raises:
+        SourceRejected: the files cannot be read so.
+        SettingsError: the files are gone, or others are importing.
+    """
+    try:
+        noted = read_json(folder / _BROUGHT)
+        files = [SourceFile(Path(path), name) for path, name in noted["files"]]
+        shape = tuple(noted["shape"]) if noted["shape"] else None
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise SettingsError("The files are gone. Discard this, and upload them again.") from error
+    again = folder / _AGAIN
+    discard(again)
+    try:
+        with _writing("The files could not be read again"):
+            again.mkdir()
+        files += more
+        for answer in check(files, again, shape=shape, room=lambda: room(folder), wishes=wishes):
+            if isinstance(answer, Found):
+                keep_files(folder, files, shape)
+                with _writing("What was read could not be saved"):
+                    _replace_arrays(folder, again)
+                offer(folder, answer)
+            yield answer
+    finally:
+        discard(again)
+
+
+def _replace_arrays(folder: Path, again: Path) -> None:
+    """Put what was read again in the place of what was read before."""
+    for path in (*folder.glob("*.npy"), folder / LEFT_OUT):
+        when_free(lambda path=path: path.unlink(missing_ok=True))  # type: ignore[misc]
+    for path in list(again.iterdir()):
+        path.rename(folder / path.name)
+
+
 def withdraw(folder: Path) -> None:
     """Take an offer back, while it is imported."""
     remove(folder / _FOUND)
@@ -237,8 +314,15 @@ def discard(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def preview(folder: Path, found: Found, count: int) -> tuple[np.ndarray, list[int]]:
+def preview(
+    folder: Path, found: Found, count: int, *, transposed: bool = False, negative: bool = False
+) -> tuple[np.ndarray, list[int]]:
     """Return some of the images of a staged folder with their labels.
+
+    Args:
+        folder, found: as ``check`` filled and returned them.
+        count: of images.
+        transposed, negative: as in ``Choices``.
 
     Raises:
         DataDamaged: the arrays are not those that were read.
@@ -248,7 +332,34 @@ def preview(folder: Path, found: Found, count: int) -> tuple[np.ndarray, list[in
     # Pictures lie sorted by class: the first ones would all be of one.
     last = len(split) - 1 if found.kind == "pictures" else count - 1
     chosen = np.linspace(0, last, count).round().astype(int)
-    return split.images[chosen], split.labels[chosen].tolist()
+    images = _turned(split.images[chosen], transposed=transposed, negative=negative)
+    return images, split.labels[chosen].tolist()
+
+
+def images_of(folder: Path, found: Found) -> Iterator[np.ndarray]:
+    """Yield the images of a staged folder, part by part, uint8 (n, height, width, channels).
+
+    Raises:
+        DataDamaged: the arrays are not those that were read.
+    """
+    for part in found.counts:
+        yield _read_arrays(folder, part, found).images
+
+
+def left_out(folder: Path) -> bytes:
+    """Return the list of what was left out of a staged folder, a CSV file; empty if nothing was."""
+    try:
+        with open_regular(folder / LEFT_OUT) as file:
+            return file.read()
+    except OSError:
+        return b""
+
+
+def _turned(images: np.ndarray, *, transposed: bool, negative: bool) -> np.ndarray:
+    """Return images (n, height, width, channels) as their owner says that they are right."""
+    if transposed:
+        images = images.swapaxes(1, 2)
+    return 255 - images if negative else images
 
 
 def room(apart: Path | None = None) -> int:
@@ -285,11 +396,15 @@ def check_room(visitor: str) -> None:
 def default_classes(found: Found) -> tuple[str, ...]:
     """Return the class names that fit best: of the folders, or by the size and the file's name.
 
-    Files of 28 × 28 in grey are taken for one of MNIST's successors, which have ten classes.
+    Files of 28 × 28 in grey are taken for one of MNIST's successors, which have ten classes, or the
+    letters of the alphabet from label 0 on.
     """
     if found.classes:
         return found.classes
     name = found.name.lower()
+    beyond = sum(sum(counts[10:]) for counts in found.counts.values())
+    if found.shape == fashion_mnist.SPEC.shape and beyond > 0.1 * found.total:  # no slip of the pen
+        return KNOWN_CLASSES["letters"] if found.labels == 26 else numbered(found)
     if found.shape == fashion_mnist.SPEC.shape:
         return KNOWN_CLASSES["fashion-mnist" if "fashion" in name else "digits"]
     if found.shape == cifar10.SHAPE and "cifar" in name and found.labels <= 10:
@@ -328,38 +443,121 @@ def save(folder: Path, found: Found, choices: Choices, visitor: str) -> str:
         DataDamaged: the arrays are not those that were read.
     """
     check_room(visitor)
-    size, most = found.total * (int(np.prod(found.shape)) + 8), room(folder)
-    if size > most:
-        raise SettingsError(
-            f"The images need {size / 1e6:,.0f} MB, and this server has room for {most / 1e6:,.0f} "
-            "MB. Use fewer images, or delete a data set."
-        )
+    _check_size(found.total, found.shape, room(folder))
     check_labels(found, len(choices.classes))
     source = {part: _read_arrays(folder, part, found) for part in found.counts}
     indices = _divide(source, found, choices)
     making = stage()
     try:
         with _writing("The data set could not be saved"):
-            for split, (part, chosen) in indices.items():
-                _copy(source[part], chosen, making, split, found.shape)
-            value = {
-                "title": choices.title,
-                "classes": list(choices.classes),
-                "shape": list(found.shape),
-                "counts": {split: len(chosen) for split, (_, chosen) in indices.items()},
-                "source": harmless(found.name),
-                "visitor": visitor,
-                "created": time.time(),
-                "deleted": False,
+            for split, pieces in indices.items():
+                _copy([(source[part], rows) for part, rows in pieces], making, split, choices)
+            counts = {
+                split: sum(len(chosen) for _, chosen in pieces) for split, pieces in indices.items()
             }
-            write_json(making / "meta.json", value)
-            slug = re.sub("[^a-z0-9]+", "-", choices.title.lower())[:30].strip("-") or "my-data"
-            dataset_id = f"{slug}-{secrets.token_hex(3)}"
-            when_free(lambda: making.rename(settings().datasets / dataset_id))
+            validation = sum(found.counts.get("validation", ()))
+            dataset_id = _put(making, choices, found.shape, counts, validation, found.name, visitor)
     finally:
         discard(making)
     source.clear()  # what is mapped could not be removed on Windows
     discard(folder)
+    return dataset_id
+
+
+def relabel(
+    original: DatasetSpec, labels: np.ndarray, title: str, visitor: str, source: str
+) -> str:
+    """Make a data set of another one's images, with other labels in its training split.
+
+    The images keep their order, so that a run holds back the same ones. The test split stays as it
+    is: where it is closed for a class, so is this one's (``origin_of``).
+
+    Args:
+        original: built in or imported.
+        labels: int (n,), of the training split.
+        title: of the new data set; what does not fit is cut off.
+        visitor: who owns it.
+        source: what was changed, in words.
+
+    Returns:
+        Its id.
+
+    Raises:
+        SettingsError: there is no room, or the disk refuses.
+        DataUnavailable, DataDamaged: the original cannot be read.
+    """
+    check_room(visitor)
+    _check_size(sum(original.counts.values()), original.shape, room())
+    splits = {split: original.load(split) for split in SPLITS}
+    splits["train"] = Split(splits["train"].images, np.array(labels, np.int64))
+    choices = Choices(title[:TITLE_LENGTH].strip(), original.classes)
+    making = stage()
+    try:
+        with _writing("The data set could not be saved"):
+            for name, split in splits.items():
+                _copy([(split, np.arange(len(split)))], making, name, choices)
+            counts = {name: len(split) for name, split in splits.items()}
+            return _put(
+                making,
+                choices,
+                original.shape,
+                counts,
+                original.validation,
+                source,
+                visitor,
+                origin=origin_of(original.name),
+            )
+    finally:
+        discard(making)
+
+
+def origin_of(name: str) -> str:
+    """Return the name of the data set that a data set's images are of; of most it is its own.
+
+    Raises:
+        DataDamaged: what describes it is damaged.
+    """
+    found = find(name)
+    return name if found is None else found.origin or name
+
+
+def _check_size(images: int, shape: tuple[int, ...], most: int) -> None:
+    """Raise SettingsError if images and labels take more than ``most`` bytes."""
+    size = images * (int(np.prod(shape)) + 8)
+    if size > most:
+        raise SettingsError(
+            f"The images need {size / 1e6:,.0f} MB, and this server has room for {most / 1e6:,.0f} "
+            "MB. Use fewer images, or delete a data set."
+        )
+
+
+def _put(
+    making: Path,
+    choices: Choices,
+    shape: tuple[int, ...],
+    counts: dict[str, int],
+    validation: int,
+    source: str,
+    visitor: str,
+    *,
+    origin: str = "",
+) -> str:
+    """Describe the arrays of a staged folder, and let it be a data set; return its id."""
+    value = {
+        "title": choices.title,
+        "classes": list(choices.classes),
+        "shape": list(shape),
+        "counts": counts,
+        "validation": validation,
+        "source": harmless(source),
+        "visitor": visitor,
+        "created": time.time(),
+        "deleted": False,
+    }
+    write_json(making / "meta.json", value | ({"origin": origin} if origin else {}))
+    slug = re.sub("[^a-z0-9]+", "-", choices.title.lower())[:30].strip("-") or "my-data"
+    dataset_id = f"{slug}-{secrets.token_hex(3)}"
+    when_free(lambda: making.rename(settings().datasets / dataset_id))
     return dataset_id
 
 
@@ -393,17 +591,22 @@ def _read_meta(folder: Path) -> Imported:
         values = read_json(folder / "meta.json")
         shape = tuple(values["shape"])
         counts = {split: values["counts"][split] for split in SPLITS}
+        validation = values.get("validation", 0)  # version 0.4 had none
         classes, title = tuple(values["classes"]), values["title"]
         created, deleted = float(values["created"]), values["deleted"] is True
         visitor, source = values["visitor"], harmless(values["source"])
+        origin = values.get("origin", "")
         right = (
             _is_text(title, TITLE_LENGTH)
             and _classes_problem(classes) is None
-            and all(type(each) is int for each in (*shape, *counts.values()))
+            and all(type(each) is int for each in (*shape, *counts.values(), validation))
             and isinstance(values["classes"], list)
             and all(1 <= count < 2**32 for count in counts.values())
+            and 0 <= validation < counts["train"]
             and len(shape) == 3
             and isinstance(visitor, str)
+            and isinstance(origin, str)
+            and (origin in ("", *BUILT_IN) or ID.fullmatch(origin) is not None)
             and 0 <= created < 2.5e11
         )
         if not right:
@@ -429,12 +632,17 @@ def _read_meta(folder: Path) -> Imported:
         classes=classes,
         shape=shape,
         counts=counts,
-        credit=f"imported from {source} on {time.strftime('%d %b %Y', time.localtime(created))}",
+        credit=f"{'made' if origin else 'imported'} from {source} on {_day(created)}",
         read=lambda split: _read_split(folder, split, shape, title, deleted),
         missing=lambda: _missing(folder, title, deleted),
         kin="fashion-mnist" if shape[2] == 1 else "cifar-10",
+        validation=validation,
     )
-    return Imported(spec, visitor, created, size, source, deleted)
+    return Imported(spec, visitor, created, size, source, deleted, origin)
+
+
+def _day(moment: float) -> str:
+    return time.strftime("%d %b %Y", time.localtime(moment))
 
 
 def _missing(folder: Path, title: str, deleted: bool) -> str | None:
@@ -492,17 +700,32 @@ def _read_arrays(folder: Path, part: str, found: Found) -> Split:
     return Split(images, labels)
 
 
-def _divide(
-    source: dict[str, Split], found: Found, choices: Choices
-) -> dict[str, tuple[str, np.ndarray]]:
-    """Return for each split the part it is taken from, and the indices there."""
+_Pieces = list[tuple[str, np.ndarray]]  # the parts that a split is made of, with indices there
+
+
+def _divide(source: dict[str, Split], found: Found, choices: Choices) -> dict[str, _Pieces]:
+    """Return what each split is made of; validation images stand at the end of the training."""
     random = np.random.default_rng(choices.seed)
-    if "all" not in source:
-        train = _mixed(source["train"].labels, found, random)
-        return {"train": ("train", train), "test": ("test", np.arange(len(source["test"])))}
+    learn = "all" if "all" in source else "train"
+    if "test" in source:
+        train = _mixed(source[learn].labels, found, random)
+        test = ("test", np.arange(len(source["test"])))
+    else:
+        train, chosen = _held_out(source[learn].labels, found, choices, random)
+        test = (learn, chosen)
+    indices: dict[str, _Pieces] = {"train": [(learn, train)], "test": [test]}
+    if "validation" in source:
+        own = _mixed(source["validation"].labels, found, random)
+        indices["train"].append(("validation", own))
+    return indices
+
+
+def _held_out(
+    labels: np.ndarray, found: Found, choices: Choices, random: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the indices of the images to learn from, in their order, and of those to test on."""
     if choices.test is None:
         raise SettingsError("Choose which share of the images is for testing.")
-    labels = source["all"].labels
     order = _mixed(labels, found, random)
     test = np.zeros(len(labels), bool)
     if choices.order is Order.END:
@@ -517,7 +740,7 @@ def _divide(
         raise SettingsError(
             "The split leaves no image for testing or for training. Change the share."
         )
-    return {"train": ("all", order[~test[order]]), "test": ("all", np.flatnonzero(test))}
+    return order[~test[order]], np.flatnonzero(test)
 
 
 def _mixed(labels: np.ndarray, found: Found, random: np.random.Generator) -> np.ndarray:
@@ -532,12 +755,17 @@ def _mixed(labels: np.ndarray, found: Found, random: np.random.Generator) -> np.
 
 
 def _copy(
-    source: Split, chosen: np.ndarray, folder: Path, split: str, shape: tuple[int, int, int]
+    pieces: Sequence[tuple[Split, np.ndarray]], folder: Path, split: str, choices: Choices
 ) -> None:
-    with Part(folder, split, shape, lambda count: None) as part:
-        for first in range(0, len(chosen), _BLOCK):
-            block = chosen[first : first + _BLOCK]
-            part.append(source.images[block], source.labels[block], lambda i: "")
+    height, width, channels = pieces[0][0].images.shape[1:]
+    with Part(folder, split, (height, width, channels), lambda count: None) as part:
+        for source, chosen in pieces:
+            for first in range(0, len(chosen), _BLOCK):
+                block = chosen[first : first + _BLOCK]
+                images = _turned(
+                    source.images[block], transposed=choices.transposed, negative=choices.negative
+                )
+                part.append(images, source.labels[block], lambda i: "")
     for what in ("images", "labels"):
         flush(folder / f"{split}-{what}.npy")
 
@@ -593,6 +821,11 @@ def _is_text(value: object, length: int) -> bool:
 
 
 def _classes_problem(classes: Any) -> str | None:
+    if isinstance(classes, tuple) and len(classes) == 1:
+        return (
+            "There is one class, and a network needs at least two to tell apart. Add the images of "
+            "another class."
+        )
     if not isinstance(classes, tuple) or not 2 <= len(classes) <= MOST_CLASSES:
         return f"There must be 2 to {MOST_CLASSES} classes."
     for each in classes:

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -51,6 +52,9 @@ class DatasetSpec:
         missing: returns why the data cannot be read now, as a sentence, or None; takes no time.
         kin: of an imported data set, the built-in one whose networks and recipes suit it; else
             empty.
+        cites: keys of the publications that describe it, see ``core.export.references``.
+        validation: number of images of the validation part that the data set came with: the last
+            ones of the training split, and counted there; 0 if it has none.
     """
 
     name: str
@@ -62,6 +66,8 @@ class DatasetSpec:
     read: Callable[[str], Split]
     missing: Callable[[], str | None]
     kin: str = ""
+    cites: tuple[str, ...] = ()
+    validation: int = 0
     _loaded: dict[str, Split] = field(default_factory=dict, repr=False, compare=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
@@ -73,6 +79,16 @@ class DatasetSpec:
             if split not in self._loaded:
                 self._loaded[split] = self._checked(split, self.read(split))
             return self._loaded[split]
+
+    @property
+    def frame(self) -> dict[str, Any]:
+        """What ``core.imaging.prepare.prepare`` must know to make pictures into its images.
+
+        Raises:
+            DataUnavailable, DataDamaged: as of ``light``.
+        """
+        height, width, channels = self.shape
+        return {"height": height, "width": width, "channels": channels, "light": self.light}
 
     @property
     def light(self) -> bool:
@@ -88,6 +104,15 @@ class DatasetSpec:
         images = self.load("train").images[:500]
         edges = (images[:, 0], images[:, -1], images[:, :, 0], images[:, :, -1])
         return bool(np.median(np.concatenate([each.ravel() for each in edges])) > LIGHT)
+
+    @property
+    def counts_words(self) -> str:
+        """How many images each part has: "9,000 training, 1,000 validation and 500 test images"."""
+        train, own = self.counts["train"] - self.validation, self.validation
+        return (
+            f"{train:,} training{f', {own:,} validation' if own else ''} and "
+            f"{self.counts['test']:,} test images"
+        )
 
     def is_loaded(self, split: str) -> bool:
         """Tell whether ``load(split)`` would answer from memory."""

@@ -1,18 +1,27 @@
-"""What would make a photo a better one, by its mask."""
+"""What would make a picture a better one, by its mask."""
 
 import cv2
 import numpy as np
 
 from core.imaging.prepare import Kind, Prepared, Stage
+from core.imaging.scene import Box
+from core.imaging.things import things
 
 RING = 3  # px to either side of the outline whose colours are compared
 TINY = 0.01  # share of the picture
 FILLED = 0.6  # share of the picture's border that belongs to the garment
+LONG = 1.6  # length over width, as standard deviations, of what has a direction
+SLANT = 20.0  # degrees from upright or flat
 FAINT = 12.0  # levels between garment and ground along the outline
 
 
 def hint(prepared: Prepared) -> str | None:
-    """Return a sentence about how to take a better photo; None if nothing is wrong with it."""
+    """Return a sentence about how to take a better picture; None if nothing is wrong with it."""
+    if several := len(things_shown(prepared)):
+        return (
+            f"There are {several} things in the picture, and the network expects one. Crop the "
+            "picture to one of them."
+        )
     if prepared.kind is not Kind.PHOTO or not _looked_for(prepared):
         return None
     mask, colour = prepared.mask, prepared.steps[0].image
@@ -26,6 +35,29 @@ def hint(prepared: Prepared) -> str | None:
         ground = "darker" if colour[~mask].mean() > 127 else "lighter"
         return f"The object hardly differs from its background. Put it on a {ground} background."
     return None
+
+
+def things_shown(prepared: Prepared) -> list[Box]:
+    """Return where the things inside the crop are; empty unless there are several."""
+    if prepared.kind is None or prepared.mask.all():
+        return []
+    height, width = prepared.mask.shape
+    left, top, right, bottom = prepared.box
+    shown = np.zeros_like(prepared.mask)
+    rows = slice(round(top * height), round(bottom * height))
+    columns = slice(round(left * width), round(right * width))
+    shown[rows, columns] = prepared.mask[rows, columns]
+    return things(shown)
+
+
+def slanted(prepared: Prepared) -> bool:
+    """Tell whether what is shown is long and lies neither upright nor flat."""
+    rows, columns = np.nonzero(prepared.mask)
+    if prepared.kind is None or prepared.mask.all() or len(rows) < 3:
+        return False
+    lengths, axes = np.linalg.eigh(np.cov(columns, rows))
+    angle = np.degrees(np.arctan2(*np.abs(axes[:, 1])))  # 0 is upright, 90 is flat
+    return bool(lengths[1] > LONG**2 * lengths[0] and SLANT < angle < 90 - SLANT)
 
 
 def _looked_for(prepared: Prepared) -> bool:

@@ -21,12 +21,14 @@ from PIL import Image
 
 from core.errors import ImageRejected
 from core.files import harmless
-from core.imaging.decoder import LENGTH, MAX_SIDE, REQUEST, SECONDS, Picture, too_large
+from core.imaging.decoder import LENGTH, REQUEST, SECONDS, Picture, too_large
+from core.imaging.flatten import MAX_SIDE
 from core.processes.child import Child
 from core.processes.talk import Talk
 from core.settings import settings
 
-WAIT = 10.0  # seconds for one's turn, before ``SECONDS`` for decoding: a class uploads all at once
+WAIT = 10.0  # seconds for one's turn, before ``LATE``: a class uploads all at once
+LATE = 9.0  # seconds for ``SECONDS`` of processor time, on a machine where others work, too
 START = 20.0  # seconds that Python and Pillow may take to load, on a machine under load
 END = 0.2  # seconds between the last word of a process and its end
 MAX_HEADER = 8192  # bytes of JSON
@@ -54,14 +56,19 @@ def decode(data: bytes, name: str) -> Picture:
     except _Late:
         helper.replace()
         raise ImageRejected(
-            f"“{name}” takes longer than {SECONDS:.0f} seconds to read. Make it smaller, or save "
-            "it as an ordinary JPEG."
+            f"“{name}” could not be read within {LATE:.0f} seconds: the server has much to do, or "
+            "the picture is too large. Try again, make it smaller, or save it as an ordinary JPEG."
         ) from None
     except _Gone:
-        out_of_memory = helper.out_of_memory
+        out_of_memory, out_of_time = helper.exhausted
         helper.replace()
         if out_of_memory:
             raise ImageRejected(too_large(name)) from None
+        if out_of_time:
+            raise ImageRejected(
+                f"“{name}” takes longer than {SECONDS} seconds to read. Make it smaller, or save "
+                "it as an ordinary JPEG."
+            ) from None
         raise ImageRejected(
             f"Reading “{name}” broke off: something in it is too much for the reader. Open it in a "
             "picture program and save it again, or choose another picture."
@@ -83,9 +90,14 @@ def decode(data: bytes, name: str) -> Picture:
         _POOL.give_back(helper)
     if pixels is None:
         raise ImageRejected(harmless(str(answer["rejected"]), MAX_SENTENCE))
-    size = (answer["size"][0], answer["size"][1])
+    width, height = answer["size"]
     notes = tuple(harmless(str(note), MAX_SENTENCE) for note in answer["notes"])
-    return Picture(Image.frombytes("RGB", size, pixels), notes)
+    alpha = pixels[width * height * 3 :]
+    return Picture(
+        Image.frombytes("RGB", (width, height), pixels[: width * height * 3]),
+        notes,
+        Image.frombytes("L", (width, height), alpha) if alpha else None,
+    )
 
 
 class _Late(Exception):
@@ -109,19 +121,22 @@ class _Helper:
         return None if self._talk is None else self._talk.child.pid
 
     @property
-    def out_of_memory(self) -> bool:
-        """Whether its process was ended for its memory, where the system knows no limit."""
+    def exhausted(self) -> tuple[bool, bool]:
+        """Whether its process was ended for its memory, and for its time.
+
+        For its memory only where the system knows no limit; else it says so itself.
+        """
         if self._talk is None:
-            return False
+            return False, False
         self._talk.child.wait(END)
-        return self._talk.child.out_of_memory
+        return self._talk.child.out_of_memory, self._talk.child.out_of_time
 
     def ask(self, data: bytes, name: str) -> tuple[dict[str, Any], bytes | None]:
-        """Send a file and wait for what the helper makes of it, for ``SECONDS``.
+        """Send a file and wait for what the helper makes of it, for ``LATE``.
 
         Returns:
             The answer, which has ``rejected``, or ``size`` and ``notes``; and in the latter case
-            as many RGB bytes as that size needs.
+            as many bytes as RGB of that size needs, and ``alpha``, if it has any.
 
         Raises:
             _Late, _Gone: as they say; the process is then of no use any more.
@@ -135,7 +150,7 @@ class _Helper:
                 self._ready = "ready" in self._answer(time.monotonic() + START)
             except (_Late, _Gone) as error:
                 raise ChildProcessError(errno.ECHILD, "no sign of life") from error
-        end = time.monotonic() + SECONDS
+        end = time.monotonic() + LATE
         title = name.encode()
         assert self._talk is not None
         self._talk.write([REQUEST.pack(len(title), len(data)) + title, data])
@@ -186,7 +201,7 @@ def _pixels(answer: dict[str, Any]) -> int:
     match answer:
         case {"size": [int(width), int(height)], "notes": list(notes)} if len(notes) < 10:
             if 0 < width <= MAX_SIDE and 0 < height <= MAX_SIDE:
-                return width * height * 3
+                return width * height * (4 if answer.get("alpha") is True else 3)
     raise _Gone
 
 

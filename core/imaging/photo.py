@@ -10,6 +10,7 @@ a mask of that, which is cleaned of hangers, threads and specks.
 import cv2
 import numpy as np
 
+from core.imaging.flatten import OPAQUE
 from core.imaging.scene import CLEAN, Pixels, Scene, despeckle, distance, threshold
 
 FAINT = 32  # level that the garment has at least
@@ -38,8 +39,10 @@ OPENING = 0.03  # share of the longest side; thinner parts are hangers and threa
 def find_garment(scene: Scene) -> np.ndarray:
     """Return which pixels belong to the garment, bool, shape (h, w) of ``scene.colour``.
 
-    All false if nothing stands out from the background.
+    All false if nothing stands out from the background. Of a cut-out it is what was cut out.
     """
+    if scene.alpha is not None:
+        return scene.alpha >= OPAQUE
     if scene.spread < CLEAN:
         away = distance(scene.colour, scene.background)
         return _without_shadow(scene, despeckle(away > threshold(away, scene.spread)))

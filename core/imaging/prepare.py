@@ -9,18 +9,20 @@ bright, longest side fitted to the frame, centred on black. Colour data sets get
 
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Any
 
 import numpy as np
 from PIL import Image
 
 from core.errors import ImageRejected
 from core.imaging import photo, sketch
+from core.imaging.flatten import is_blank
 from core.imaging.route import is_sketch
 from core.imaging.scene import LUMA, Box, Pixels, Scene, bounds, look, small
 
-BLANK = 8  # levels; a picture whose colours all lie this close together shows nothing
 BLACK = 24  # level; a background darker than this is black already, as in Fashion-MNIST itself
+
+
+_CUT_OUT = ", as its transparency says"
 
 
 class Kind(StrEnum):
@@ -116,6 +118,7 @@ def prepare(
     picture: Image.Image,
     options: Options | None = None,
     *,
+    alpha: Image.Image | None = None,
     before: Prepared | None = None,
     height: int = 28,
     width: int = 28,
@@ -127,6 +130,7 @@ def prepare(
     Args:
         picture: upright and opaque, such as ``gate.open_picture`` gives.
         options: what a person decided; None to decide by looking.
+        alpha: of a cut-out, as of ``gate.Picture``: it brings its mask along.
         before: what came of the same picture with other options; what was found then, the slowest
             part, is not looked for again.
         height, width: of the network's input, in px.
@@ -138,15 +142,14 @@ def prepare(
     """
     options = options or Options()
     picture = picture.convert("RGB")
-    levels: Any = picture.getextrema()  # lowest and highest of each channel
-    if max(high - low for low, high in levels) < BLANK:
+    if is_blank(picture):
         raise ImageRejected(
             "The picture is a single colour: there is nothing to recognise. "
             "Draw or photograph one thing."
         )
     if channels == 3:
         return _prepare_colour(picture, options, height, width)
-    scene = look(picture)
+    scene = look(picture, alpha)
     kind = options.kind or (Kind.SKETCH if is_sketch(scene) else Kind.PHOTO)
     if before is not None and before.found is not None and before.kind is kind:
         found = before.found
@@ -189,8 +192,8 @@ def _prepare_photo(
         Step(
             Stage.MASK,
             "Mask",
-            f"What belongs to the object: {100 * mask.mean():.0f} % of the picture. The rest "
-            "becomes black.",
+            f"What belongs to the object: {100 * mask.mean():.0f} % of the picture"
+            f"{_CUT_OUT if scene.alpha is not None else ''}. The rest becomes black.",
             np.where(mask[..., None], scene.colour, scene.colour // 6),
             Stage.MASK not in off,
         )

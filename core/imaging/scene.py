@@ -23,16 +23,27 @@ class Scene:
         colour: uint8, shape (h, w, 3), longest side at most ``WORK``.
         background: the median colour of the outer frame, float, shape (3,).
         spread: the distance of 75 % of the outer frame from ``background``, in levels.
+        alpha: of a cut-out, how opaque each pixel is, uint8 (h, w); its background is then the
+            ground that it was put on. None for any other picture.
     """
 
     colour: Pixels
     background: np.ndarray
     spread: float
+    alpha: Pixels | None = None
 
 
-def look(picture: Image.Image) -> Scene:
-    """Reduce a picture and measure its background on the outer frame."""
+def look(picture: Image.Image, alpha: Image.Image | None = None) -> Scene:
+    """Reduce a picture and measure its background on the outer frame.
+
+    Args:
+        picture: mode RGB.
+        alpha: of a cut-out, as of ``gate.Picture``.
+    """
     colour = np.asarray(small(picture))
+    opacity = None if alpha is None else np.asarray(small(alpha))
+    if opacity is not None and not opacity.all():
+        return Scene(colour, np.median(colour[opacity == 0], axis=0), 0.0, opacity)
     border = _border(colour)
     background = np.median(border, axis=0)
     spread = float(np.percentile(distance(border, background), 75))

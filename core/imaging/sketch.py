@@ -5,13 +5,45 @@ import numpy as np
 
 from core.imaging.scene import Pixels, Scene, despeckle, distance, threshold, window_sum
 
+TRACE = 16  # alpha; a hair-thin line leaves no more of itself in a small copy
+FAINT = 0.4  # of the pen's distance from the ground; printed lines stay below
+PEN_SHARE = 98  # percentile of the content's distances that is the pen's
+EDGE = 0.03  # share of the shorter side that counts as the edge
 PEN = 1.25  # px of the network's input; lines narrower than this are widened
 
 
 def find_lines(scene: Scene) -> np.ndarray:
-    """Return which pixels were drawn, bool, shape (h, w) of ``scene.colour``."""
+    """Return which pixels were drawn, bool, shape (h, w) of ``scene.colour``.
+
+    Of a drawing on a transparent sheet it is what is not transparent, whatever its colours.
+    """
+    if scene.alpha is not None:
+        return scene.alpha >= TRACE
     away = distance(scene.colour, scene.background)
-    return despeckle(away > threshold(away, scene.spread))
+    content = away > threshold(away, scene.spread)
+    return despeckle(_without_paper(content, away))
+
+
+def _without_paper(content: np.ndarray, away: np.ndarray) -> np.ndarray:
+    """Drop the printed lines or squares of the paper: fainter than the pen's, and everywhere.
+
+    Args:
+        content: what differs from the ground, bool (h, w).
+        away: how far, in levels (h, w).
+    """
+    if not content.any():
+        return content
+    drawn = content & (away > FAINT * np.percentile(away[content], PEN_SHARE))
+    if not _all_sides(content & ~drawn) or _all_sides(drawn):
+        return content
+    return content & (window_sum(drawn, 3) > 0)  # with its soft edges
+
+
+def _all_sides(content: np.ndarray) -> bool:
+    """Tell whether something comes close to each edge of the picture."""
+    depth = max(1, round(EDGE * min(content.shape)))
+    sides = content[:depth], content[-depth:], content[:, :depth], content[:, -depth:]
+    return all(side.any() for side in sides)
 
 
 def ink(colour: Pixels, mask: np.ndarray, background: np.ndarray) -> Pixels:

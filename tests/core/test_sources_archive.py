@@ -1,6 +1,7 @@
 """ZIP files of pictures: what is read, how it is sorted, what becomes of other sizes."""
 
 import io
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -99,7 +100,7 @@ def test_two_folders_of_the_same_part_are_no_split(folders, tmp_path):
         ({"size": 40, "mode": "L", "kind": "BMP"}, (40, 40, 1)),
     ],
 )
-def test_the_first_picture_decides_the_shape(options, shape, tmp_path):
+def test_the_pictures_decide_the_shape(options, shape, tmp_path):
     assert load(tmp_path, pets(10, **options)).shape == shape
     assert np.load(tmp_path / "all-images.npy").shape == (20, *shape)
 
@@ -130,23 +131,61 @@ def test_sixteen_bits_are_scaled_and_transparent_parts_are_white(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("more", "problem"),
+    ("more", "reason"),
     [
-        ({"lost.png": picture()}, "The entry “lost.png” is not in a folder of its class"),
-        ({"cat/old/1.png": picture()}, "“cat/old/1.png” is in a folder below its class's"),
-        ({"cat/list.txt": b"x"}, "The entry “cat/list.txt” is not a picture"),
-        ({"cat/5.png": b"", "cat/6.png": picture()[:200]}, "“cat/5.png” is not a picture in one"),
-        ({"cat/6.png": picture()[:300]}, "The entry “cat/6.png” is damaged"),
-        ({"cat/6.png": picture((5000, 4000), "1")}, "“cat/6.png” has more than 16 megapixels"),
+        ({"lost.png": picture()}, "“lost.png”: it lies beside the folders of the classes"),
+        ({"cat/old/1.png": picture()}, "“cat/old/1.png”: it is in a folder below its class's"),
+        ({"cat/list.txt": b"x"}, "“cat/list.txt”: it is not a picture"),
+        ({"README.md": b"my pets"}, "“README.md”: it is not a picture"),
+        ({"cat/50.png": b""}, "“cat/50.png”: it is empty"),
+        ({"cat/50.png": picture()[:20]}, "“cat/50.png”: it is not a picture"),
+        ({"cat/50.png": picture()[:300]}, "“cat/50.png”: it is damaged"),
+        ({"cat/50.png": picture((5000, 4000), "1")}, "“cat/50.png”: it has more than 16 mega"),
+        ({"cat/50.png": b"\0\0\0\x18ftypheic" + bytes(50)}, "“cat/50.png”: it is a HEIC picture"),
+        ({"cat/50.jpg": bytes(10_000_001)}, "“cat/50.jpg”: unpacks to 10 MB; at most 10 MB"),
     ],
 )
-def test_what_does_not_belong_is_named(more, problem, tmp_path):
-    assert problem in refused(tmp_path, pets(10) | more)
+def test_what_does_not_belong_is_left_out_and_named(more, reason, tmp_path):
+    found = load(tmp_path, pets(10) | more)
+    assert found.counts == {"all": [10, 10]} and found.classes == ("cat", "Dog")
+    assert found.left_out.count == 1
+    ((name, why),) = found.left_out.first
+    assert f"“{name}”: {why}".startswith(reason)
 
 
-def test_a_note_beside_the_folders_is_left_out(tmp_path):
-    found = load(tmp_path, pets(10) | {"README.md": b"my pets"})
-    assert found.notes == ("Other files in the ZIP were left out: 1.",)
+def test_too_many_damaged_pictures_are_refused_with_the_first_ones(tmp_path):
+    broken = {f"cat/x{i}.png": b"" for i in range(5)}
+    assert load(tmp_path, pets(10) | broken).total == 20
+    said = refused(tmp_path, pets(10) | broken | {"Dog/x.png": picture()[:300]})
+    assert "6 or more of 26 pictures cannot be read, and at most 20%" in said
+    assert "The entry “cat/x0.png” is empty." in said
+
+
+@pytest.mark.parametrize("first", ["L", "RGB"])
+@pytest.mark.parametrize("most", ["L", "RGB"])
+def test_grey_or_colour_goes_by_the_majority(first, most, tmp_path):
+    found = load(tmp_path, pets(10, mode=most) | {"a/0.png": picture(mode=first)})
+    assert found.shape == (28, 28, 1 if most == "L" else 3)
+    said = [note for note in found.notes if "1 of 21 pictures" in note]
+    assert len(said) == (first != most)
+
+
+def test_an_empty_folder_beside_the_classes_is_no_class(tmp_path):
+    found = load(tmp_path, pets(10) | {"owl/": b"", "fox/list.txt": b""})
+    assert found.classes == ("cat", "Dog")
+    assert ("owl", "the folder has no pictures, so it is no class") in found.left_out.first
+
+
+@pytest.mark.parametrize("kind", ["gz", "bz2", "xz", ""])
+def test_a_tar_is_read_like_a_zip(kind, tmp_path):
+    path = tmp_path / "x"
+    with tarfile.open(path, f"w:{kind}") as archive:  # type: ignore[call-overload]
+        for name, content in pets(10).items():
+            info = tarfile.TarInfo(f"./pets/{name}")
+            info.size = len(content)
+            archive.addfile(info, io.BytesIO(content))
+    found = read([SourceFile(path, "pets.tar")], tmp_path)
+    assert found.counts == {"all": [10, 10]} and found.classes == ("cat", "Dog")
 
 
 def test_one_folder_or_a_hundred_and_one_are_no_classes(tmp_path):
@@ -156,5 +195,6 @@ def test_one_folder_or_a_hundred_and_one_are_no_classes(tmp_path):
 
 
 def test_neither_pictures_nor_tables(tmp_path):
-    assert "neither pictures" in refused(tmp_path, {"model.pkl": b"cos\nsystem\n"})
+    assert "neither pictures" in refused(tmp_path, {"model.bin": b"cos\nsystem\n"})
+    assert "is a pickle, which is never" in refused(tmp_path, {"model.pkl": b"cos\nsystem\n"})
     assert "neither pictures" in refused(tmp_path, {})

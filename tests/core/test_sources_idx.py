@@ -95,7 +95,7 @@ def test_a_zip_may_hold_the_files(kind, tmp_path):
                 archive.writestr(f"data/{part}-{NAMES[1]}.gz", gzip.compress(idx(labels)))
     found = read([SourceFile(tmp_path / "a.zip", "a.zip")], tmp_path)
     assert found.counts == {"train": [10, 10, 10], "test": [7, 7, 6]}
-    assert found.notes == ("Other files in the ZIP were left out: 1.",)
+    assert found.left_out.first == (("data/README.md", "other files were read"),)
     np.testing.assert_array_equal(np.load(tmp_path / "train-images.npy")[..., 0], IMAGES)
 
 
@@ -138,5 +138,5 @@ def test_a_packed_bomb_ends_at_the_limit(tmp_path, monkeypatch):
     monkeypatch.setattr("core.datasets.sources.stream.MOST_BYTES", 1_000_000)
     count = 20_000
     images = b"\0\0\x08\x03" + struct.pack(">3I", count, 12, 12) + bytes(count * 144)
-    with pytest.raises(SourceRejected, match="unpacks to more than 1 MB"):
+    with pytest.raises(SourceRejected, match="holds more than 1 MB"):
         load(tmp_path, gzip.compress(images), gzip.compress(idx(np.arange(count) % 3)))

@@ -10,12 +10,16 @@ import numpy as np
 import pytest
 from support import run_core, small
 
-from core import architectures, datasets, runs
+from core import architectures, datasets, evaluation, runs
+from core.architectures.settings import in_words
 from core.datasets import imported
 from core.datasets.imported import Choices, Order
-from core.datasets.sources import Found
+from core.datasets.sources import Found, SourceFile, Wishes
+from core.datasets.sources.check import check
+from core.datasets.sources.found import Leaving, LeftOut
 from core.datasets.sources.parts import Part
 from core.errors import DataDamaged, DataUnavailable, SettingsError, SourceRejected
+from core.runs.division import divide
 from core.settings import forget_settings
 from core.training.lifecycle import train_in_process
 from core.training.recorder import Recorder
@@ -119,6 +123,66 @@ def test_parts_that_the_files_have_stay_as_they_are(home):
     np.testing.assert_array_equal(indices(datasets.load(dataset, "test")), np.arange(320, 400))
 
 
+PARTS = {"train": 250, "validation": 50, "test": 100}
+
+
+def parts_of(config: runs.TrainingConfig) -> tuple[list[int], list[int]]:
+    """Return which of the staged images a run learns from, and which it validates on."""
+    parts = divide(datasets.load(config.dataset, "train"), config)
+    return indices(parts.train).tolist(), indices(parts.validation).tolist()
+
+
+def test_the_validation_part_of_the_files_validates_unless_other_images_are_chosen(home):
+    dataset = save(MIXED, **PARTS)
+    spec = datasets.find(dataset)
+    assert spec.counts == {"train": 300, "test": 100} and spec.validation == 50
+    assert spec.counts_words == "250 training, 50 validation and 100 test images"
+    recipe = architectures.find("mlp").recipe_for(dataset)
+    assert recipe.validation is None
+    config = runs.TrainingConfig(dataset, "mlp", recipe)
+    assert (config.training_count, config.validation_count) == (250, 50)
+    assert parts_of(config) == (list(range(250)), list(range(250, 300)))
+    assert runs.TrainingConfig.from_dict(json.loads(json.dumps(config.to_dict()))) == config
+    few = replace(config, limit=120)
+    assert parts_of(few) == (list(range(100)), list(range(250, 270)))
+    np.testing.assert_array_equal(runs.learned(few), np.arange(100))
+    other = replace(config, recipe=recipe.changed(validation=0.1, validation_from="end"))
+    assert parts_of(other) == (list(range(270)), list(range(270, 300)))
+    assert "the data set's own validation part" in in_words(config.flat())
+    random = replace(config, recipe=recipe.changed(validation_from="random"))
+    assert in_words(random.flat()) == in_words(config.flat())  # it has no effect
+
+
+def test_without_a_test_part_the_test_images_come_from_training_alone(home):
+    dataset = save(MIXED, train=340, validation=60)
+    spec = datasets.find(dataset)
+    assert spec.counts == {"train": 315, "test": 85} and spec.validation == 60
+    train, test = (indices(datasets.load(dataset, split)) for split in datasets.SPLITS)
+    np.testing.assert_array_equal(train[-60:], np.arange(340, 400))
+    np.testing.assert_array_equal(np.sort([*train[:-60], *test]), np.arange(340))
+
+
+def test_a_data_set_without_a_validation_part_has_none_to_use(home):
+    dataset = save(MIXED)
+    recipe = architectures.find("mlp").recipe_for(dataset)
+    assert recipe.validation is not None and datasets.find(dataset).validation == 0
+    for name in (dataset, "fashion-mnist"):
+        with pytest.raises(SettingsError, match="no validation part of its own"):
+            runs.TrainingConfig(name, "mlp", recipe.changed(validation=None))
+
+
+def test_data_sets_imported_before_there_were_validation_parts_are_as_they_were(home):
+    dataset = save(MIXED)
+    path = home / "datasets" / dataset / "meta.json"
+    values = json.loads(path.read_text(encoding="utf-8"))
+    assert values.pop("validation") == 0
+    path.write_text(json.dumps(values), encoding="utf-8")
+    spec = datasets.find(dataset)
+    assert spec.validation == 0 and spec.counts == {"train": 300, "test": 100}
+    config = small(dataset=dataset, limit=None)
+    assert parts_of(config)[1] == indices(datasets.load(dataset, "train"))[-60:].tolist()
+
+
 @pytest.mark.parametrize("kind", ["table", "pictures"])
 @pytest.mark.parametrize("order", Order)
 def test_images_sorted_by_class_are_mixed(home, kind, order):
@@ -136,7 +200,8 @@ def test_images_sorted_by_class_are_mixed(home, kind, order):
     [
         ({"title": ""}, "a title of 1 to 60"),
         ({"title": "x" * 61}, "a title of 1 to 60"),
-        ({"classes": ("Cat",)}, "2 to 100 classes"),
+        ({"classes": ("Cat",)}, "needs at least two"),
+        ({"classes": ()}, "There must be 2 to 100 classes"),
         ({"classes": ("Cat", "Cat", "Dog")}, "Two classes are called “Cat”"),
         ({"classes": ("Cat", "", "Dog")}, "A class must have a name"),
         ({"classes": ("Cat", "Any class", "Dog")}, "A class cannot be called “Any class”"),
@@ -176,6 +241,11 @@ def test_a_label_beyond_the_classes_is_named_with_its_line(home):
         ({"name": "mnist.csv"}, tuple("0123456789")),
         ({"shape": (32, 32, 3), "name": "cifar.csv"}, datasets.find("cifar-10").classes),
         ({"shape": (30, 30, 1)}, ("0", "1", "2")),
+        (
+            {"counts": {"all": [5] * 26}, "first": ("x",) * 26, "name": "A_Z Handwritten.csv"},
+            tuple("ABCDEFGHIJKLMNOPQRSTUVWXYZ"),
+        ),
+        ({"counts": {"all": [5] * 12}, "first": ("x",) * 12}, tuple(map(str, range(12)))),
         ({"classes": ("Ape", "Bee", "Cow")}, ("Ape", "Bee", "Cow")),
     ],
 )
@@ -380,6 +450,9 @@ def test_the_command_line_says_what_is_wrong(home, tmp_path):
         {"shape": [10**9, 10**9, 1]},
         {"counts": {"train": 300}},
         {"counts": {"train": -1, "test": True}},
+        {"validation": -1},
+        {"validation": 300},
+        {"validation": 1.5},
         {"created": "now"},
         {"created": 1e300},
         {"visitor": None},
@@ -422,3 +495,74 @@ def test_damaged_arrays_are_a_sentence_and_a_pickle_is_not_opened(home):
             datasets.load(dataset, "test")
     (folder / "test-images.npy").unlink()
     assert "test-images.npy of the data set “Pets” is missing" in datasets.find(dataset).missing()
+
+
+def test_images_on_their_side_and_negatives_are_put_right(home):
+    folder, what = found(MIXED)
+    before, labels = imported.preview(folder, what, 9)
+    after, same = imported.preview(folder, what, 9, transposed=True, negative=True)
+    np.testing.assert_array_equal(after, 255 - before.swapaxes(1, 2))
+    assert labels == same == MIXED[:9].tolist()
+    choices = Choices("Pets", CLASSES, 0.25, transposed=True, negative=True)
+    dataset = imported.save(folder, what, choices, OWNER)
+    images = datasets.load(dataset, "train").images
+    assert (images[:, 0, 0, 0] == 255 - datasets.load(dataset, "train").labels).all()
+    assert len(set((255 - images[:, 1, 0, 0]).tolist())) > 100  # the index, now in the first column
+    assert (images[:, 0, 1, 0] == 255).all()
+
+
+def test_what_was_left_out_is_counted_and_listed_whole(home, tmp_path):
+    leaving = Leaving(tmp_path)
+    assert leaving.found() == LeftOut() and not imported.left_out(tmp_path)
+    for index in range(120):
+        leaving.add(f"cat/{index}.png", "It is damaged, really.")
+    left = leaving.found()
+    assert left.count == 120 and left.first[49] == ("cat/49.png", "It is damaged, really.")
+    assert len(left.first) == 50
+    lines = imported.left_out(tmp_path).decode().splitlines()
+    assert lines[0] == "left out,why" and len(lines) == 121
+    assert lines[120] == 'cat/119.png,"It is damaged, really."'
+    what = replace(found(MIXED)[1], left_out=left, label_columns=((0, "a"), (784, "b")), label=0)
+    assert Found.from_dict(json.loads(json.dumps(what.to_dict()))) == what
+
+
+def test_classes_that_the_training_images_lack_are_known(home):
+    what = found(MIXED)[1]
+    assert what.unlearned == ()
+    parts = {"train": [5, 0, 0, 2], "validation": [0, 1, 0, 0], "test": [1, 1, 1, 0]}
+    assert replace(what, counts=parts, first=("a", "b", "c", "d")).unlearned == (1, 2)
+
+
+def test_a_report_knows_the_classes_that_training_has_not(home):
+    labels = np.concatenate([MIXED[MIXED < 2], [2] * 20])
+    dataset = save(labels, choices={"test": None}, train=len(labels) - 20, test=20)
+    assert evaluation.unseen_classes(datasets.find(dataset)) == {2}
+    assert evaluation.unseen_classes(datasets.find("fashion-mnist")) == set()
+
+
+def test_files_are_read_again_in_another_way_or_stay_as_they_were(home):
+    """The first reading stays whole until the second has gone well."""
+    folder = imported.stage(OWNER)
+    path = folder / "upload-0"
+    rng = np.random.default_rng(0)
+    rows = [",".join(map(str, [i % 3, *rng.integers(0, 256, 64)])) for i in range(60)]
+    header = "label," + ",".join(f"pixel{i}" for i in range(1, 65))
+    path.write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
+    files = [SourceFile(path, "x.csv")]
+    imported.keep_files(folder, files, None)
+    *_, first = check(files, folder, room=imported.room())
+    imported.offer(folder, first)
+    images, labels = imported.preview(folder, first, 9)
+    path.write_text(header + "\n" + "\n".join(rows[:30]).replace(",7", ",x"), encoding="utf-8")
+    with pytest.raises(SourceRejected):
+        list(imported.read_again(folder, Wishes()))
+    assert imported.offered(OWNER) == (folder, first)
+    np.testing.assert_array_equal(imported.preview(folder, first, 9)[0], images)
+    path.write_text("\n".join([header, *reversed(rows)]) + "\n", encoding="utf-8")
+    *_, second = imported.read_again(folder, Wishes())
+    assert imported.offered(OWNER) == (folder, second)
+    assert imported.preview(folder, second, 60)[1][:-10:-1] == labels
+    assert not (folder / "again").exists()
+    (folder / "brought.json").unlink()
+    with pytest.raises(SettingsError, match="upload them again"):
+        list(imported.read_again(folder, Wishes()))

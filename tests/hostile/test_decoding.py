@@ -1,9 +1,10 @@
 """What happens to the helper that decodes pictures, and what does not happen to this process.
 
 Each picture here is a bomb, or its helper is killed, stopped or replaced by a liar: the request
-gets a picture or a sentence within three seconds, and the next one works.
+gets a picture or a sentence in time, and the next one works.
 """
 
+import contextlib
 import io
 import os
 import struct
@@ -16,6 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
 import numpy as np
+import pillow_heif
 import psutil
 import pytest
 from PIL import Image
@@ -27,8 +29,10 @@ from core.imaging.gate import MAX_SIDE, Picture, open_picture
 from core.processes.identity import start_time
 from core.settings import ROOT
 
+pillow_heif.register_heif_opener()
+
 MEGABYTE = 1024**2
-SLACK = 2.0  # seconds beyond the three: a helper may have to start, on a machine under load
+SLACK = 2.0  # seconds beyond ``LATE``: a helper may have to start, on a machine under load
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="macOS and Windows know no such limit")
 
@@ -83,6 +87,32 @@ def orientation(value: int) -> bytes:
     return encode(Image.new("RGB", (64, 48), "red"), "JPEG", exif=exif)
 
 
+def lying(form: str, sizes: bytes, claimed: bytes) -> bytes:
+    """Return a small picture whose head claims another size.
+
+    Args:
+        form: of it.
+        sizes: what stands there now, as often as it does.
+        claimed: what is to stand there, of the same length.
+    """
+    data = encode(Image.effect_noise((64, 64), 90).convert("RGB"), form)
+    assert sizes in data and len(sizes) == len(claimed)
+    return data.replace(sizes, claimed)
+
+
+def ispe(width: int, height: int) -> bytes:
+    return b"ispe\0\0\0\0" + struct.pack(">II", width, height)
+
+
+def tiff_size(width: int, height: int) -> bytes:
+    return struct.pack("<HHIIHHII", 256, 4, 1, width, 257, 4, 1, height)
+
+
+def blank_frames(form: str, count: int) -> bytes:
+    frames = [Image.new("RGB", (16, 16), (255, 255, 250 + each % 2)) for each in range(count)]
+    return encode(frames[0], form, save_all=True, append_images=frames[1:])
+
+
 # How to make a file, and a word of the sentence about it; "" where a picture comes out.
 BOMBS = {
     "60000 squared.png": (lambda: png(60_000, 60_000, depth=1, colour=0), "megapixels"),
@@ -97,12 +127,30 @@ BOMBS = {
         lambda: with_chunk(b"iCCP", b"a\0\0", zlib.compress(bytes(5 * MEGABYTE), 1)),
         "",
     ),
-    "tEXt.png": (lambda: with_chunk(b"tEXt", b"a\0", bytes(100 * MEGABYTE)), "at most 10 MB"),
+    "tEXt.png": (lambda: with_chunk(b"tEXt", b"a\0", bytes(100 * MEGABYTE)), "at most 25 MB"),
     "cut.jpg": (lambda: photo()[:9000], "damaged"),
     "zeros.jpg": (lambda: bytes(5 * MEGABYTE), "not a picture"),
     "drawing.svg": (lambda: b"<svg xmlns='http://www.w3.org/2000/svg'/>", "SVG"),
     "paper.jpg": (lambda: b"%PDF-1.7\n" + bytes(9999), "PDF"),
     "orientation 9.jpg": (lambda: orientation(9), ""),
+    "60000 squared.tif": (
+        lambda: lying("TIFF", tiff_size(64, 64), tiff_size(60_000, 60_000)),
+        "megapixels",
+    ),
+    "49 megapixels of nothing.tif": (
+        lambda: lying("TIFF", tiff_size(64, 64), tiff_size(7000, 7000)),
+        "damaged",
+    ),
+    "49 megapixels.tif": (lambda: large("TIFF", (7000, 7000), compression="tiff_lzw"), ""),
+    "200 pages.tif": (lambda: blank_frames("TIFF", 200), ""),
+    "60000 squared.avif": (lambda: lying("AVIF", ispe(64, 64), ispe(60_000, 60_000)), "AVIF"),
+    "16000 squared.avif": (lambda: lying("AVIF", ispe(64, 64), ispe(16_000, 16_000)), "megapixels"),
+    "larger than it says.avif": (lambda: lying("AVIF", ispe(64, 64), ispe(8, 8)), ""),
+    "100 frames.avif": (lambda: blank_frames("AVIF", 100), ""),
+    "60000 squared.heic": (lambda: lying("HEIF", ispe(64, 64), ispe(60_000, 60_000)), "28 mega"),
+    "16000 squared.heic": (lambda: lying("HEIF", ispe(64, 64), ispe(16_000, 16_000)), "megapixels"),
+    "5000 squared.heic": (lambda: lying("HEIF", ispe(64, 64), ispe(5000, 5000)), "damaged"),
+    "header alone.heic": (lambda: encode(Image.new("RGB", (64, 48)), "HEIF")[:300], "HEIC"),
     "header alone.bmp": (lambda: encode(Image.new("RGB", (64, 48)), "BMP")[:60], "damaged"),
 }
 
@@ -113,7 +161,7 @@ def bomb(name: str) -> bytes:
     return BOMBS[name][0]()
 
 
-def within_three_seconds(data: bytes, name: str = "picture") -> Picture | str:
+def in_time(data: bytes, name: str = "picture") -> Picture | str:
     """Return the picture or the sentence; there is no third."""
     begin = time.monotonic()
     try:
@@ -121,14 +169,18 @@ def within_three_seconds(data: bytes, name: str = "picture") -> Picture | str:
     except ImageRejected as error:
         result = str(error)
         assert result.endswith(".") and 40 < len(result) < 320 and result.isprintable()
-    assert time.monotonic() - begin < 3 + SLACK
+    assert time.monotonic() - begin < helper.LATE + SLACK
     return result
 
 
 def helpers() -> list[int]:
     """Return the process ids of our helpers, as the system sees them."""
-    ours = psutil.Process().children(recursive=True)
-    return [each.pid for each in ours if "core.imaging.decoder" in each.cmdline()]
+    found = []
+    for each in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):  # one that is just ending has no name left
+            if "core.imaging.decoder" in each.cmdline():
+                found.append(each.pid)
+    return found
 
 
 def cpu_seconds(pid: int) -> float:
@@ -159,11 +211,11 @@ def pool(monkeypatch):
 @pytest.mark.parametrize("name", BOMBS)
 def test_a_bomb_is_a_picture_or_a_sentence(name):
     word = BOMBS[name][1]
-    result = within_three_seconds(bomb(name), name)
+    result = in_time(bomb(name), name)
     assert isinstance(result, Picture) if not word else word in result, result
     if name.startswith("orientation"):
         assert result.rgb.size == (64, 48) and not result.notes
-    assert isinstance(within_three_seconds(photo()), Picture)
+    assert isinstance(in_time(photo()), Picture)
 
 
 @pytest.mark.parametrize(
@@ -171,18 +223,18 @@ def test_a_bomb_is_a_picture_or_a_sentence(name):
     [
         ("JPEG", (8160, 6120), {"quality": 60}),
         ("PNG", (8160, 6120), {"compress_level": 1}),
-        ("WEBP", (5160, 3870), {"quality": 40, "method": 0}),
-        ("WEBP", (5160, 3870), {"lossless": True, "method": 0, "quality": 0}),
+        ("WEBP", (4800, 3700), {"quality": 40, "method": 0}),
+        ("WEBP", (4800, 3700), {"lossless": True, "method": 0, "quality": 0}),
     ],
 )
 def test_the_largest_honest_pictures_fit_into_the_limits(form, size, options):
-    result = within_three_seconds(large(form, size, **options), f"a.{form.lower()}")
+    result = in_time(large(form, size, **options), f"a.{form.lower()}")
     assert isinstance(result, Picture) and max(result.rgb.size) == MAX_SIDE, result
 
 
 def ask_in_background(data: bytes) -> tuple[threading.Thread, list[Picture | str]]:
     results: list[Picture | str] = []
-    thread = threading.Thread(target=lambda: results.append(within_three_seconds(data)))
+    thread = threading.Thread(target=lambda: results.append(in_time(data)))
     thread.start()
     return thread, results
 
@@ -200,29 +252,39 @@ def slow() -> bytes:
     [
         (psutil.Process.kill, "broke off"),
         (psutil.Process.terminate, "broke off"),
-        (psutil.Process.suspend, "3 seconds"),
+        (psutil.Process.suspend, "within 4 seconds"),
     ],
 )
-def test_a_helper_that_dies_or_hangs_while_it_decodes_costs_one_request(pool, slow, blow, said):
-    assert isinstance(within_three_seconds(photo()), Picture)
-    (victim,) = helpers()[-1:]
-    before = cpu_seconds(victim)
+def test_a_helper_that_dies_or_hangs_while_it_decodes_costs_one_request(
+    pool, slow, blow, said, monkeypatch
+):
+    monkeypatch.setattr(helper, "LATE", 4.0)
+    assert isinstance(in_time(photo()), Picture)
+    before = {pid: cpu_seconds(pid) for pid in helpers()}
     thread, results = ask_in_background(slow)
-    wait_until(lambda: cpu_seconds(victim) > before + 0.1)
+
+    def busy() -> int | None:
+        found = (pid for pid in helpers() if cpu_seconds(pid) > before.get(pid, 0) + 0.1)
+        with contextlib.suppress(psutil.NoSuchProcess):
+            return next(found, None)
+        return None
+
+    wait_until(busy)
+    victim = busy()
     blow(psutil.Process(victim))
     thread.join()
     assert said in results[0], results
     assert victim not in helpers()  # nor left as a zombie
     assert not psutil.pid_exists(victim)
     for _ in range(3):
-        assert isinstance(within_three_seconds(photo()), Picture)
+        assert isinstance(in_time(photo()), Picture)
 
 
 def test_a_helper_that_died_while_idle_costs_nothing(pool):
-    assert isinstance(within_three_seconds(photo()), Picture)
+    assert isinstance(in_time(photo()), Picture)
     psutil.Process(helpers()[-1]).kill()
     time.sleep(0.1)
-    assert isinstance(within_three_seconds(photo()), Picture)
+    assert isinstance(in_time(photo()), Picture)
 
 
 def test_thirty_at_once_with_bombs_among_them(pool):
@@ -230,7 +292,7 @@ def test_thirty_at_once_with_bombs_among_them(pool):
     files = [data for name in BOMBS for data in (bomb(name), photo())]
     assert len(files) >= 30
     with ThreadPoolExecutor(len(files)) as threads:
-        results = list(threads.map(within_three_seconds, files))
+        results = list(threads.map(in_time, files))
     assert all(isinstance(each, Picture) for each in results[1::2])
     assert len(helpers()) <= 2 * 2  # of this pool, and of the one before it
     assert os.getpid() == own
@@ -241,7 +303,7 @@ def test_memory_is_back_where_it_was():
 
     def round_of_bombs() -> None:
         for data in [big] * 5 + [bomb(name) for name in BOMBS]:
-            within_three_seconds(data)
+            in_time(data)
 
     round_of_bombs()
     before = own_memory()
@@ -252,7 +314,7 @@ def test_memory_is_back_where_it_was():
 
 @LINUX
 def test_the_limits_are_those_of_the_operating_system():
-    within_three_seconds(photo())
+    in_time(photo())
     for pid in helpers():
         limit = psutil.Process(pid).rlimit
         assert limit(psutil.RLIMIT_AS)[0] == MEMORY
@@ -291,14 +353,14 @@ def test_what_a_library_prints_is_not_an_answer(pool, monkeypatch):
     )
     monkeypatch.setattr(helper, "_COMMAND", program(noisy))
     for _ in range(3):
-        assert isinstance(within_three_seconds(photo()), Picture)
+        assert isinstance(in_time(photo()), Picture)
 
 
 def test_a_helper_retires_and_its_successor_goes_on(pool, monkeypatch):
     monkeypatch.setattr(helper, "_COMMAND", program("decoder.PICTURES = 2\ndecoder.main()"))
     seen = set()
     for _ in range(5):
-        assert isinstance(within_three_seconds(photo()), Picture)
+        assert isinstance(in_time(photo()), Picture)
         seen.add(pool._idle[-1].pid)
     assert len(seen) == 3
 
@@ -308,17 +370,31 @@ def test_more_memory_than_allowed_is_a_sentence_and_a_new_helper(pool, monkeypat
     real = "real = decoder.decode\n"
     wrapped = (
         "def decode(data, name):\n"
+        "    import time\n"
         "    from PIL import Image\n"
-        "    Image.Image.load = lambda self: b'1' * 10**9\n"
+        # Held for a while: where a thread looks at the memory, it has to see it.
+        "    Image.Image.load = lambda self: (b'1' * 10**9, time.sleep(2))\n"
         "    return real(data, name)\n"
         "decoder.decode = decode\ndecoder.main()"
     )
     monkeypatch.setattr(helper, "_COMMAND", program(real + wrapped))
-    assert "512 MB" in within_three_seconds(photo())
+    assert "512 MB" in in_time(photo())
     # A memory error outside of the decoders ends the helper, as any other mistake there would.
     pool.close()
     monkeypatch.setattr(helper, "_COMMAND", program(hungry + "decoder.main()"))
-    assert "broke off" in within_three_seconds(photo())
+    assert "broke off" in in_time(photo())
+
+
+def test_more_time_than_allowed_is_a_sentence_and_a_new_helper(pool, monkeypatch):
+    endless = "decoder.SECONDS = 1\ndef decode(data, name):\n    while True: pass\n"
+    with monkeypatch.context() as patch:
+        patch.setattr(helper, "LATE", 60.0)  # however busy this machine is
+        patch.setattr(
+            helper, "_COMMAND", program(endless + "decoder.decode = decode\ndecoder.main()")
+        )
+        assert "takes longer than 3 seconds" in in_time(photo())
+    pool.close()
+    assert isinstance(in_time(photo()), Picture)
 
 
 LIES = {
@@ -344,7 +420,7 @@ def liar(answer: str) -> list[str]:
 @pytest.mark.parametrize("lie", LIES)
 def test_a_helper_that_lies_is_not_believed(pool, monkeypatch, lie):
     monkeypatch.setattr(helper, "_COMMAND", liar(f"decoder._send(out, {LIES[lie]!r}, bytes(60))"))
-    assert "broke off" in within_three_seconds(photo())
+    assert "broke off" in in_time(photo())
 
 
 @pytest.mark.parametrize(
@@ -359,7 +435,7 @@ def test_a_helper_that_lies_is_not_believed(pool, monkeypatch, lie):
 )
 def test_a_helper_that_talks_nonsense_is_not_believed(pool, monkeypatch, answer):
     monkeypatch.setattr(helper, "_COMMAND", liar(answer))
-    assert "broke off" in within_three_seconds(photo())
+    assert "broke off" in in_time(photo())
 
 
 def test_the_sentence_of_a_helper_is_made_harmless(pool, monkeypatch):
@@ -378,9 +454,9 @@ def test_the_sentence_of_a_helper_is_made_harmless(pool, monkeypatch):
 def test_a_helper_that_cannot_start_is_a_sentence(pool, monkeypatch, command, reason):
     with monkeypatch.context() as patch:
         patch.setattr(helper, "_COMMAND", command)
-        sentence = within_three_seconds(photo())
+        sentence = in_time(photo())
     assert "does not start" in sentence and reason in sentence
-    assert isinstance(within_three_seconds(photo()), Picture)
+    assert isinstance(in_time(photo()), Picture)
 
 
 def test_turns_are_fair_and_waiting_ends_with_a_sentence(monkeypatch):
@@ -388,7 +464,7 @@ def test_turns_are_fair_and_waiting_ends_with_a_sentence(monkeypatch):
     monkeypatch.setattr(helper, "_POOL", pool)
     monkeypatch.setattr(helper, "WAIT", 0.2)
     mine = pool.take(1, "first")
-    assert "did not get its turn" in within_three_seconds(photo())
+    assert "did not get its turn" in in_time(photo())
     order: list[int] = []
 
     def wait_for_turn(number: int) -> None:

@@ -8,12 +8,15 @@ import random
 from pathlib import Path
 
 import numpy as np
+import pillow_heif
 import pytest
 from PIL import Image
 
 from core.errors import ImageRejected
 from core.imaging.gate import open_picture
 from core.imaging.prepare import prepare
+
+pillow_heif.register_heif_opener()
 
 FOLDER = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "images"
 FILES = sorted(p for p in FOLDER.glob("*/*") if p.suffix in (".png", ".jpg"))
@@ -83,11 +86,18 @@ def small_files() -> dict[str, bytes]:
         "animated.gif": ("GIF", image, more),
         "plain.bmp": ("BMP", image, {}),
         "palette.bmp": ("BMP", image.quantize(16), {}),
+        "plain.tif": ("TIFF", image, {"exif": exif}),
+        "packed.tif": ("TIFF", image.convert("RGBA"), {"compression": "tiff_adobe_deflate"}),
+        "pages.tif": ("TIFF", image, {"save_all": True, "append_images": [image.rotate(90)]}),
+        "plain.avif": ("AVIF", image, {"exif": exif}),
+        "animated.avif": ("AVIF", image, more),
+        "plain.heic": ("HEIF", image, {"exif": exif.tobytes()}),
+        "tiles.heic": ("HEIF", image.resize((192, 144)), {"tile_size": 64}),
     }
     files = {}
     for name, (form, picture, options) in kinds.items():
         buffer = io.BytesIO()
-        picture.save(buffer, form, **options)
+        picture.copy().save(buffer, form, **options)  # a saved picture keeps things of its format
         files[name] = buffer.getvalue()
     return files
 

@@ -50,7 +50,7 @@ def secret(tmp_path):
 
 @pytest.fixture
 def folder():
-    return runs.folder_of(runs.create(CONFIG, "ada"))
+    return runs.folder_of(runs.create(CONFIG, "ada", group="c"))
 
 
 def use(run_id):
@@ -83,6 +83,8 @@ FILES = (
     "epochs.jsonl",
     "result.json",
     "notes.json",
+    "same.json",
+    "stretches.json",
     "checkpoint.npz",
     "evaluation.npz",
     "stop",
@@ -144,7 +146,7 @@ def test_a_file_that_is_none(folder, secret, kind, name):
     assert secret.read_text(encoding="utf-8") == '{"password": "swordfish"}'
 
 
-@pytest.mark.parametrize("name", ["config.json", "heartbeat", "result.json"])
+@pytest.mark.parametrize("name", ["config.json", "heartbeat", "result.json", "same.json"])
 @pytest.mark.parametrize("kind", [*PIPES, link, dangling_link, loop, directory, large, deep, nulls])
 def test_what_the_state_needs_is_damage_if_it_is_no_plain_file(folder, secret, kind, name):
     path = folder.path / name

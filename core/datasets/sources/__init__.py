@@ -9,9 +9,10 @@ followed. It knows nothing of where data sets are kept (``core.datasets.imported
 a process with limits do it.
 """
 
-from core.datasets.sources.archive import COLOUR, GREY
-from core.datasets.sources.gather import Found, SourceFile, read
+from core.datasets.sources.found import Found, Wishes
+from core.datasets.sources.gather import SourceFile, read
+from core.datasets.sources.pictures import COLOUR, GREY
 
-__all__ = ["SIZES", "Found", "SourceFile", "read"]
+__all__ = ["SIZES", "Found", "SourceFile", "Wishes", "read"]
 
 SIZES = {"grey-28": GREY, "colour-32": COLOUR}  # what pictures in a ZIP can become

@@ -1,213 +1,371 @@
-"""A ZIP: pictures in one folder a class, or the tables and IDX files that Kaggle packs together.
+"""A ZIP or a tar: its entries, judged by their names and sizes before the first one is read.
 
-Nothing is ever unpacked to the disk: entries are read one at a time, in memory and up to a limit.
-Of a name only the folders count, and all names are judged before the first entry is read.
+No entry is ever unpacked to the disk: entries are read one at a time, in memory and up to a limit.
+Of a name only the folders count. A packed tar, which can only be read from its beginning, becomes a
+plain one in a file without a name, up to a limit too.
 """
 
-import io
+import bz2
+import gzip
+import lzma
 import re
 import stat
-import warnings
+import struct
+import tarfile
+import tempfile
 import zipfile
-from collections.abc import Callable, Iterator
+import zlib
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import IO
 
-import numpy as np
-from PIL import Image, ImageOps
-
-from core.datasets.sources.parts import EDGES, MOST_CLASSES, Part
-from core.datasets.sources.stream import DAMAGE, MOST_BYTES
+from core.datasets.sources.layout import part_of
+from core.datasets.sources.names import name_in_tar, name_in_zip, read_names
+from core.datasets.sources.stream import DAMAGE, MOST_BYTES, MOST_TEXT
 from core.errors import SourceRejected
 from core.files import harmless
 
 MOST_ENTRIES = 80_000  # Fashion-MNIST has 70,000 images
 MOST_PICTURE_BYTES = 10_000_000
-MOST_PIXELS = 16_000_000
-MOST_UNPACKED = 1_000_000_000  # bytes, of all entries together as their headers say
+MOST_UNPACKED = 1_000_000_000  # bytes, of all entries but texts, as their headers say
 MOST_NAME = 1000  # characters
 MOST_PROBLEMS = 5
-GREY, COLOUR = (28, 28, 1), (32, 32, 3)  # what pictures become that are not small already
 SIGNATURE = b"PK\x03\x04"
 EMPTY = b"PK\x05\x06"
-
-FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP")
-SUFFIXES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp")
-TABLE = re.compile(r".*\.csv(\.gz)?", re.IGNORECASE)
-IDX = re.compile(r".*idx[13]-ubyte(\.gz)?", re.IGNORECASE)
-PARTS = {"train": "train", "training": "train", "test": "test", "testing": "test"}
-
-# What Pillow raises on damaged pictures; core/imaging/gate.py says where each comes from.
-PICTURE_DAMAGE = (*DAMAGE, SyntaxError, IndexError, TypeError, KeyError, OverflowError)
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A picture in the archive and where it belongs."""
-
-    info: zipfile.ZipInfo
-    part: str
-    label: int
-
-    @property
-    def name(self) -> str:
-        """What to call it in a sentence."""
-        return _shown(self.info.filename)
+_LOCAL = struct.Struct("<26xHH")  # what is before an entry's name: the lengths of it and the extra
+PICTURES = (
+    ".png", ".jpg", ".jpeg", ".jfif", ".jpe", ".gif", ".bmp", ".webp",
+    ".tif", ".tiff", ".ppm", ".pgm", ".pbm", ".pnm",
+)  # fmt: skip
+TEXTS = (".csv", ".tsv", ".txt")
+_ARCHIVES = (".zip", ".7z", ".rar", ".tar", ".tgz", ".tar.gz", ".jar")
+_PACKED: dict[bytes, Callable[[IO[bytes]], IO[bytes]]] = {
+    b"\x1f\x8b": lambda file: gzip.GzipFile(fileobj=file),  # type: ignore[dict-item,return-value]
+    b"BZ": bz2.BZ2File,
+    b"\xfd7": lzma.LZMAFile,
+}
+_SUFFIX = re.compile(r"([-_ ]samples)?(\.(zip|tm|tar|tgz|gz|bz2|xz))+$", re.I)
+_TAR_MAGIC, _TAR_BLOCK = slice(257, 262), 512
+_BLOCK = 1 << 20
+BROKEN = (*DAMAGE, lzma.LZMAError, tarfile.TarError)
 
 
-@dataclass(frozen=True)
-class Contents:
-    """What a ZIP holds: pictures, or else files to be read like those brought without a ZIP.
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A file in an archive.
 
     Attributes:
-        pictures: in the order of their names.
-        classes: names of the folders, in label order.
-        files: tables or IDX files.
-        notes: on what was left out.
+        name: with ``/`` between the folders, composed.
+        size: bytes, as the archive says.
+        place: the entry as ``zipfile`` or ``tarfile`` has it.
+        is_picture: whether its name is one of a picture.
+        source: that it is in.
     """
 
-    pictures: tuple[Entry, ...]
-    classes: tuple[str, ...]
-    files: tuple[zipfile.ZipInfo, ...]
+    name: str
+    size: int
+    place: zipfile.ZipInfo | tarfile.TarInfo
+    is_picture: bool
+    source: zipfile.ZipFile | tarfile.TarFile
+
+    @property
+    def shown(self) -> str:
+        """What to call it in a sentence."""
+        return shown(self.name)
+
+
+@dataclass(frozen=True)
+class Archive:
+    """An opened archive.
+
+    Attributes:
+        name: fit for a sentence.
+        members: the files in it, without what file managers leave behind.
+        folders: paths of all folders, empty ones too.
+        notes: on how names were read.
+    """
+
+    name: str
+    members: tuple[Member, ...]
+    folders: tuple[str, ...]
     notes: tuple[str, ...]
 
+    def open(self, member: Member) -> IO[bytes]:
+        """Open a file at its beginning.
 
-@contextmanager
-def opened(file: IO[bytes], name: str) -> Iterator[zipfile.ZipFile]:
-    """Open an archive and judge its names and sizes.
+        Raises:
+            SourceRejected: it is damaged.
+        """
+        try:
+            if isinstance(member.source, zipfile.ZipFile):
+                assert isinstance(member.place, zipfile.ZipInfo)
+                return member.source.open(member.place)
+            assert isinstance(member.place, tarfile.TarInfo)
+            file = member.source.extractfile(member.place)
+        except BROKEN as error:
+            raise _damaged(member) from error
+        if file is None:
+            raise _damaged(member)
+        return file
+
+    def read(self, member: Member, most: int) -> bytes:
+        """Return the first bytes of a file, up to one more than ``most``.
+
+        Raises:
+            SourceRejected: it is damaged.
+        """
+        try:
+            if isinstance(member.source, zipfile.ZipFile):
+                content = _small_entry(member.source, member.place, most)
+                if content is not None:
+                    return content
+            with self.open(member) as file:
+                return file.read(most + 1)
+        except BROKEN as error:
+            raise _damaged(member) from error
+
+
+def _small_entry(
+    archive: zipfile.ZipFile, entry: zipfile.ZipInfo | tarfile.TarInfo, most: int
+) -> bytes | None:
+    """Return the bytes of a small entry of a ZIP, read in one go; None if it is not so simple.
+
+    ``zipfile`` opens an entry for reading by and by, which takes longer than a small picture.
 
     Raises:
-        SourceRejected: it is no ZIP, or it holds what has no place here; the entry is named.
+        zipfile.BadZipFile, zlib.error, OSError: it is damaged.
     """
-    try:
-        archive = zipfile.ZipFile(file)
-    except DAMAGE as error:
-        raise SourceRejected(
-            f"“{name}” is not a ZIP file, or it is cut off. Make the ZIP again and choose it."
-        ) from error
-    with archive:
-        entries = archive.infolist()
-        if len(entries) > MOST_ENTRIES:
-            raise SourceRejected(
-                f"“{name}” has {len(entries):,} entries; at most {MOST_ENTRIES:,} can be read. "
-                "Use a part of it, or a CSV or IDX file."
-            )
-        if problems := _judge(entries):
-            raise SourceRejected(f"“{name}” cannot be used. Correct this:", problems)
-        total = sum(entry.file_size for entry in entries)
-        if total > MOST_UNPACKED:
-            raise SourceRejected(
-                f"“{name}” unpacks to {total / 1e9:,.1f} GB; at most {MOST_UNPACKED / 1e9:.0f} GB "
-                "can be read. Use a part of it, or smaller pictures."
-            )
-        yield archive
+    assert isinstance(entry, zipfile.ZipInfo)
+    if archive.fp is None or max(entry.compress_size, entry.file_size) > min(most, _BLOCK):
+        return None
+    archive.fp.seek(entry.header_offset)
+    head = archive.fp.read(_LOCAL.size)
+    if len(head) < _LOCAL.size or not head.startswith(SIGNATURE):
+        raise zipfile.BadZipFile("no entry is there")
+    name_size, more = _LOCAL.unpack(head)
+    name = archive.fp.read(name_size).decode("utf-8" if entry.flag_bits & 0x800 else "cp437")
+    if name != entry.orig_filename:
+        raise zipfile.BadZipFile("another entry is there")
+    content = packed = archive.fp.read(more + entry.compress_size)[more:]
+    if entry.compress_type == zipfile.ZIP_DEFLATED:
+        content = zlib.decompressobj(-zlib.MAX_WBITS).decompress(packed, entry.file_size + 1)
+    if len(content) != entry.file_size or zlib.crc32(content) != entry.CRC:
+        raise zipfile.BadZipFile("it is not what it was")
+    return content
 
 
-def contents(archive: zipfile.ZipFile, name: str) -> Contents:
-    """Sort the entries of an archive: pictures by part and class, or tables, or IDX files.
+def is_archive(file: IO[bytes], name: str) -> bool:
+    """Tell from its beginning whether a file, open at its start, is a ZIP or a tar, packed or not.
 
-    Raises:
-        SourceRejected: there is nothing of these, or a picture is not in a class's folder.
+    Its place is at the start afterwards.
     """
-    entries = [
-        entry for entry in archive.infolist() if not entry.is_dir() and not _is_litter(entry)
-    ]
-    if any(entry.filename.lower().endswith(SUFFIXES) for entry in entries):
-        return _pictures(entries, name)
-    for kind in (TABLE, IDX):
-        if files := tuple(e for e in entries if kind.fullmatch(_last(e.filename))):
-            left = len(entries) - len(files)
-            notes = (_left_out(left),) if left else ()
-            return Contents((), (), files, notes)
-    raise SourceRejected(
-        f"“{name}” holds neither pictures ({', '.join(FORMATS)}) nor CSV or IDX files. Put the "
-        "pictures into one folder for each class, and make a ZIP of the folders."
+    start = file.read(_TAR_BLOCK)
+    file.seek(0)
+    if start.startswith((SIGNATURE, EMPTY)):
+        return True
+    packed = _PACKED.get(start[:2])
+    if packed is not None:
+        try:
+            start = packed(file).read(_TAR_BLOCK)
+        except BROKEN:
+            start = b""
+        file.seek(0)
+    return start[_TAR_MAGIC] == b"ustar" or (
+        name.lower().endswith((".tar", ".tar.gz", ".tgz")) and len(start) == _TAR_BLOCK
     )
 
 
-def read_pictures(
-    archive: zipfile.ZipFile,
-    found: Contents,
-    name: str,
-    folder: Path,
-    shape: tuple[int, int, int] | None,
-    room: Callable[[int], None],
-    tick: Callable[[float], None],
-) -> tuple[list[Part], list[str]]:
-    """Read all pictures and write them, one part after the other.
+@contextmanager
+def opened(
+    file: IO[bytes], name: str, folder: Path, leave_out: Callable[[str, str], None]
+) -> Iterator[Archive]:
+    """Open an archive and judge its names and sizes.
 
     Args:
-        archive: as ``opened`` gave it.
-        found: what ``contents`` said of it.
-        name: of the archive.
-        folder, room: where to write, see ``Part``.
-        shape: of the images; None for that of the first picture if it is small and square, and
-            else 32 × 32 in colour, or 28 × 28 if the first picture is grey.
-        tick: gets the share of the pictures read.
+        file: at its start.
+        name: fit for a sentence.
+        folder: where a packed tar may be unpacked to.
+        leave_out: is told what is not read, and why.
 
     Raises:
-        SourceRejected: the first pictures that cannot be read, each by the name of its entry.
+        SourceRejected: it is no archive, or it holds what has no place here; the entry is named.
     """
-    problems: list[str] = []
-    parts, notes, resized, done = [], [], 0, 0
-    for part in sorted(
-        {entry.part for entry in found.pictures}, key=("all", "train", "test").index
-    ):
-        chosen = [entry for entry in found.pictures if entry.part == part]
-        if shape is None:
-            shape = _own_shape(archive, chosen[0])
-        with Part(folder, part, shape, room) as written:
-            for entry in chosen:
-                try:
-                    pixels, changed = _read_picture(archive, entry, shape)
-                except SourceRejected as error:
-                    problems.append(str(error))
-                    if len(problems) >= MOST_PROBLEMS:
-                        break
-                else:
-                    resized += changed
-                    written.append(
-                        pixels[None],
-                        np.array([entry.label]),
-                        lambda _, entry=entry: f"the entry “{entry.name}”",  # type: ignore[misc]
-                    )
-                done += 1
-                if done % 200 == 0:
-                    tick(done / len(found.pictures))
-            parts.append(written)
-    if problems:
-        raise SourceRejected(f"“{name}” cannot be used. Correct or remove these:", problems)
-    if resized:
-        assert shape is not None
-        notes.append(
-            f"Pictures of another size than {shape[0]} × {shape[1]} ({resized:,} of "
-            f"{len(found.pictures):,}) were cut to their central square and resized."
+    start = file.read(2)
+    file.seek(0)
+    if start == SIGNATURE[:2]:
+        try:
+            archive = zipfile.ZipFile(file)
+        except DAMAGE as error:
+            raise SourceRejected(
+                f"“{name}” is not a ZIP file, or it is cut off. Make the ZIP again and choose it."
+            ) from error
+        with archive:
+            yield _judged(archive, name, _zip_entries(archive, name), leave_out)
+        return
+    with tempfile.TemporaryFile(dir=folder) as plain:
+        if start in _PACKED:
+            _unpack(_PACKED[start](file), plain, name)
+            file = plain
+        try:
+            tar = tarfile.open(fileobj=file, mode="r:")  # noqa: SIM115
+        except BROKEN as error:
+            raise _broken_tar(name) from error
+        with tar:
+            yield _judged(tar, name, _tar_entries(tar, name), leave_out)
+
+
+def joined(archives: Sequence[Archive]) -> Archive:
+    """Return one archive with all that is in several.
+
+    One whose name is that of a part, or in which nothing is in a folder, becomes a folder called
+    like its file: so several can be the parts or the classes of a data set, as Kaggle and Teachable
+    Machine give them.
+
+    Raises:
+        SourceRejected: they are too much together.
+    """
+    if len(archives) == 1:
+        return archives[0]
+    _check_number(sum(len(each.members) for each in archives), archives[0].name)
+    packed = (one.size for each in archives for one in each.members)
+    _check_total(sum(packed), archives[0].name)
+    members, folders = [], []
+    for each in archives:
+        last = each.name.rpartition("/")[2]
+        folder = _SUFFIX.sub("", last) or last
+        flat = not any("/" in one.name for one in each.members)
+        before = f"{folder}/" if flat or part_of(folder) else ""
+        members += [replace(one, name=f"{before}{one.name}") for one in each.members]
+        folders += [f"{before}{one}" for one in each.folders]
+    notes = [note for each in archives for note in each.notes]
+    return Archive(archives[0].name, tuple(members), tuple(folders), tuple(notes))
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """What the directory of an archive says about an entry."""
+
+    name: str | bytes
+    size: int
+    place: zipfile.ZipInfo | tarfile.TarInfo
+    is_folder: bool
+    problem: str | None
+
+
+def _zip_entries(archive: zipfile.ZipFile, name: str) -> list[_Entry]:
+    _check_number(len(archive.infolist()), name)
+    found = []
+    for info in archive.infolist():
+        problem = None
+        if stat.S_ISLNK(info.external_attr >> 16):
+            problem = "is a link, which is never followed"
+        elif info.flag_bits & 0x1:
+            problem = "is encrypted. Make the ZIP without a password"
+        elif info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            problem = (
+                "is compressed in a way that cannot be read here. Make an ordinary ZIP (deflate)"
+            )
+        found.append(_Entry(name_in_zip(info), info.file_size, info, info.is_dir(), problem))
+    return found
+
+
+def _tar_entries(archive: tarfile.TarFile, name: str) -> list[_Entry]:
+    found: list[_Entry] = []
+    try:
+        for info in archive:
+            problem = None
+            if info.issym() or info.islnk():
+                problem = "is a link, which is never followed"
+            elif info.issparse() or not (info.isreg() or info.isdir()):
+                problem = "is no ordinary file"
+            found.append(_Entry(name_in_tar(info.name), info.size, info, info.isdir(), problem))
+            _check_number(len(found), name)
+    except BROKEN as error:
+        raise _broken_tar(name) from error
+    return found
+
+
+def _check_number(count: int, name: str) -> None:
+    if count > MOST_ENTRIES:
+        raise SourceRejected(
+            f"“{name}” has {count:,} entries; at most {MOST_ENTRIES:,} can be read. "
+            "Use a part of it, or a CSV or IDX file."
         )
-    return parts, notes
 
 
-def _judge(entries: list[zipfile.ZipInfo]) -> list[str]:
-    """Return what is wrong with the first bad entries, by what the directory says of them."""
+def _unpack(packed: IO[bytes], plain: IO[bytes], name: str) -> None:
+    total = 0
+    try:
+        while block := packed.read(_BLOCK):
+            total += len(block)
+            _check_total(total, name)
+            plain.write(block)
+    except BROKEN as error:
+        raise _broken_tar(name) from error
+    plain.seek(0)
+
+
+def _check_total(total: int, name: str) -> None:
+    if total > MOST_UNPACKED:
+        raise SourceRejected(
+            f"“{name}” unpacks to {total / 1e9:,.1f} GB; at most {MOST_UNPACKED / 1e9:.0f} GB "
+            "can be read. Use a part of it, or smaller pictures."
+        )
+
+
+def _judged(
+    source: zipfile.ZipFile | tarfile.TarFile,
+    name: str,
+    entries: list[_Entry],
+    leave_out: Callable[[str, str], None],
+) -> Archive:
+    """Look at what is in an archive; nothing of it has been read."""
+    names, page = read_names(entry.name for entry in entries)
     problems: list[str] = []
-    seen: set[str] = set()
-    for entry in entries:
-        problem = _problem(entry)
-        if problem is None and entry.filename in seen:
+    seen: set[str | bytes] = set()
+    members, folders, total = [], [], 0
+    for entry, raw in zip(entries, names, strict=True):
+        path = raw.replace("\\", "/")
+        litter = _is_litter(path)
+        problem = _problem(path) or entry.problem
+        if problem is None and not litter and not entry.is_folder:
+            problem = _unfit(path, entry)
+        if problem is None and entry.name in seen:
             problem = "appears twice"
-        seen.add(entry.filename)
+        seen.add(entry.name)
         if problem is not None:
-            problems.append(f"The entry “{_shown(entry.filename)}” {problem}.")
+            problems.append(f"The entry “{shown(path)}” {problem}.")
             if len(problems) >= MOST_PROBLEMS:
                 break
-    return problems
+            continue
+        total += 0 if path.lower().endswith(TEXTS) else entry.size  # texts are read as they come
+        if litter:
+            continue
+        plain = "/".join(part for part in path.split("/") if part not in ("", "."))
+        if entry.is_folder or path.endswith("/"):
+            folders.append(plain)
+            continue
+        member = Member(plain, entry.size, entry.place, plain.lower().endswith(PICTURES), source)
+        if member.is_picture and member.size > MOST_PICTURE_BYTES:
+            leave_out(member.name, _too_many_bytes(member.size, MOST_PICTURE_BYTES))
+            continue
+        members.append(member)
+    if problems:
+        raise SourceRejected(f"“{name}” cannot be used. Correct this:", problems)
+    _check_total(total, name)
+    notes = (
+        (f"The names in “{name}” do not say how they are written, and were read as {page}.",)
+        if page is not None
+        else ()
+    )
+    return Archive(name, tuple(members), tuple(folders), notes)
 
 
-def _problem(entry: zipfile.ZipInfo) -> str | None:
-    # zipfile has made "/" of the system's separator, and cut the name at a NUL.
-    path = entry.orig_filename.replace("\\", "/")
-    if ".." in path.split("/"):
+def _problem(path: str) -> str | None:
+    """Return what is wrong with a name; zipfile would have cut it at a NUL."""
+    if ".." in path and ".." in path.split("/"):
         return "leaves its folder by “..”"
     if path.startswith("/") or re.match("[A-Za-z]:", path):
         return "has an absolute name"
@@ -215,179 +373,44 @@ def _problem(entry: zipfile.ZipInfo) -> str | None:
         return f"has a name of more than {MOST_NAME:,} characters"
     if "\0" in path:
         return "has a name with a NUL in it"
-    if stat.S_ISLNK(entry.external_attr >> 16):
-        return "is a link, which is never followed"
-    if entry.flag_bits & 0x1:
-        return "is encrypted. Make the ZIP without a password"
-    if _is_litter(entry) or entry.is_dir():
-        return None
-    if path.lower().endswith((".zip", ".7z", ".rar", ".tar", ".tgz", ".tar.gz", ".jar")):
-        return "is an archive inside the archive. Unpack it first"
-    if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        return "is compressed in a way that cannot be read here. Make an ordinary ZIP (deflate)"
-    most = MOST_PICTURE_BYTES if path.lower().endswith(SUFFIXES) else MOST_BYTES
-    if entry.file_size > most:
-        return (
-            f"unpacks to {entry.file_size / 1e6:,.0f} MB; at most {most / 1e6:,.0f} MB can be read"
-        )
     return None
 
 
-def _is_litter(entry: zipfile.ZipInfo) -> bool:
+def _unfit(path: str, entry: _Entry) -> str | None:
+    lower = path.lower()
+    if lower.endswith(_ARCHIVES):
+        return "is an archive inside the archive. Unpack it first"
+    most = MOST_TEXT if lower.endswith(TEXTS) else MOST_BYTES
+    if entry.size > most and not lower.endswith(PICTURES):
+        return _too_many_bytes(entry.size, most)
+    return None
+
+
+def _too_many_bytes(size: int, most: int) -> str:
+    return f"unpacks to {size / 1e6:,.0f} MB; at most {most / 1e6:,.0f} MB can be read"
+
+
+def _is_litter(path: str) -> bool:
     """Tell whether it is what file managers leave behind: hidden files, previews, settings."""
-    path = PurePosixPath(entry.filename)
-    hidden = any(part.startswith(".") and part != ".." for part in path.parts)
-    return hidden or "__MACOSX" in path.parts or path.name.lower() in ("thumbs.db", "desktop.ini")
+    last = path.rstrip("/").rpartition("/")[2].lower()
+    if last in ("thumbs.db", "ehthumbs.db", "desktop.ini"):
+        return True
+    if not path.startswith(".") and "/." not in path and "__MACOSX" not in path:
+        return False
+    parts = path.split("/")
+    return "__MACOSX" in parts or any(part[:1] == "." and part not in (".", "..") for part in parts)
 
 
-def _pictures(entries: list[zipfile.ZipInfo], name: str) -> Contents:
-    """Give each picture its part and class, from the one or two folders that it is in."""
-    pictures = [entry for entry in entries if entry.filename.lower().endswith(SUFFIXES)]
-    parents = {entry.filename: PurePosixPath(entry.filename).parent.parts for entry in pictures}
-    # A folder around everything, as one gets by packing a folder, says nothing.
-    while len({parts[:1] for parts in parents.values()}) == 1 and all(
-        len(parts) > 1 for parts in parents.values()
-    ):
-        parents = {key: parts[1:] for key, parts in parents.items()}
-    split = all(len(parts) > 1 and parts[0].lower() in PARTS for parts in parents.values())
-    depth = 2 if split else 1
-    problems = [
-        f"The entry “{_shown(key)}” is not in a folder of its class."
-        if len(parts) < depth
-        else f"The entry “{_shown(key)}” is in a folder below its class's."
-        for key, parts in parents.items()
-        if len(parts) != depth
-    ][:MOST_PROBLEMS]
-    # A text beside the folders is a note on them; one beside the pictures would be no picture.
-    others = [entry for entry in entries if entry.filename not in parents and not problems]
-    folders = {PurePosixPath(key).parent for key in parents}
-    problems += [
-        f"The entry “{_shown(entry.filename)}” is not a picture ({', '.join(FORMATS)})."
-        for entry in others
-        if PurePosixPath(entry.filename).parent in folders
-    ][:MOST_PROBLEMS]
-    if problems:
-        raise SourceRejected(
-            f"“{name}” must have one folder of pictures for each class, optionally inside "
-            f"folders train and test. Correct this:",
-            problems,
-        )
-    names = sorted(
-        {parts[-1] for parts in parents.values()}, key=lambda each: (_natural(each), each)
-    )
-    if not 2 <= len(names) <= MOST_CLASSES:
-        raise SourceRejected(
-            f"“{name}” has {len(names)} folders with pictures, and each counts as a class. "
-            f"There must be 2 to {MOST_CLASSES}."
-        )
-    label = {each: index for index, each in enumerate(names)}
-    found = [
-        Entry(
-            entry,
-            PARTS[parents[entry.filename][0].lower()] if split else "all",
-            label[parents[entry.filename][-1]],
-        )
-        for entry in sorted(pictures, key=lambda entry: _natural(entry.filename))
-    ]
-    if len({entry.part for entry in found}) == 1:
-        # “train” beside “training” says as little of a split as a folder around everything.
-        found = [replace(entry, part="all") for entry in found]
-    notes = (_left_out(len(others)),) if others else ()
-    return Contents(tuple(found), tuple(names), (), notes)
+def _damaged(member: Member) -> SourceRejected:
+    return SourceRejected(f"The entry “{member.shown}” is damaged in the archive.")
 
 
-def _left_out(count: int) -> str:
-    return f"Other files in the ZIP were left out: {count:,}."
-
-
-def _own_shape(archive: zipfile.ZipFile, entry: Entry) -> tuple[int, int, int]:
-    """Return the shape that all images get, from the first picture's size and colours."""
-    try:
-        image = _open_picture(archive, entry)
-    except SourceRejected:
-        return COLOUR  # said again, with the others, when it is read
-    grey = image.mode in ("1", "L", "LA") or image.mode.startswith("I")
-    low, high = EDGES
-    if image.width == image.height and low <= image.width <= high:
-        return image.height, image.width, 1 if grey else 3
-    return GREY if grey else COLOUR
-
-
-def _open_picture(archive: zipfile.ZipFile, entry: Entry) -> Image.Image:
-    """Open a picture without decoding it: its format and size are judged first."""
-    try:
-        with archive.open(entry.info) as file:
-            content = file.read(MOST_PICTURE_BYTES + 1)
-    except DAMAGE as error:
-        raise SourceRejected(f"The entry “{entry.name}” is damaged in the ZIP.") from error
-    if content.startswith((SIGNATURE, EMPTY)):
-        raise SourceRejected(
-            f"The entry “{entry.name}” is an archive inside the archive. Unpack it first."
-        )
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            image = Image.open(io.BytesIO(content), formats=FORMATS)
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise _too_large(entry) from error
-    except PICTURE_DAMAGE as error:
-        raise SourceRejected(
-            f"The entry “{entry.name}” is not a picture in one of the formats "
-            f"{', '.join(FORMATS)}, whatever its name says."
-        ) from error
-    if image.width * image.height > MOST_PIXELS:
-        raise _too_large(entry)
-    return image
-
-
-def _too_large(entry: Entry) -> SourceRejected:
+def _broken_tar(name: str) -> SourceRejected:
     return SourceRejected(
-        f"The entry “{entry.name}” has more than {MOST_PIXELS // 1_000_000} megapixels."
+        f"“{name}” is not a tar file, or it is cut off. Make it again, or make a ZIP."
     )
 
 
-def _read_picture(
-    archive: zipfile.ZipFile, entry: Entry, shape: tuple[int, int, int]
-) -> tuple[np.ndarray, bool]:
-    """Return a picture as uint8 of ``shape``, and whether it had to be resized for that."""
-    image = _open_picture(archive, entry)
-    size, mode = (shape[1], shape[0]), "L" if shape[2] == 1 else "RGB"
-    try:
-        image.draft(mode, (4 * size[0], 4 * size[1]))  # a JPEG need not be decoded in full
-        small = image.size == size and image.mode == mode
-        image = image if small else _flat(ImageOps.exif_transpose(image)).convert(mode)
-        resized = image.size != size
-        if resized:
-            image = ImageOps.fit(image, size, Image.Resampling.LANCZOS)
-        return np.asarray(image).reshape(shape), resized
-    except PICTURE_DAMAGE as error:
-        raise SourceRejected(
-            f"The entry “{entry.name}” is damaged and cannot be read to its end."
-        ) from error
-
-
-def _flat(image: Image.Image) -> Image.Image:
-    """Return a picture with 8 bits a channel and transparent parts on white."""
-    if image.mode.startswith("I"):  # 16-bit grey: convert() would clip, not scale
-        return Image.fromarray((np.asarray(image).clip(0, 65535) // 256).astype(np.uint8))
-    if image.has_transparency_data:
-        rgba = image.convert("RGBA")
-        return Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba).convert("RGB")
-    return image
-
-
-def _last(path: str) -> str:
-    return PurePosixPath(path).name
-
-
-def _shown(path: str) -> str:
+def shown(path: str) -> str:
     """Return an entry's name for a sentence; of a long one, its end."""
     return harmless(path if len(path) <= 60 else "…" + path[-59:]) or "nameless"
-
-
-def _natural(text: str) -> list[tuple[int, int | str]]:
-    """Order class 2 before class 10, and names without regard to case."""
-    return [
-        (0, int(piece)) if piece.isascii() and piece.isdigit() else (1, piece.lower())
-        for piece in re.split(r"([0-9]{1,18})", text)
-    ]

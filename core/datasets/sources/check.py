@@ -5,7 +5,8 @@ import threading
 from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 
-from core.datasets.sources.gather import TOO_LARGE, Found, SourceFile
+from core.datasets.sources.found import Found, Wishes
+from core.datasets.sources.gather import TOO_LARGE, SourceFile
 from core.errors import SettingsError, SourceRejected
 from core.processes.child import Child
 
@@ -22,6 +23,7 @@ def check(
     *,
     shape: tuple[int, int, int] | None = None,
     room: int | Callable[[], int],
+    wishes: Wishes | None = None,
     seconds: float = SECONDS,
     wait: float = WAIT,
 ) -> Generator[tuple[float, str] | Found, None, None]:
@@ -30,7 +32,7 @@ def check(
     Closing the iterator ends that process.
 
     Args:
-        files, folder, shape: as there.
+        files, folder, shape, wishes: as there.
         room: bytes that the arrays may take; or what returns them when it is one's turn, as those
             before may have taken some.
         seconds: that it may take.
@@ -47,7 +49,7 @@ def check(
         raise SettingsError("Others are importing data sets right now. Try again in a minute.")
     try:
         most = room if isinstance(room, int) else room()
-        yield from _check(files, folder, shape, most, seconds)
+        yield from _check(files, folder, shape, most, wishes or Wishes(), seconds)
     finally:
         _turn.release()
 
@@ -57,6 +59,7 @@ def _check(
     folder: Path,
     shape: tuple[int, int, int] | None,
     room: int,
+    wishes: Wishes,
     seconds: float,
 ) -> Generator[tuple[float, str] | Found, None, None]:
     request = {
@@ -64,6 +67,7 @@ def _check(
         "folder": str(folder),
         "shape": shape,
         "room": room,
+        "wishes": wishes.to_dict(),
     }
     process = Child(COMMAND, environment=_FEW_THREADS)
     late = threading.Event()

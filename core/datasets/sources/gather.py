@@ -2,28 +2,44 @@
 
 import contextlib
 import re
-import zipfile
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import numpy as np
 
-from core.datasets.sources import archive, idx, table
-from core.datasets.sources.parts import MOST_CLASSES, Part, check_count, check_shape
-from core.datasets.sources.stream import MOST_BYTES, Progress, Stream, open_file
+from core.datasets.sources import archive, formats, idx, pictures, pieces, table
+from core.datasets.sources.columns import Layout
+from core.datasets.sources.found import Found, Leaving, Wishes
+from core.datasets.sources.parts import (
+    MOST_CLASSES,
+    NAMES,
+    Part,
+    check_count,
+    check_shape,
+    used_as,
+)
+from core.datasets.sources.pieces import Desk, Format, Input
+from core.datasets.sources.stream import MOST_BYTES, Progress, open_file
 from core.errors import SourceRejected
 from core.files import harmless
 
-MOST_FILES = 4
+MOST_FILES = 20
+MOST_LOOKED_AT = 300  # files of an archive whose first bytes are read
 FEWEST = 20  # images; with fewer there is nothing to train on and to test with
+CLASS_LIST = "classes.txt"  # in an archive: the names of the classes, a line each, in label order
+MOST_LIST = 100_000  # bytes of it
 TOO_LARGE = "The files need more memory than a reader may take. Use fewer images, or smaller ones."
 FORMS = (
     "Use one CSV file, or one for training and one for test; IDX files, images and labels for "
-    "each part; or one ZIP with a folder of pictures for each class."
+    "each part; a ZIP or tar with a folder of pictures for each class, or one ZIP for each class; "
+    "or files of NumPy, MATLAB, Parquet or CIFAR."
 )
-_TEST = re.compile(r"(^|[^a-z])(test|t10k)([^a-z]|$)", re.IGNORECASE)
+_TABLE = re.compile(r".*\.csv(\.gz)?", re.IGNORECASE)
+_TEXT = re.compile(r".*\.(tsv|txt|data)(\.gz)?", re.IGNORECASE)
+_FEWEST_BYTES = 10_000  # of such a text, which else is a readme
+_IDX = re.compile(r".*idx[13]-ubyte(\.gz)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -39,75 +55,24 @@ class SourceFile:
         return harmless(self.name) or "the file"
 
 
-@dataclass(frozen=True)
-class Found:
-    """What was found, after all of it was read and written as arrays.
-
-    Attributes:
-        kind: ``"table"``, ``"idx"`` or ``"pictures"``.
-        shape: (height, width, channels) of each image.
-        counts: of each part, the number of images by label. The parts are ``"all"``, or
-            ``"train"`` and ``"test"``; the arrays are ``<part>-images.npy`` and
-            ``<part>-labels.npy``.
-        classes: names of the folders, in label order; empty if there are none.
-        first: by label, where it was first seen, such as ``line 17 of “train.csv”``.
-        notes: sentences on how the files were read.
-        name: of the first file, fit for a sentence.
-    """
-
-    kind: str
-    shape: tuple[int, int, int]
-    counts: dict[str, list[int]]
-    classes: tuple[str, ...] = ()
-    first: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
-    name: str = ""
-
-    @property
-    def total(self) -> int:
-        """Number of images in all parts."""
-        return sum(map(sum, self.counts.values()))
-
-    @property
-    def labels(self) -> int:
-        """One more than the highest label."""
-        return len(self.first)
-
-    @property
-    def title(self) -> str:
-        """What the file's name suggests as a title: no folder, no suffix, no word for its part."""
-        stem = self.name.rpartition("/")[2].partition(".")[0]
-        stem = re.sub(
-            r"[-_ ]*(images|labels|idx[13]|ubyte|train|test|t10k)\b", "", stem, flags=re.I
-        )
-        return " ".join(re.split(r"[\s_]+", stem)).strip(" -") or "My data"
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain values for JSON."""
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> "Found":
-        """Make it of what ``to_dict`` gave and JSON kept."""
-        lists = ("shape", "classes", "first", "notes")
-        return cls(**{**values, **{name: tuple(values[name]) for name in lists}})
-
-
 def read(
     files: Sequence[SourceFile],
     folder: Path,
     *,
     shape: tuple[int, int, int] | None = None,
     room: int = MOST_BYTES,
+    wishes: Wishes | None = None,
     progress: Progress = lambda share, what: None,
 ) -> Found:
     """Read files to their end, check all that is in them, and write their arrays.
 
     Args:
-        files: a CSV file, or two, one with "test" in its name; two or four IDX files; or a ZIP.
+        files: CSV files, one for each part; two IDX files for each part; one or more archives; or
+            files of one of the ``formats``.
         folder: where the arrays go; it exists.
         shape: of the images that pictures become; None to go by the first picture.
         room: bytes that the arrays may take.
+        wishes: of the owner, after a look at what was found before.
         progress: gets the share done and what is being read, now and then.
 
     Raises:
@@ -115,78 +80,103 @@ def read(
     """
     if not 1 <= len(files) <= MOST_FILES:
         raise SourceRejected(f"There are {len(files)} files. {FORMS}")
-    return _Reading(folder, shape, room, progress).read(files)
-
-
-@dataclass(frozen=True)
-class _Input:
-    """A table or an IDX file, alone or in a ZIP.
-
-    Attributes:
-        name: what to call it.
-        open: opens it at its beginning.
-        done: returns the share of it that has been read.
-    """
-
-    name: str
-    open: Callable[[], IO[bytes]]
-    done: Callable[[Stream], float]
-
-    def stream(self) -> Stream:
-        return Stream(self.open(), self.name)
-
-    @property
-    def is_test(self) -> bool:
-        return _TEST.search(self.name) is not None
+    return _Reading(folder, shape, room, wishes or Wishes(), progress).read(files)
 
 
 class _Reading:
     """One reading: where it writes, how much room is left, whom it tells."""
 
     def __init__(
-        self, folder: Path, shape: tuple[int, int, int] | None, room: int, progress: Progress
+        self,
+        folder: Path,
+        shape: tuple[int, int, int] | None,
+        room: int,
+        wishes: Wishes,
+        progress: Progress,
     ) -> None:
         self._folder, self._shape, self._progress = folder, shape, progress
+        self._wishes, self._leaving = wishes, Leaving(folder)
         self._room = self._left = min(room, MOST_BYTES)
         self._notes: list[str] = []
+        self._names = table.Names()
+        self._layouts: list[Layout] = []
+        self._listed: tuple[str, ...] = ()  # names of the classes that lie beside the files
 
     def read(self, files: Sequence[SourceFile]) -> Found:
         with contextlib.ExitStack() as stack:
-            inputs = []
+            inputs, archives = [], []
+            seen: set[tuple[str, int]] = set()  # name and size of each archive
             for each in files:
+                if sentence := formats.foreign_by_name(each.shown):
+                    raise SourceRejected(sentence)
                 file, size = open_file(each.path, each.shown)
                 stack.enter_context(file)
-                start = file.read(4)
-                if start not in (archive.SIGNATURE, archive.EMPTY):
+                is_npz = each.name.lower().endswith(".npz")
+                if is_npz or not archive.is_archive(file, each.shown):
                     inputs.append(_plain(file, size, each.shown))
-                elif len(files) == 1:
-                    file.seek(0)
-                    return self._read_archive(file, each.shown)
+                elif (each.shown, size) in seen:
+                    self._leaving.add(each.shown, "it is there twice")
                 else:
-                    raise SourceRejected(
-                        f"“{each.shown}” is a ZIP and must be the only file. {FORMS}"
-                    )
-            return self._read_inputs(inputs)
+                    seen.add((each.shown, size))
+                    opened = archive.opened(file, each.shown, self._folder, self._leaving.add)
+                    archives.append(stack.enter_context(opened))
+            if not archives:
+                return self._read_inputs(_once(inputs, self._leaving.add))
+            if inputs:
+                raise SourceRejected(
+                    f"“{archives[0].name}” is an archive, and “{inputs[0].name}” is none. Bring "
+                    f"either archives or other files. {FORMS}"
+                )
+            return self._read_archive(archive.joined(archives))
 
-    def _read_archive(self, file: IO[bytes], name: str) -> Found:
-        with archive.opened(file, name) as opened:
-            found = archive.contents(opened, name)
-            self._notes += found.notes
-            if found.files:
-                return self._read_inputs([_packed(opened, info) for info in found.files])
-            parts, notes = archive.read_pictures(
-                opened,
-                found,
-                name,
-                self._folder,
-                self._shape,
-                self._take,
-                lambda share: self._progress(share, name),
+    def _read_archive(self, opened: archive.Archive) -> Found:
+        self._notes += opened.notes
+        count = sum(member.is_picture for member in opened.members)
+        if count < FEWEST and (chosen := _data_files(opened)):
+            self._listed, list_name = _listed(opened)
+            names = {list_name, *(member.name for member in chosen)}
+            for member in opened.members:
+                if member.name not in names:
+                    self._leaving.add(member.name, "other files were read")
+            inputs = [_packed(opened, member) for member in chosen]
+            return self._read_inputs(_once(inputs, self._leaving.add))
+        names_inside = [member.name for member in opened.members]
+        if sentence := formats.foreign_archive(opened.name, names_inside):
+            raise SourceRejected(sentence)
+        if not count:
+            raise SourceRejected(
+                f"“{opened.name}” holds neither pictures ({pictures.NAMED}) nor CSV, IDX or other "
+                "files that can be read. Put the pictures into one folder for each class, and "
+                "make a ZIP of the folders."
             )
-            self._notes += notes
-            return self._found("pictures", parts, name, found.classes)
+        found = pictures.sort(opened, self._leaving.add)
+        self._notes += found.notes
+        parts, notes = pictures.read(
+            opened,
+            found,
+            self._folder,
+            self._shape,
+            self._take,
+            lambda share: self._progress(share, opened.name),
+            self._leaving.add,
+        )
+        self._notes += notes
+        return self._found("pictures", parts, opened.name, found.classes)
 
-    def _read_inputs(self, inputs: list[_Input]) -> Found:
+    def _read_inputs(self, inputs: list[Input]) -> Found:
+        starts = [each.start() for each in inputs]
+        kinds = [formats.find(start, each.name) for start, each in zip(starts, inputs, strict=True)]
+        known = next((kind for kind in kinds if kind is not None), None)
+        if known is not None:
+            if set(kinds) != {known}:
+                other = next(one for one, kind in zip(inputs, kinds, strict=True) if kind != known)
+                raise SourceRejected(
+                    f"“{other.name}” is no file of {known.title}, but others are. {FORMS}"
+                )
+            return self._read_arrays(known, inputs)
+        for start, one in zip(starts, inputs, strict=True):
+            if sentence := formats.foreign(start, one.name):
+                raise SourceRejected(sentence)
         if len(inputs) > MOST_FILES:
             raise SourceRejected(
                 f"There are {len(inputs)} CSV or IDX files, which is too many. {FORMS}"
@@ -196,29 +186,66 @@ class _Reading:
             odd = inputs[are_idx.index(False)].name
             raise SourceRejected(f"“{odd}” is not an IDX file, but others are. {FORMS}")
         kind = "idx" if all(are_idx) else "table"
+        if kind == "table" and len(inputs) > 1:
+            inputs = self._labelled(inputs)
         parts: list[Part] = []
         for part, chosen in self._parts(inputs, 2 if all(are_idx) else 1):
             if kind == "table":
-                written, notes = self._read_table(chosen[0], part)
-                self._notes += notes
+                written = self._read_table(chosen[0], part)
             else:
-                written = self._read_idx(chosen, part)
-            if parts and parts[0].shape != written.shape:
+                written = [self._read_idx(chosen, part)]
+            if parts and parts[0].shape != written[0].shape:
                 raise SourceRejected(
-                    f"The training images are {_words(parts[0].shape)} and the test images "
-                    f"{_words(written.shape)}. Use files that belong together."
+                    f"The training images are {pieces.words(parts[0].shape)} and the test images "
+                    f"{pieces.words(written[0].shape)}. Use files that belong together."
                 )
-            parts.append(written)
-        return self._found(kind, parts, inputs[0].name)
+            parts += written
+        if len({layout.texts for layout in self._layouts}) > 1:
+            raise SourceRejected(
+                "The labels of one file are texts and those of the other are numbers. Write both "
+                "in the same way."
+            )
+        classes = self._names.sort(parts, self._folder) if self._names.label else ()
+        return self._found(kind, parts, inputs[0].name, classes)
 
-    def _parts(self, inputs: list[_Input], each: int) -> list[tuple[str, list[_Input]]]:
-        """Return the files of each part; ``each`` is how many a part has."""
+    def _labelled(self, inputs: list[Input]) -> list[Input]:
+        """Return the tables that have labels, if some have; the others are left out."""
+        problems = [(each, table.problem_of(each.stream())) for each in inputs]
+        good = [each for each, problem in problems if problem is None]
+        if not good:
+            return inputs
+        for each, problem in problems:
+            if problem is not None:
+                self._leaving.add(each.name, problem)
+        return good
+
+    def _read_arrays(self, kind: Format, inputs: list[Input]) -> Found:
+        with contextlib.ExitStack() as stack:
+            desk = Desk(self._folder, stack, self._leaving.add, self._shape)
+            content = kind.read(inputs, desk)
+            parts = pieces.write(content, self._folder, self._take, self._progress)
+        self._notes += content.notes
+        self._listed = content.listed or self._listed
+        return self._found(
+            "arrays", parts, inputs[0].name, content.classes, transposed=content.transposed
+        )
+
+    def _parts(self, inputs: list[Input], each: int) -> list[tuple[str, list[Input]]]:
+        """Return the files of each part; ``each`` is how many a part has.
+
+        What says nothing in its name is for training.
+        """
         if len(inputs) == each:
             return [("all", inputs)]
-        test = [one for one in inputs if one.is_test]
-        train = [one for one in inputs if not one.is_test]
-        if len(test) == len(train) == each:
-            return [("train", train), ("test", test)]
+        named: dict[str, list[Input]] = {}
+        for one in inputs:
+            named.setdefault(one.part or "train", []).append(one)
+        if len(named) > 1 and all(len(chosen) == each for chosen in named.values()):
+            part_of = used_as(named)
+            return sorted(
+                ((part_of[name], chosen) for name, chosen in named.items()),
+                key=lambda part: NAMES.index(part[0]),
+            )
         if len(inputs) == 2 * each:
             raise SourceRejected(
                 "One part must be for training and one for test: give the test files names with "
@@ -226,17 +253,21 @@ class _Reading:
             )
         raise SourceRejected(f"These files ({len(inputs)}) do not belong together. {FORMS}")
 
-    def _read_table(self, file: _Input, part: str) -> tuple[Part, list[str]]:
-        stream = file.stream()
-        return table.read(
-            stream,
+    def _read_table(self, file: Input, part: str) -> list[Part]:
+        understood = table.read(
+            file.text,
             self._folder,
             part,
             self._take,
-            lambda: self._progress(file.done(stream), file.name),
+            lambda stream: self._progress(file.done(stream), file.name),
+            self._names,
+            self._wishes.label,
         )
+        self._notes += understood.notes
+        self._layouts.append(understood.layout)
+        return understood.parts
 
-    def _read_idx(self, pair: list[_Input], part: str) -> Part:
+    def _read_idx(self, pair: list[Input], part: str) -> Part:
         """Read the images and the labels side by side."""
         opened = []
         for each in pair:
@@ -278,20 +309,44 @@ class _Reading:
         return written
 
     def _found(
-        self, kind: str, parts: list[Part], name: str, classes: tuple[str, ...] = ()
+        self,
+        kind: str,
+        parts: list[Part],
+        name: str,
+        classes: tuple[str, ...] = (),
+        *,
+        transposed: bool = False,
     ) -> Found:
         for part in parts:
-            if len(part) < (FEWEST if part.name != "test" else 1):
+            if len(part) < (FEWEST if part.name in ("all", "train") else 1):
                 raise SourceRejected(
                     f"“{name}” has only {len(part):,} images to train with; at least {FEWEST} are "
                     "needed."
                 )
+            if part.name == "validation":
+                self._notes.append(
+                    f"The {len(part):,} validation images are kept as such: a training on this "
+                    "data set uses them, unless other images are chosen there."
+                )
         used = np.flatnonzero(sum(part.counts for part in parts))
         labels = int(used.max()) + 1
-        if len(used) < 2:
+        if len(used) < 2 and not classes:
             raise SourceRejected(
                 f"All images in “{name}” have the label {used[0]}. At least two classes are needed."
             )
+        if len(classes) == 1:
+            self._notes.append(
+                f"All images are of one class, “{harmless(classes[0])}”. A network needs at least "
+                "two: add a file for each other class."
+            )
+        transposed = transposed or ("emnist" in name.lower() and kind != "pictures")
+        if transposed:
+            self._notes.append(
+                "The images of EMNIST lie on their side: rows and columns are swapped here."
+            )
+        if not classes and labels <= len(self._listed) <= MOST_CLASSES:
+            classes = self._listed
+            self._notes.append("The names of the classes were in the file too.")
         first = [
             next((part.first[label] for part in parts if label in part.first), "")
             for label in range(labels)
@@ -304,6 +359,10 @@ class _Reading:
             tuple(first),
             tuple(self._notes),
             name,
+            self._leaving.found(),
+            self._layouts[0].choices if self._layouts else (),
+            self._layouts[0].label if self._layouts else None,
+            transposed,
         )
 
     def _take(self, count: int) -> None:
@@ -315,23 +374,67 @@ class _Reading:
             )
 
 
-def _plain(file: IO[bytes], size: int, name: str) -> _Input:
+def _plain(file: IO[bytes], size: int, name: str) -> Input:
     def rewound() -> IO[bytes]:
         file.seek(0)
         return file
 
     # A packed file is followed by how much of it has been read, not by what that unpacks to.
-    return _Input(name, rewound, lambda _: file.tell() / size)
+    return Input(name, rewound, lambda _: file.tell() / size, size)
 
 
-def _packed(opened: zipfile.ZipFile, info: zipfile.ZipInfo) -> _Input:
-    def entry() -> IO[bytes]:
-        return opened.open(info)
+def _data_files(opened: archive.Archive) -> list[archive.Member]:
+    """Return the files in an archive that are data sets by themselves, of one form."""
+    others = [member for member in opened.members if not member.is_picture]
+    by_format: dict[str, list[archive.Member]] = {}
+    for member in others[:MOST_LOOKED_AT]:
+        known = formats.find(opened.read(member, pieces.START), member.name)
+        if known is not None:
+            by_format.setdefault(known.title, []).append(member)
+    for each in formats.FORMATS:
+        if chosen := by_format.get(each.title):
+            return chosen
+    for kind in (_TABLE, _IDX):
+        chosen = [member for member in others if kind.fullmatch(member.name.rpartition("/")[2])]
+        if chosen:
+            return chosen
+    return [
+        member
+        for member in others
+        if _TEXT.fullmatch(member.name.rpartition("/")[2]) and member.size >= _FEWEST_BYTES
+    ]
 
-    return _Input(
-        harmless(info.filename), entry, lambda stream: stream.read_bytes / max(1, info.file_size)
+
+def _listed(opened: archive.Archive) -> tuple[tuple[str, ...], str]:
+    """Return the names in a list of classes beside data files, a line each, and the list's name."""
+    for member in opened.members:
+        if member.name.rpartition("/")[2].lower() == CLASS_LIST and member.size <= MOST_LIST:
+            text = opened.read(member, MOST_LIST).decode("utf-8-sig", "replace")
+            return tuple(filter(None, (line.strip() for line in text.splitlines()))), member.name
+    return (), ""
+
+
+def _once(inputs: list[Input], leave_out: Callable[[str, str], None]) -> list[Input]:
+    """Return files without those that are there in another spelling too, as MNIST's often are."""
+    kept: dict[str, Input] = {}
+    for each in inputs:
+        last = each.name.rpartition("/")[2].lower()
+        key = last.removesuffix(".gz").replace(".", "-").replace("_", "-")
+        other = kept.get(key)
+        packed = other is not None and last.endswith(".gz") != other.name.lower().endswith(".gz")
+        if other is None:
+            kept[key] = each
+        elif other.size == each.size or packed:
+            leave_out(each.name, f"it is the same file as “{other.name}”")
+        else:
+            kept[each.name] = each
+    return list(kept.values())
+
+
+def _packed(opened: archive.Archive, member: archive.Member) -> Input:
+    return Input(
+        harmless(member.name),
+        lambda: opened.open(member),
+        lambda stream: stream.read_bytes / max(1, member.size),
+        member.size,
     )
-
-
-def _words(shape: tuple[int, int, int]) -> str:
-    return f"{shape[0]} × {shape[1]} in {'grey' if shape[2] == 1 else 'colour'}"

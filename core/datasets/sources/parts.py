@@ -1,7 +1,7 @@
 """What a reader fills: one part of a data set, as plain ``.npy`` files that grow as it reads."""
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from types import TracebackType
 
@@ -11,6 +11,7 @@ from core.errors import SourceRejected
 
 MOST_CLASSES = 100
 MOST_IMAGES = 200_000  # of a part; two packed files of 126 KB can unpack to millions
+NAMES = ("all", "train", "validation", "test")  # of parts, in the order in which they are told
 EDGES = (8, 64)  # px; smallest and largest height and width of an image
 _HEADER = 128  # bytes; fixed, as it is written again when the number of images is known
 
@@ -34,6 +35,23 @@ def check_count(count: int) -> None:
         )
 
 
+def used_as(names: Collection[str]) -> dict[str, str]:
+    """Return the part that each part which files name is used as.
+
+    What says nothing is for training if other parts do. A validation part is one if there is
+    something to train on beside it, and a single part of whatever name is all there is.
+
+    Args:
+        names: some of ``NAMES``.
+    """
+    if len(set(names)) == 1 or {"all", "train"} <= set(names):
+        return dict.fromkeys(names, "all")
+    if "train" in names:
+        return {name: name for name in names}
+    first = "all" if "all" in names else "validation"
+    return {name: "train" if name == first else name for name in names}
+
+
 class Part:
     """Images and labels of one part, written as they come.
 
@@ -50,7 +68,7 @@ class Part:
 
         Args:
             folder: exists.
-            name: ``"all"``, ``"train"`` or ``"test"``.
+            name: one of ``NAMES``.
             shape: of each image.
             room: is told how many bytes are to be written; raises SourceRejected if that is too
                 much.

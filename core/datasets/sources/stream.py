@@ -10,7 +10,8 @@ from typing import IO
 from core.errors import SourceRejected
 from core.files import open_regular
 
-MOST_BYTES = 500_000_000  # of a file, packed and unpacked
+MOST_BYTES = 500_000_000  # of a file, unpacked
+MOST_TEXT = 2_000_000_000  # of one with text: numpy.savetxt writes 25 bytes for a pixel
 GZIP = b"\x1f\x8b"
 
 # What reading a damaged file or archive entry may raise.
@@ -33,9 +34,16 @@ class Stream:
         read_bytes: how many bytes have been read, unpacked.
     """
 
-    def __init__(self, raw: IO[bytes], name: str) -> None:
-        """Take an open file at its beginning; whether it is gzip is seen from its first bytes."""
+    def __init__(self, raw: IO[bytes], name: str, most: int | None = None) -> None:
+        """Take an open file at its beginning; whether it is gzip is seen from its first bytes.
+
+        Args:
+            raw: can be rewound.
+            name: what to call it in a sentence.
+            most: bytes that may be in it, unpacked; ``MOST_BYTES`` by default.
+        """
         self.name, self.read_bytes = name, 0
+        self._most = MOST_BYTES if most is None else most
         self._raw: IO[bytes] = raw
         packed = self._guarded(2) == GZIP
         raw.seek(0)
@@ -50,10 +58,10 @@ class Stream:
         """
         content = self._guarded(count)
         self.read_bytes += len(content)
-        if self.read_bytes > MOST_BYTES:
+        if self.read_bytes > self._most:
             raise SourceRejected(
-                f"“{self.name}” unpacks to more than {MOST_BYTES / 1e6:,.0f} MB. Use a smaller "
-                "part of it."
+                f"“{self.name}” holds more than {self._most / 1e6:,.0f} MB, the most that can be "
+                "read. Use a smaller part of it."
             )
         return content
 
@@ -68,7 +76,7 @@ class Stream:
 
 
 def open_file(path: Path, name: str) -> tuple[IO[bytes], int]:
-    """Open a plain file of at most ``MOST_BYTES`` and return it with its size.
+    """Open a plain file of at most ``MOST_TEXT`` bytes and return it with its size.
 
     Raises:
         SourceRejected: it is none, it cannot be read, it is empty, or it is larger.
@@ -82,9 +90,9 @@ def open_file(path: Path, name: str) -> tuple[IO[bytes], int]:
     problem = None
     if size == 0:
         problem = f"“{name}” is empty. Choose the file again."
-    elif size > MOST_BYTES:
+    elif size > MOST_TEXT:
         problem = (
-            f"“{name}” has {size / 1e6:,.0f} MB; at most {MOST_BYTES / 1e6:,.0f} MB can be read. "
+            f"“{name}” has {size / 1e6:,.0f} MB; at most {MOST_TEXT / 1e6:,.0f} MB can be read. "
             "Use a smaller part of it."
         )
     if problem is not None:

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from core.datasets.sources.found import Wishes
 from core.datasets.sources.gather import TOO_LARGE, SourceFile, read
 from core.errors import SourceRejected
 from core.processes.program import end_with_server, give_way, limit
@@ -32,6 +33,7 @@ def main() -> int:
             Path(request["folder"]),
             shape=tuple(request["shape"]) if request["shape"] else None,
             room=request["room"],
+            wishes=Wishes.from_dict(request.get("wishes", {})),
             progress=_Reporter().report,
         )
     except SourceRejected as error:
