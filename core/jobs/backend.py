@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+from core.runs import SERVER_ALLOWS, Allowance
+
 
 @dataclass(frozen=True)
 class Engine:
@@ -80,12 +82,16 @@ class Backend(Protocol):
         """Return how many runs of a visitor are queued."""
         ...
 
-    def check_waiting(self, visitor: str) -> None:
-        """Check that a visitor may queue one more run.
+    def check_waiting(self, visitor: str, allowance: Allowance = SERVER_ALLOWS) -> None:
+        """Check that a visitor may queue one more run, with what it may take.
 
         Raises:
-            SettingsError: they have as many waiting as this server allows.
+            SettingsError: they have as many waiting as this server allows, or their class.
         """
+
+    def companions(self, run_id: str) -> int:
+        """Return how many other runs of a class the training of this one serves or served."""
+        ...
 
     def engine(self) -> Engine:
         """Return the engine's state."""

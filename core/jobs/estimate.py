@@ -24,16 +24,15 @@ LOOK_SECONDS = 2.0  # between two looks for runs that have finished
 START_SECONDS = 1.5  # from the queue to the first step, with a warm spare
 
 # What a training step costs an image: for each multiplication of the forward pass, for each number
-# kept for the gradients, for its share in the update of each parameter, and besides. Fitted to
-# single threads of a server with AVX-512, and to its two cores when nothing else ran there: a
-# second thread gains less than half. The five presets are within a factor of 1.3 of the speeds
-# that ``benchmark training`` found there; the residual, Atelier's and the pictures CNN were fitted
-# by the time of one core.
-MULTIPLICATION_SECONDS = 50e-12
-ACTIVATION_SECONDS = 1.5e-9
-UPDATE_SECONDS = 11e-9  # with the two moments of Adam
-PLAIN_UPDATE_SECONDS = 1e-9
-IMAGE_SECONDS = 10e-6
+# kept for the gradients, for its share in the update of each parameter, and besides. Fitted to the
+# two cores of a server with AVX-512 where nothing else ran, as if a second thread gained less than
+# half. The five presets are within a factor of 1.3 of the speeds that ``benchmark training`` found
+# there.
+MULTIPLICATION_SECONDS = 22e-12
+ACTIVATION_SECONDS = 0.62e-9
+UPDATE_SECONDS = 2.7e-9  # with the two moments of Adam
+PLAIN_UPDATE_SECONDS = 0.5e-9
+IMAGE_SECONDS = 0.3e-6
 THREADS_GAIN = 0.5  # exponent: four threads are twice as fast as one
 FORWARD = 1 / 3  # of the work of a training step is its forward pass
 

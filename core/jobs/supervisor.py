@@ -14,7 +14,7 @@ import threading
 import time
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
@@ -22,14 +22,18 @@ from typing import Protocol
 from core.errors import AtelierError, RunNotFound, SettingsError
 from core.jobs import estimate
 from core.jobs.backend import Engine
-from core.jobs.queue import Queue
+from core.jobs.queue import Queue, same_training
 from core.jobs.scan import Scan
+from core.jobs.sharing import Companions
 from core.processes.locks import Lock, hold
 from core.runs import (
+    SERVER_ALLOWS,
+    Allowance,
     Result,
     Run,
     RunFolder,
     State,
+    following,
     purge_deleted,
     read,
     read_curves,
@@ -38,6 +42,7 @@ from core.runs import (
     resume,
 )
 from core.settings import Settings
+from core.training.devices import here
 
 LOOK_SECONDS = 0.1  # between two rounds
 SCAN_SECONDS = 1.0  # between two looks for what others did to the folder
@@ -90,11 +95,13 @@ class Supervisor(ABC):
     def __init__(self, settings: Settings) -> None:
         """Start the thread; runs that were queued when the last server ended go on."""
         self._settings = settings
-        self._queue = Queue(settings.limits.running)
+        self._queue = Queue(settings.limits.running, self._kind)
         self._places: dict[str, Place] = {}
         self._scan = Scan(settings.runs)
         self._next_scan = self._next_purge = 0.0
         self._asked: deque[str] = deque()  # runs that somebody wants to stop
+        self._companions = Companions()
+        self._unsettled: set[str] = set()  # followers that the disk kept from getting their files
         self._attempts: dict[str, int] = {}
         self._starts = _Starts({}, -1, -1e9, 0.0)
         self._wake = threading.Event()
@@ -164,20 +171,24 @@ class Supervisor(ABC):
             self._wake.set()
         elif run.state is State.PAUSED:
             # Nobody works on it: it ends here, with what it has.
-            run.folder.write_result(_stopped_while_paused(run))
+            folder = run.folder
+            folder.write_result(_stopped_so_far(run, folder, "Stopped while it was paused."))
 
     def pause(self, run_id: str) -> None:
         """Pause a run; see ``Backend``."""
-        if read(run_id).state.active:
+        run = read(run_id)
+        if run.state.active and not RunFolder(run.path).stop.exists():  # which comes to its end
             request_pause(run_id)
             self._queue.remove(run_id)
+            if run.follows:
+                self._asked.append(run_id)
             self._wake.set()
 
     def resume(self, run_id: str) -> None:
         """Queue a run once more; see ``Backend``."""
         run = read(run_id)
         if run.resumable:
-            self.check_waiting(run.visitor)
+            self.check_waiting(run.visitor, run.allowance)
         resume(run_id)
         self._attempts.pop(run_id, None)
         self._queue.add(read(run_id), again=True)
@@ -185,41 +196,49 @@ class Supervisor(ABC):
 
     def position(self, run_id: str) -> int | None:
         """Return how many runs go before this one; see ``Backend``."""
-        return self._queue.position(run_id)
+        return self._queue.position(self._stand_in(run_id))
 
     def wait(self, run_id: str) -> float | None:
         """Return in how many seconds a queued run will start; see ``Backend``."""
-        if run_id not in self._queue:
+        first = self._queue.first_of(self._stand_in(run_id))
+        if first is None:
             return None
         now, version = time.monotonic(), self._queue.version
         known = self._starts
         age = now - known.made
         # A long queue that changes all the time must not be worked out all the time.
         outdated = version != known.version and age > 20 * known.took
-        if age > SCHEDULE_SECONDS or outdated or run_id not in known.starts:
+        if age > SCHEDULE_SECONDS or outdated or first not in known.starts:
             starts = self._schedule()
             known = self._starts = _Starts(starts, version, now, time.monotonic() - now)
-        if run_id not in known.starts:
+        if first not in known.starts:
             return None  # it has just started
-        return max(0.0, known.starts[run_id] - (now - known.made))
+        return max(0.0, known.starts[first] - (now - known.made))
 
     def waiting(self, visitor: str) -> int:
         """Return how many runs of a visitor are queued."""
         return self._queue.waiting(visitor)
 
-    def check_waiting(self, visitor: str) -> None:
+    def check_waiting(self, visitor: str, allowance: Allowance = SERVER_ALLOWS) -> None:
         """Check that a visitor may queue one more run.
 
         Raises:
-            SettingsError: they have as many waiting as this server allows.
+            SettingsError: they have as many waiting as this server allows, or their class.
         """
         waiting, most = self._queue.waiting(visitor), self._settings.limits.queued
+        whose, whom = "this server", "a visitor"
+        if allowance.waiting is not None and allowance.waiting < most:
+            most, whose, whom = allowance.waiting, "your class", "a student"
         if waiting >= most:
             runs = "1 run" if most == 1 else f"{most:,} runs"
             raise SettingsError(
-                f"You have {waiting:,} waiting already, and this server lets a visitor have {runs} "
+                f"You have {waiting:,} waiting already, and {whose} lets {whom} have {runs} "
                 "in the queue. Wait until one starts, or stop or pause one of them."
             )
+
+    def companions(self, run_id: str) -> int:
+        """Return how many other runs the training of this one serves; see ``Backend``."""
+        return self._companions.others(run_id)
 
     def engine(self) -> Engine:
         """Return the engine's state; see ``Backend``."""
@@ -282,12 +301,16 @@ class Supervisor(ABC):
         if not mine:
             self._asked.clear()  # the wishes are in the folders
             return  # another server gives out the runs of this folder, ours too
-        while self._asked:
-            with self._going_on():
-                self._look_at(self._asked.popleft(), mine)
         for place in list(self._places.values()):
             with self._going_on():
                 self._attend(place, now)
+        # After that: what has just ended is known before its place is given to a run like it.
+        self._asked.extend(self._unsettled)
+        while self._asked:
+            with self._going_on():
+                self._look_at(self._asked.popleft(), mine)
+        with self._going_on():
+            self._share()
         with self._going_on():
             self._give_out()
         with self._going_on():
@@ -315,7 +338,7 @@ class Supervisor(ABC):
             with self._going_on():
                 self._look_at(name, mine)
         for name in gone:
-            self._queue.remove(name)
+            self._forget(name)
         if not mine:
             # Nothing changes in the folder of a run whose worker has just died.
             for run in self._queue.running():
@@ -327,12 +350,21 @@ class Supervisor(ABC):
         try:
             run = read(run_id)
         except RunNotFound:
-            self._queue.remove(run_id)
+            self._forget(run_id)
             if not mine:
                 self._queue.end(run_id)
             return
+        self._companions.note(run)
+        if run.follows:
+            self._queue.remove(run_id)
+            if mine:
+                self._settle(run)
+            return
+        self._unsettled.discard(run_id)
         if not mine:
             self._follow(run)
+        elif not run.state.active and run_id not in self._places:
+            self._asked.extend(self._companions.followers(run_id))
         if run.state is not State.QUEUED:
             self._queue.remove(run_id)
         elif run_id in self._places:
@@ -386,6 +418,9 @@ class Supervisor(ABC):
     def _leave(self, place: Place) -> None:
         del self._places[place.run.id]
         self._queue.end(place.run.id)
+        if place.run.group:
+            self._asked.append(place.run.id)  # for those that follow it
+            self._wake.set()
 
     def _write_stopped(self, folder: RunFolder) -> None:
         if folder.path.is_dir() and not folder.result.exists():
@@ -421,10 +456,97 @@ class Supervisor(ABC):
             run = self._queue.next()
             if run is None:
                 return
+            # It may have been resumed since the others were looked at, or like one that has ended.
+            self._share()
+            if run.id not in self._queue:
+                continue
             _check_space(self._settings.runs)
+            run = self._furthest(run)
             job = self._begin(run)
             self._places[run.id] = Place(run, job)
             self._queue.begin(run)
+            self._share()
+
+    # One training for the equal runs of a class.
+
+    def _stand_in(self, run_id: str) -> str:
+        """Return the run in whose place in the queue another one waits; by default itself."""
+        return run_id if run_id in self._queue else self._companions.training_of(run_id)
+
+    def _kind(self, run: Run) -> Hashable:
+        """Return what is equal for runs that one training here can serve."""
+        return same_training(run, here(self._settings.threads))
+
+    def _furthest(self, run: Run) -> Run:
+        """Return the run that is to be trained for all that have this one's place."""
+        same = [each for each in self._queue.same(run) if each.id not in self._places]
+        return max(same, key=lambda each: (_epochs_done(each), each.id == run.id), default=run)
+
+    def _forget(self, run_id: str) -> None:
+        """Take in that a run's folder is gone."""
+        self._unsettled.discard(run_id)
+        self._queue.remove(run_id)
+        self._asked.extend(self._companions.followers(run_id))
+        self._companions.forget(run_id)
+
+    def _share(self) -> None:
+        """Let queued runs follow a training under way, or have what one has left that is done."""
+        waiting = self._queue.shareable()
+        if not waiting:
+            return
+        # A worker may have died a moment ago and hold its place still: whoever is resumed now must
+        # not follow it.
+        under_way = {
+            self._kind(place.run): place.run
+            for place in self._places.values()
+            if _fresh(place.run).state.active
+        }
+        for kind, runs in waiting.items():
+            leader = under_way.get(kind)
+            finished = None if leader is not None else self._finished(kind)
+            for run in runs if leader is not None or finished is not None else ():
+                with self._going_on():
+                    if leader is not None and (run.id == leader.id or _further(run, leader)):
+                        continue
+                    # If the disk refuses in the middle, it must not be given to a worker.
+                    self._queue.remove(run.id)
+                    self._unsettled.add(run.id)
+                    if leader is not None:
+                        following.follow(run.folder, leader.id)
+                    elif finished is not None:
+                        following.finish(run.folder, finished)
+                    self._unsettled.discard(run.id)
+                    self._companions.note(read(run.id))
+                    self._asked.extend(self._companions.followers(run.id))
+
+    def _finished(self, kind: Hashable) -> Run | None:
+        """Return a finished run that this server would train to the same figures, if any."""
+        for run_id in self._companions.finished(kind):
+            with contextlib.suppress(RunNotFound):
+                run = read(run_id)
+                if run.stretches and self._kind(run) == kind and run.folder.model.exists():
+                    return run
+        return None
+
+    def _settle(self, run: Run) -> None:
+        """Let a run that follows another part from it, if it is time for that."""
+        self._unsettled.add(run.id)
+        folder, leader = RunFolder(run.path), following.leader_of(run)
+        if leader is not None and leader.state in (State.FINISHED, State.FAILED):
+            following.finish(folder, leader)
+        elif folder.stop.exists():
+            following.let_go(folder, lambda: _stopped_so_far(run, folder, "Stopped on request."))
+        elif folder.pause.exists():
+            following.let_go(folder)
+        elif leader is not None and leader.follows and leader.same_as is not None:
+            following.follow(folder, leader.same_as)
+        elif run.state is State.QUEUED and (leader is None or not leader.state.active):
+            following.let_go(folder)
+        self._unsettled.discard(run.id)
+        run = read(run.id)
+        self._companions.note(run)
+        if run.state is State.QUEUED and not run.follows and not run.stopping:
+            self._queue.add(run)
 
     def _schedule(self) -> dict[str, float]:
         """Return in how many seconds each queued run will start."""
@@ -450,10 +572,22 @@ def _check_space(folder: Path) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))
 
 
-def _stopped_while_paused(run: Run) -> Result:
-    """Return the result of a paused run that is stopped: the figures of its latest epoch."""
-    epochs = read_curves(run.folder).epochs
-    result = Result(State.STOPPED, "Stopped while it was paused.", epochs=len(epochs["epoch"]))
+def _epochs_done(run: Run) -> int:
+    return len(read_curves(run.folder).epochs["epoch"])
+
+
+def _further(run: Run, other: Run) -> bool:
+    """Tell whether a run that waits has been trained further than one under way."""
+    return _epochs_done(run) > _epochs_done(other)
+
+
+def _stopped_so_far(run: Run, folder: RunFolder, reason: str) -> Result:
+    """Return the result of a run that is stopped although no process works on it by itself.
+
+    It has the figures of its latest epoch.
+    """
+    epochs = read_curves(folder).epochs
+    result = Result(State.STOPPED, reason, epochs=len(epochs["epoch"]))
     if not epochs["epoch"]:
         return result
     return replace(

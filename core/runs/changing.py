@@ -7,13 +7,16 @@ import shutil
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Any
 
 from core.errors import RunNotFound, SettingsError
 from core.files import remove, status_of, when_free
 from core.processes.identity import HOST, OWN_START
 from core.runs.config import TrainingConfig
-from core.runs.files import write_json
+from core.runs.files import write_atomic, write_json
+from core.runs.following import let_go
+from core.runs.note import clean
 from core.runs.reading import (
     DELETED,
     DELETED_KEPT,
@@ -26,19 +29,59 @@ from core.runs.reading import (
     read,
     read_notes,
 )
-from core.runs.records import BUNDLED_FOLDERS, ID, Heartbeat, RunFolder, is_bundled
+from core.runs.records import (
+    BUNDLED_FOLDERS,
+    GROUP,
+    ID,
+    SERVER_ALLOWS,
+    Allowance,
+    Heartbeat,
+    RunFolder,
+    is_bundled,
+)
 from core.settings import settings
 
 _notes_lock = threading.Lock()
 
 
-def create(config: TrainingConfig, visitor: str, *, claimed: bool = False) -> str:
+def create(
+    config: TrainingConfig,
+    visitor: str,
+    *,
+    claimed: bool = False,
+    group: str = "",
+    allowance: Allowance = SERVER_ALLOWS,
+) -> str:
     """Make the folder of a new run and return its id.
 
     Args:
         config: what the run is to do.
         visitor: anonymous id of who starts it.
         claimed: whether this process trains it itself; else the queue gives it to a worker.
+        group: public id of the class that the visitor starts it in; empty for none.
+        allowance: what it may take where that is less than the server allows.
+
+    Raises:
+        SettingsError: the runs folder cannot be written; the message names it.
+    """
+    if group and not GROUP.fullmatch(group):
+        raise ValueError(f"{group!r} is no id of a class")
+    with appearing(config) as (run_id, making):
+        value = {"config": config.to_dict(), "visitor": visitor, "created": time.time()}
+        if group:
+            value |= {"group": group, "allowance": asdict(allowance)}
+        write_json(making.config, value)
+        if claimed:
+            making.write_heartbeat(Heartbeat(os.getpid(), HOST, started=OWN_START))
+    return run_id
+
+
+@contextlib.contextmanager
+def appearing(config: TrainingConfig) -> Iterator[tuple[str, RunFolder]]:
+    """Make the folder of a run, which appears whole at the end of the block, or not at all.
+
+    Yields:
+        The id that the run will have, and the folder to fill.
 
     Raises:
         SettingsError: the runs folder cannot be written; the message names it.
@@ -50,18 +93,15 @@ def create(config: TrainingConfig, visitor: str, *, claimed: bool = False) -> st
     making = RunFolder(runs / f"{NEW}{run_id}")
     try:
         making.path.mkdir(parents=True)
-        value = {"config": config.to_dict(), "visitor": visitor, "created": time.time()}
-        write_json(making.config, value)
-        if claimed:
-            making.write_heartbeat(Heartbeat(os.getpid(), HOST, started=OWN_START))
+        yield run_id, making
         when_free(lambda: making.path.rename(runs / run_id))
     except OSError as error:
-        shutil.rmtree(making.path, ignore_errors=True)
         raise SettingsError(
             f"The run could not be saved in {runs}: {error.strerror or error}. Make the folder "
             "writable or free some space, or set ATELIER_HOME to another folder and restart."
         ) from error
-    return run_id
+    finally:
+        shutil.rmtree(making.path, ignore_errors=True)  # of what has appeared, there is nothing
 
 
 def request_stop(run_id: str) -> None:
@@ -103,8 +143,9 @@ def resume(run_id: str, *, claimed: bool = False) -> None:
             f"The run {run_id} cannot continue: it is {run.state}. Start a new run with its "
             "settings."
         )
-    folder = run.folder
+    folder = RunFolder(run.path)
     with _writing(folder, "The run could not be resumed"):
+        let_go(folder)
         for file in (folder.stop, folder.pause):
             remove(file)
         if claimed:
@@ -132,15 +173,61 @@ def annotate(
 
     Raises:
         RunNotFound: no run has this id.
-        SettingsError: the run cannot be changed.
+        SettingsError: the run cannot be changed, or a teacher has hidden its name.
     """
     with _changing_notes(_own(run_id)) as notes:
         if name is not None:
+            if notes.get("name_hidden"):
+                raise SettingsError(
+                    "Your teacher has hidden the name of this run, so it cannot be changed now. "
+                    "Talk to them; they can show it again."
+                )
             notes["name"] = as_line(name)
         if starred is not None:
             notes["starred"] = starred
         if shared is not None:
             notes["shared"] = shared
+
+
+def moderate(run_id: str, name: str | None, *, hidden: bool) -> None:
+    """Note what the teacher of a class makes of a run's name; who may is for the caller to say.
+
+    Args:
+        run_id: of the run.
+        name: what it is called, up to 60 characters in one line; None for no name.
+        hidden: whether the name is shown to nobody, and stays as it is.
+
+    Raises:
+        RunNotFound: no run has this id.
+        SettingsError: the run cannot be changed.
+    """
+    with _changing_notes(_own(run_id)) as notes:
+        notes["name"] = None if name is None else as_line(name)
+        notes["name_hidden"] = hidden
+
+
+def write_note(run_id: str, text: str) -> str:
+    """Keep what the owner of a run writes about it, in the place of what was there.
+
+    Args:
+        run_id: of the run.
+        text: kept as ``note.clean`` makes it; nothing but space is no note.
+
+    Returns:
+        What is kept.
+
+    Raises:
+        RunNotFound: no run has this id.
+        SettingsError: the run cannot be changed.
+    """
+    folder, kept = _own(run_id), clean(text)
+    with _writing(folder, "The note could not be saved"):
+        if kept.strip():
+            content = kept.encode()
+            write_atomic(folder.note, lambda file: file.write_bytes(content))
+        else:
+            remove(folder.note)
+    return kept
 
 
 def open_test(
@@ -158,9 +245,12 @@ def open_test(
 
     Raises:
         RunNotFound: no run has this id.
-        SettingsError: its training is not over, the guess is none, or the run cannot be changed.
+        SettingsError: its training is not over, the guess is none, the run cannot be changed, or
+            the test set is closed for a class.
     """
     run = read(run_id)
+    if run.closed is not None:
+        raise SettingsError(run.closed)
     if run.test_opened:
         return False
     if not run.testable or run.config is None:

@@ -78,7 +78,7 @@ def read_checkpoint(path: Path) -> Checkpoint | None:
         with open_regular(path) as file, np.load(file, allow_pickle=False) as content:
             arrays = {name: content[name] for name in content.files}
         values = json.loads(arrays.pop(_PROGRESS).tobytes())
-        progress = _progress(values)
+        progress = as_progress(values)
         best = [
             arrays.pop(name)
             for name in sorted(
@@ -97,7 +97,7 @@ def read_checkpoint(path: Path) -> Checkpoint | None:
     return Checkpoint(progress, state, best)
 
 
-def _progress(values: Any) -> Progress:
+def as_progress(values: Any) -> Progress:
     """Return the progress that a file tells.
 
     Raises:

@@ -1,10 +1,11 @@
 """What a run was asked to do."""
 
 from dataclasses import dataclass, fields, replace
+from functools import lru_cache
 from typing import Any
 
 from core import architectures, datasets
-from core.architectures import Architecture
+from core.architectures import Architecture, RecipeName
 from core.architectures.recipe import Recipe, check_names
 from core.architectures.settings import LIMIT, SETTINGS
 from core.errors import SettingsError
@@ -26,6 +27,7 @@ class TrainingConfig:
         width: factor on the number of filters and units of every layer.
         dropout: rate of every dropout layer instead of the architecture's own; None for its own.
         tensorboard: whether the run also writes TensorBoard's event files; changes no curve.
+        recipe_name: the recipe of the architecture that ``recipe`` began as; by default its first.
 
     Raises:
         SettingsError: a value or a combination cannot work; the message says why.
@@ -39,23 +41,28 @@ class TrainingConfig:
     width: float = SETTINGS["width"].default
     dropout: float | None = SETTINGS["dropout"].default
     tensorboard: bool = SETTINGS["tensorboard"].default
+    recipe_name: RecipeName | None = None
 
     def __post_init__(self) -> None:
         """Check the combination."""
         if not isinstance(self.dataset, str) or not isinstance(self.architecture, str):
             raise SettingsError("Name the data set and the architecture as text.")
+        if not isinstance(self.recipe_name, str | None):
+            raise SettingsError("Name the recipe as text.")
         spec = datasets.find(self.dataset)
-        architectures.find(self.architecture).recipe_for(self.dataset)
+        architecture = architectures.find(self.architecture)
+        architecture.recipe_for(self.dataset, self.recipe_name)
+        name = RecipeName(self.recipe_name or architecture.recipe_names[0])
+        object.__setattr__(self, "recipe_name", name)
         if not isinstance(self.recipe, Recipe):
             raise SettingsError("The recipe is not a recipe.")
-        available = spec.counts["train"]
         for each in fields(self):
             setting = SETTINGS.get(each.name)
             if setting is not None:
                 if setting is LIMIT:
-                    setting = replace(LIMIT, high=available)
+                    setting = replace(LIMIT, high=spec.counts["train"])
                 setting.check(getattr(self, each.name))
-        self.recipe.validation_count(self.used, available)
+        self.recipe.validation_count(self.used, spec.counts["train"], spec.validation)
         # Each layer's output is kept for the gradients, which take as much again.
         layers = self.network.table(spec.shape, len(spec.classes))
         images = min(self.recipe.batch_size, self.training_count)
@@ -72,6 +79,11 @@ class TrainingConfig:
         return architectures.find(self.architecture).sized(self.width, self.dropout)
 
     @property
+    def parameters(self) -> int:
+        """Number of parameters of the network."""
+        return _parameters(self.architecture, self.dataset, self.width)
+
+    @property
     def used(self) -> int:
         """Number of training images used, validation included."""
         return self.limit or datasets.find(self.dataset).counts["train"]
@@ -79,8 +91,8 @@ class TrainingConfig:
     @property
     def validation_count(self) -> int:
         """Number of images held back for validation."""
-        available = datasets.find(self.dataset).counts["train"]
-        return self.recipe.validation_count(self.used, available)
+        spec = datasets.find(self.dataset)
+        return self.recipe.validation_count(self.used, spec.counts["train"], spec.validation)
 
     @property
     def training_count(self) -> int:
@@ -89,8 +101,15 @@ class TrainingConfig:
 
     @property
     def usual_recipe(self) -> Recipe:
-        """The recipe that the architecture comes with for this data set."""
-        return architectures.find(self.architecture).recipe_for(self.dataset)
+        """The recipe of the architecture that this run's began as."""
+        return architectures.find(self.architecture).recipe_for(self.dataset, self.recipe_name)
+
+    @property
+    def unchanged(self) -> "TrainingConfig":
+        """A run of the same network by its recipe as it is."""
+        return TrainingConfig(
+            self.dataset, self.architecture, self.usual_recipe, recipe_name=self.recipe_name
+        )
 
     def flat(self) -> dict[str, Any]:
         """Return the value of every setting of the table, by name."""
@@ -104,6 +123,7 @@ class TrainingConfig:
         return {
             "dataset": self.dataset,
             "architecture": self.architecture,
+            "recipe_name": self.recipe_name,
             "recipe": self.recipe.to_dict(),
             "limit": self.limit,
             "seed": self.seed,
@@ -124,4 +144,28 @@ class TrainingConfig:
         lacking = {"dataset", "architecture", "recipe"} - values.keys()
         if lacking:
             raise SettingsError(f"The training configuration lacks {sorted(lacking)[0]!r}.")
-        return cls(**{**values, "recipe": Recipe.from_dict(values["recipe"])})
+        recipe = Recipe.from_dict(values["recipe"])
+        if "recipe_name" not in values:
+            values = values | _before_0_5(values["dataset"], values["architecture"], recipe)
+        return cls(**{**values, "recipe": recipe})
+
+
+@lru_cache(maxsize=256)
+def _parameters(architecture: str, dataset: str, width: float) -> int:
+    spec = datasets.find(dataset)
+    network = architectures.find(architecture).sized(width, None)
+    return network.parameters(spec.shape, len(spec.classes))
+
+
+def _before_0_5(dataset: Any, name: Any, recipe: Recipe) -> dict[str, Any]:
+    """Return what a run of before version 0.5 trained, in today's names.
+
+    Architectures had one recipe then, and some of today's names meant another network.
+    """
+    if not isinstance(dataset, str) or not isinstance(name, str):
+        return {}  # the config's own check says what is wrong
+    name = architectures.RETIRED_NAMES.get(name, name)
+    return {
+        "architecture": name,
+        "recipe_name": architectures.find(name).nearest_recipe(dataset, recipe),
+    }

@@ -14,7 +14,7 @@ from typing import Any
 
 from core.errors import RunDamaged
 from core.runs.files import open_regular, write_atomic
-from core.runs.records import RunFolder
+from core.runs.records import Run, RunFolder
 
 _KEPT = 64  # runs whose parsed curves stay in memory
 _LARGEST = 1e300  # what lies beyond is no measurement, and no float can hold most of it
@@ -66,29 +66,39 @@ class _Tail:
             except OSError:
                 new = b""  # deleted since we looked
             complete = new[: new.rfind(b"\n") + 1]
-            rows = [self._row(line) for line in complete.splitlines()]
+            rows = [point_of(line, self.columns, self.path.name) for line in complete.splitlines()]
             for row in rows:
                 for name in self.columns:
                     self.values[name].append(row[name])
             self.offset += len(complete)
         return {name: list(column) for name, column in self.values.items()}
 
-    def _row(self, line: bytes) -> dict[str, Any]:
-        try:
-            row = json.loads(line)
-            values = {name: row.get(name) for name in self.columns}
-        except (ValueError, AttributeError, RecursionError):
-            raise RunDamaged(
-                f"The file {self.path.name} has a line that is not a point of a curve."
-            ) from None
-        for name, value in values.items():
-            if value is not None and not isinstance(value, int | float):
-                raise RunDamaged(f"The file {self.path.name} has a {name} that is not a number.")
-            if value is not None and not abs(value) <= _LARGEST:
-                values[name] = None
-        return values
+
+def point_of(line: bytes, columns: Sequence[str], file: str) -> dict[str, Any]:
+    """Return a point of a curve by column; None where a value is missing or beyond all bounds.
+
+    Args:
+        line: of JSON.
+        columns: that a point has.
+        file: name of the file, for the sentence.
+
+    Raises:
+        RunDamaged: it is no point.
+    """
+    try:
+        row = json.loads(line)
+        values = {name: row.get(name) for name in columns}
+    except (ValueError, AttributeError, RecursionError):
+        raise RunDamaged(f"The file {file} has a line that is not a point of a curve.") from None
+    for name, value in values.items():
+        if value is not None and not isinstance(value, int | float):
+            raise RunDamaged(f"The file {file} has a {name} that is not a number.")
+        if value is not None and not abs(value) <= _LARGEST:
+            values[name] = None
+    return values
 
 
+# By the first of the two files: runs that follow another read the same ones.
 _tails: OrderedDict[Path, tuple[_Tail, _Tail]] = OrderedDict()
 _lock = threading.Lock()
 
@@ -100,15 +110,31 @@ def read_curves(folder: RunFolder) -> Curves:
         RunDamaged: a line is not a point.
     """
     with _lock:
-        pair = _tails.get(folder.path)
+        pair = _tails.get(folder.batches)
         if pair is None:
             pair = (_Tail(folder.batches, BATCH_COLUMNS), _Tail(folder.epochs, EPOCH_COLUMNS))
-            _tails[folder.path] = pair
-        _tails.move_to_end(folder.path)
+            _tails[folder.batches] = pair
+        _tails.move_to_end(folder.batches)
         while len(_tails) > _KEPT:
             _tails.popitem(last=False)
         batches, epochs = pair
         return Curves(batches.read(), epochs.read())
+
+
+def validation_so_far(run: Run) -> float | None:
+    """Return the validation accuracy of a run, 0 to 1, the latest one if it has not ended.
+
+    None if there is none (yet), or if the files of its curves are damaged.
+    """
+    if run.result is not None:
+        return run.result.val_accuracy
+    if run.config is None or run.heartbeat is None:
+        return None
+    try:
+        values = read_curves(run.folder).epochs["val_accuracy"]
+    except RunDamaged:
+        return None
+    return next((value for value in reversed(values) if value is not None), None)
 
 
 def rewind_curves(folder: RunFolder, epochs: Sequence[Mapping[str, Any]], done: float) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.architectures.recipe import ValidationFrom
-from core.datasets import Split
+from core.datasets import Split, find
 from core.runs.config import TrainingConfig
 
 
@@ -18,8 +18,11 @@ class Parts:
 
 
 def divide(split: Split, config: TrainingConfig) -> Parts:
-    """Divide the training split as the config says, the same way for the same config."""
-    train, validation = _divided(config)
+    """Divide the training split as the config says, the same way for the same config.
+
+    Images that follow one another in the split are not copied.
+    """
+    train, validation = rows(config)
     return Parts(_take(split, train), _take(split, validation))
 
 
@@ -29,10 +32,31 @@ def held_out(config: TrainingConfig) -> np.ndarray:
     Returns:
         int64 array of shape (config.validation_count,).
     """
-    return _divided(config)[1]
+    return rows(config)[1]
 
 
-def _divided(config: TrainingConfig) -> tuple[np.ndarray, np.ndarray]:
+def learned(config: TrainingConfig) -> np.ndarray:
+    """Return the indices in the training split of the images to learn from, ascending.
+
+    Returns:
+        int64 array of shape (config.training_count,).
+    """
+    return np.sort(rows(config)[0])
+
+
+def rows(config: TrainingConfig) -> tuple[np.ndarray, np.ndarray]:
+    """Return the indices in the training split of the images to learn from and of those held out.
+
+    Returns:
+        int64 arrays of shapes (config.training_count,) and (config.validation_count,).
+    """
+    if config.recipe.validation is None:  # the data set's own part stands at the end of the split
+        spec = find(config.dataset)
+        first = spec.counts["train"] - spec.validation
+        return (
+            np.arange(config.training_count),
+            np.arange(first, first + config.validation_count),
+        )
     # A limit takes the first images, whose classes are as mixed as those of the whole split.
     indices = np.arange(config.used)
     if config.recipe.validation_from is ValidationFrom.RANDOM:
@@ -42,4 +66,7 @@ def _divided(config: TrainingConfig) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _take(split: Split, indices: np.ndarray) -> Split:
+    if len(indices) and np.array_equal(indices, np.arange(indices[0], indices[0] + len(indices))):
+        part = slice(indices[0], indices[0] + len(indices))
+        return Split(split.images[part], split.labels[part])
     return Split(split.images[indices], split.labels[indices])

@@ -17,13 +17,18 @@ from core.runs.config import TrainingConfig
 from core.runs.files import open_regular, read_json
 from core.runs.records import (
     BUNDLED_FOLDERS,
+    GROUP,
     ID,
+    SERVER_ALLOWS,
+    Allowance,
+    Brought,
     Heartbeat,
     Opening,
     Result,
     Run,
     RunFolder,
     State,
+    Stretch,
     is_bundled,
 )
 from core.settings import settings
@@ -70,6 +75,15 @@ def read(run_id: str) -> Run:
         RunNotFound: no run has this id.
     """
     return _read(folder_of(run_id), run_id)
+
+
+def goes_on(run_id: str) -> bool:
+    """Tell whether a run waits, trains or is paused; one that is gone does not."""
+    try:
+        state = read(run_id).state
+    except RunNotFound:
+        return False
+    return state.active or state is State.PAUSED
 
 
 def list_bundled() -> list[Run]:
@@ -145,7 +159,9 @@ def _read(folder: RunFolder, run_id: str) -> Run:
     run = _read_files(folder, run_id)
     # What is damaged may be mended in place, which leaves the folder's time as it was.
     settled = changed is not None and abs(time.time_ns() - changed) > _SETTLED
-    if changed is not None and settled and run.state is not State.DAMAGED:
+    # What follows another run says what that one's folder does.
+    apart = run.state is not State.DAMAGED and (run.same_as is None or run.result is not None)
+    if changed is not None and settled and apart:
         with _known_lock:
             _known[folder.path] = (changed, run)
     return run
@@ -158,6 +174,8 @@ def _read_files(folder: RunFolder, run_id: str) -> Run:
             raise RunDamaged("The file config.json is missing.")
         config = TrainingConfig.from_dict(header.get("config"))
         visitor, created = str(header.get("visitor", "")), float(header.get("created", 0))
+        group, allowance = _group(header.get("group")), _allowance(header.get("allowance"))
+        same_as = _same_as(folder, run_id) if group else None
         result = _result(folder)
         # The result is written last: if there is none now, a heartbeat read now is still in force.
         beat = _heartbeat(folder)
@@ -165,9 +183,16 @@ def _read_files(folder: RunFolder, run_id: str) -> Run:
             raise ValueError
     except (AtelierError, TypeError, ValueError, OverflowError) as error:
         return _damaged(folder, run_id, error)
+    leader = None
+    if same_as is not None and result is None:
+        leader = _leader(same_as, group)
+        beat = leader.heartbeat if leader is not None else None
+        folder = RunFolder(folder.path, leader.path if leader is not None else None)
     notes = read_notes(folder)
     if result is not None:
         state, reason = result.state, result.reason
+    elif same_as is not None:
+        state, reason = _state_of_follower(leader), None
     else:
         state, reason = _state_without_result(folder, beat), None
     if state is State.INTERRUPTED:
@@ -190,14 +215,117 @@ def _read_files(folder: RunFolder, run_id: str) -> Run:
         beat,
         result,
         stopping=state.active and (folder.stop.exists() or folder.pause.exists()),
-        name=notes.get("name"),
+        name=None if notes.get("name_hidden") else notes.get("name"),
+        hidden_name=notes.get("name") if notes.get("name_hidden") else None,
         starred=notes.get("starred", False),
         shared=notes.get("shared", False),
         resumable=resumable and not is_bundled(run_id),
         opened=as_opening(notes.get("opened"), class_count(config)),
         epochs=epochs,
         network=_network(folder, state, epochs),
+        group=group,
+        allowance=allowance,
+        stretches=read_stretches(folder),
+        same_as=same_as,
+        source=leader.path if leader is not None else None,
+        brought=_brought(folder),
     )
+
+
+def _leader(run_id: str, group: str) -> Run | None:
+    """Return the run that another of its class follows; None if there is nothing to follow."""
+    folder = RunFolder(settings().runs / run_id)
+    if not exists(folder):
+        return None
+    own = RunFolder(folder.path)
+    if own.same.exists() and not own.result.exists():
+        return None  # it follows another itself, or the two each other
+    leader = _read(folder, run_id)
+    return leader if leader.state is not State.DAMAGED and leader.group == group else None
+
+
+def _state_of_follower(leader: Run | None) -> State:
+    """Return the state of a run that follows another.
+
+    What befalls the training befalls both. What its owner does with the other run does not: then
+    this one is about to wait for a training of its own. What the training leaves at its end is
+    about to be this run's too.
+    """
+    if leader is None or leader.state in (State.PAUSED, State.STOPPED):
+        return State.QUEUED
+    if leader.state in (State.FINISHED, State.FAILED):
+        return State.RUNNING
+    return leader.state
+
+
+def _same_as(folder: RunFolder, run_id: str) -> str | None:
+    """Return the id of the run whose training serves this one too, if one does."""
+    values = _json(folder.same)
+    other = values.get("run") if values is not None else None
+    if isinstance(other, str) and ID.fullmatch(other) and other != run_id:
+        return other
+    return None
+
+
+def _group(value: object) -> str:
+    return value if isinstance(value, str) and GROUP.fullmatch(value) else ""
+
+
+def _allowance(value: object) -> Allowance:
+    """Return what a run may take; a value that is nonsense is none, as the server's limits hold."""
+    if not isinstance(value, dict):
+        return SERVER_ALLOWS
+    known = {field.name: value.get(field.name) for field in fields(Allowance)}
+    return Allowance(**{name: most for name, most in known.items() if _is_most(most)})
+
+
+def _is_most(value: object) -> bool:
+    return _is_number(value) and not isinstance(value, bool) and value > 0
+
+
+def _brought(folder: RunFolder) -> Brought | None:
+    """Return that a run was brought from elsewhere, if it was; odd details of it are left out."""
+    try:
+        values = read_json(folder.brought)
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, RecursionError):
+        return Brought(0.0)
+    values = values if isinstance(values, dict) else {}
+    at, created, accuracy = (values.get(name) for name in ("at", "created", "val_accuracy"))
+    run = values.get("run")
+    return Brought(
+        at if _is_time(at) else 0.0,
+        run if isinstance(run, str) and ID.fullmatch(run) else "",
+        created if _is_time(created) else 0.0,
+        accuracy if _is_number(accuracy) and 0 <= accuracy <= 1 else None,
+    )
+
+
+def _is_time(value: object) -> TypeGuard[float]:
+    """Tell whether a value is a time that calendars know, in seconds since the epoch."""
+    return _is_number(value) and 0 <= value < _LAST_TIME
+
+
+def read_stretches(folder: RunFolder) -> tuple[Stretch, ...]:
+    """Return by which processes a run was trained; what cannot be read is not known."""
+    try:
+        return as_stretches(read_json(folder.stretches))
+    except (OSError, ValueError, RecursionError):
+        return ()
+
+
+def as_stretches(values: object) -> tuple[Stretch, ...]:
+    """Return what a list of stretches says; nothing if anything in it is odd."""
+    found = []
+    for each in values if isinstance(values, list) else ():
+        if not isinstance(each, dict):
+            return ()
+        epoch, threads, engine = (each.get(name) for name in ("epoch", "threads", "engine"))
+        if not _is_number(epoch) or type(threads) is not int or not isinstance(engine, str):
+            return ()
+        found.append(Stretch(float(epoch), threads, engine[:80]))
+    return tuple(found)
 
 
 def _epochs(folder: RunFolder, state: State, result: Result | None) -> int:
@@ -275,6 +403,7 @@ def read_notes(folder: RunFolder) -> dict[str, Any]:
     name = values.get("name")
     return {
         "name": as_line(name) if isinstance(name, str) else None,
+        "name_hidden": values.get("name_hidden") is True,
         "starred": values.get("starred") is True,
         "shared": values.get("shared") is True,
         "opened": values.get("opened"),
@@ -289,7 +418,7 @@ def as_opening(value: object, classes: int) -> Opening | None:
     if not isinstance(value, dict):
         return None
     at, accuracy, pair = (value.get(name) for name in ("at", "accuracy", "pair"))
-    if not (_is_number(at) and 0 <= at < _LAST_TIME):
+    if not _is_time(at):
         return None
     if not (_is_number(accuracy) and 0 <= accuracy <= 1):
         accuracy = None
@@ -333,8 +462,15 @@ def _json(path: Path) -> dict[str, Any] | None:
 
 def _result(folder: RunFolder) -> Result | None:
     values = _json(folder.result)
-    if values is None:
-        return None
+    return None if values is None else as_result(values)
+
+
+def as_result(values: dict[str, Any]) -> Result:
+    """Return the result that named values tell; unknown names are left out.
+
+    Raises:
+        RunDamaged: a value is missing or of the wrong kind.
+    """
     known = {field.name for field in fields(Result)}
     values = {name: value for name, value in values.items() if name in known}
     try:

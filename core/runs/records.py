@@ -6,6 +6,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from core.datasets.imported import COMMAND_LINE
+from core.runs import blind
 from core.runs.config import TrainingConfig
 from core.runs.files import remove_temporary, write_json
 from core.settings import ASSETS
@@ -17,6 +18,7 @@ BUNDLED_FOLDERS = {
     BUNDLED_ACCURATE: ASSETS / "models" / "fashion-mnist-accurate",
 }
 ID = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")
+GROUP = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 
 
 class State(StrEnum):
@@ -35,6 +37,45 @@ class State(StrEnum):
     def active(self) -> bool:
         """Whether the run will go on by itself."""
         return self in (State.QUEUED, State.RUNNING)
+
+
+@dataclass(frozen=True)
+class Allowance:
+    """What a run may take where that is less than the server allows; None where it is not.
+
+    Attributes:
+        epochs: of the run.
+        seconds: that processes may work on it.
+        waiting: runs that its owner may have waiting.
+    """
+
+    epochs: int | None = None
+    seconds: float | None = None
+    waiting: int | None = None
+
+
+SERVER_ALLOWS = Allowance()
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """A part of a training that one process did.
+
+    The same settings and seed give the same curves only with the same of these.
+
+    Attributes:
+        epoch: epochs done when it began, with fraction.
+        threads: that the processor computed with.
+        engine: versions of what computes.
+    """
+
+    epoch: float
+    threads: int
+    engine: str
+
+    def like(self, other: "Stretch") -> bool:
+        """Tell whether both compute the same from the same."""
+        return (self.threads, self.engine) == (other.threads, other.engine)
 
 
 @dataclass(frozen=True)
@@ -112,6 +153,26 @@ class Opening:
 
 
 @dataclass(frozen=True)
+class Brought:
+    """That a run was not trained here, but brought from elsewhere (``core.export.carried``).
+
+    Its validation and test figures were measured again here; its curves, its figures on training
+    images, its times and what is below are as its file said, and nobody here has seen that.
+
+    Attributes:
+        at: when it was brought, in seconds since the epoch.
+        run: its id there.
+        created: when it was started there, in seconds since the epoch.
+        val_accuracy: what the file said of the validation images, 0 to 1, or None.
+    """
+
+    at: float
+    run: str = ""
+    created: float = 0.0
+    val_accuracy: float | None = None
+
+
+@dataclass(frozen=True)
 class Run:
     """What a run folder says at one moment.
 
@@ -126,7 +187,8 @@ class Run:
         heartbeat: the latest sign of life, if it has been taken by a worker.
         result: how it ended, if it has; what people are shown is ``told``.
         stopping: whether it is active and was asked to stop or pause.
-        name: what its owner calls it, or None.
+        name: what its owner calls it, or None; None also while a teacher has hidden it.
+        hidden_name: the name that is hidden from all, for the teacher who may show it again.
         starred: whether its owner marked it.
         shared: whether everyone may look at it.
         resumable: whether ``resume`` would let it go on.
@@ -134,6 +196,12 @@ class Run:
         epochs: complete epochs of a run that is not active.
         network: the file with what it learned, ``model.keras`` or, of a run that did not come to
             its end, perhaps ``checkpoint.npz``; None if there is nothing to use.
+        group: public id of the class that its owner started it in; empty for none.
+        allowance: what it may take.
+        stretches: the parts that processes did, in order; empty in runs of before version 0.5.
+        same_as: id of the run of the class whose training serves this one too, or None.
+        source: folder of that run, while this one has no files of its own yet.
+        brought: that it was brought from elsewhere, or None.
     """
 
     id: str
@@ -147,12 +215,24 @@ class Run:
     result: Result | None = None
     stopping: bool = False
     name: str | None = None
+    hidden_name: str | None = None
     starred: bool = False
     shared: bool = False
     resumable: bool = False
     opened: Opening | None = None
     epochs: int = 0
     network: Path | None = None
+    group: str = ""
+    allowance: Allowance = SERVER_ALLOWS
+    stretches: tuple[Stretch, ...] = ()
+    same_as: str | None = None
+    source: Path | None = None
+    brought: Brought | None = None
+
+    @property
+    def follows(self) -> bool:
+        """Whether it goes along with the training of another run, and has no end of its own yet."""
+        return self.same_as is not None and self.result is None
 
     @property
     def unfinished(self) -> bool:
@@ -174,9 +254,16 @@ class Run:
         """Whether its test results may be shown: its owner has opened the test set.
 
         Of a run of the command line, as the bundled model's is, the command or the card has
-        told them already.
+        told them already. Nothing is shown while the test set is closed for a class.
         """
-        return self.opened is not None or self.visitor == COMMAND_LINE
+        if self.visitor == COMMAND_LINE:
+            return True
+        return self.opened is not None and self.closed is None
+
+    @property
+    def closed(self) -> str | None:
+        """Why nobody can open or see its test results for now, as a sentence, or None."""
+        return None if self.config is None else blind.closed(self.visitor, self.config.dataset)
 
     @property
     def told(self) -> Result | None:
@@ -187,30 +274,40 @@ class Run:
 
     @property
     def folder(self) -> "RunFolder":
-        """The files of the run."""
-        return RunFolder(self.path)
+        """The files of the run, to read; those of the training that it follows while it does."""
+        return RunFolder(self.path, self.source)
 
 
 class RunFolder:
     """The files of one run, by name."""
 
-    def __init__(self, path: Path) -> None:
-        """Take the folder at ``path``, which need not exist yet."""
+    def __init__(self, path: Path, source: Path | None = None) -> None:
+        """Take the folder at ``path``, which need not exist yet.
+
+        Args:
+            path: of the folder.
+            source: the folder of the run whose training this one follows, to read from.
+        """
         self.path = path
+        training = source or path
         self.config = path / "config.json"
         self.heartbeat = path / "heartbeat"
-        self.batches = path / "batches.jsonl"
-        self.epochs = path / "epochs.jsonl"
+        self.batches = training / "batches.jsonl"
+        self.epochs = training / "epochs.jsonl"
+        self.stretches = training / "stretches.json"
+        self.checkpoint = training / "checkpoint.npz"
         self.model = path / "model.keras"
         self.validation = path / "validation.npz"
         self.evaluation = path / "evaluation.npz"
-        self.checkpoint = path / "checkpoint.npz"
         self.result = path / "result.json"
         self.log = path / "worker.log"
         self.lock = path / "lock"
         self.stop = path / "stop"
         self.pause = path / "pause"
         self.notes = path / "notes.json"
+        self.note = path / "note.txt"
+        self.brought = path / "brought.json"
+        self.same = path / "same.json"
 
     def write_heartbeat(self, beat: Heartbeat) -> None:
         """Replace the sign of life."""

@@ -7,7 +7,7 @@ nothing else.
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import ParamSpec, TypeVar
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 import numpy as np
 import streamlit as st
@@ -15,10 +15,22 @@ import streamlit as st
 from core import datasets, evaluation, runs
 from core.analysis import duplicates, embedding, files, labels, neighbours, statistics
 from core.analysis.order import ORDERS, Subject
-from core.errors import RunDamaged
-from core.tasks import pool as tasks
+from core.errors import ClassroomRefused, RunDamaged
+from core.tasks.pool import answers_file as answers_file
 from pages.widgets.embedding_map import sheet
 from pages.widgets.gallery import sprite_sheet
+
+if TYPE_CHECKING:  # whoever is in no class needs no database loaded
+    from core.classroom.beating import Figures, Round
+    from core.classroom.correcting import Difference
+    from core.classroom.court import Court
+    from core.classroom.experiments import Experiment
+    from core.classroom.experiments import Figures as ExperimentFigures
+    from core.classroom.overview import Contest, Overview
+    from core.classroom.photo_judging import Figures as PhotoFigures
+    from core.classroom.photos import Collection, Photo
+    from core.classroom.verdicts import Figures as CourtFigures
+    from pages.widgets.class_chart import Line
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -186,24 +198,14 @@ def map_sheet(dataset: str, indices: np.ndarray) -> bytes:
     return sheet(pictures(datasets.load(dataset, "train").images[indices]))
 
 
-def answers_file(run: runs.Run, part: str) -> Path:
-    """Return where a run's answers on a part are, whether there are any or not.
-
-    A run that did not finish has them from a task, once that was asked for; a run of a version
-    that kept none on the validation images, too.
-    """
-    path = run.folder.evaluation if part == evaluation.TEST else run.folder.validation
-    if run.unfinished or (part == evaluation.VALIDATION and not path.exists()):
-        return tasks.result(part, run) or path
-    return path
-
-
 def answers(run: runs.Run, part: str) -> evaluation.Answers:
     """Return a finished run's answers on its ``"validation"`` or on the ``"test"`` images.
 
     Raises:
         RunDamaged: the run has none, or they cannot be read.
+        ClassroomRefused: the test images are closed for a class.
     """
+    _check_open(run, part)
     path = answers_file(run, part)
     if not path.exists() and (run.unfinished or part == evaluation.VALIDATION):
         raise RunDamaged(
@@ -215,14 +217,22 @@ def answers(run: runs.Run, part: str) -> evaluation.Answers:
 
 def report(run: runs.Run, part: str) -> evaluation.Report:
     """Return the report on those answers; raises as ``answers`` does."""
+    _check_open(run, part)
     path = answers_file(run, part)
     return _report(run.id, part, str(path), _written(path))
 
 
 def rankings(run: runs.Run, part: str) -> list[evaluation.Ranking]:
     """Return how those answers rank each class's images; raises as ``answers`` does."""
+    _check_open(run, part)
     path = answers_file(run, part)
     return _rankings(run.id, part, str(path), _written(path))
+
+
+def _check_open(run: runs.Run, part: str) -> None:
+    """Keep the answers on closed test images from whoever asks, before any cache is."""
+    if part == evaluation.TEST and run.closed is not None:
+        raise ClassroomRefused(run.closed)
 
 
 @st.cache_data(max_entries=32, show_spinner="Reading the answers …")
@@ -236,8 +246,11 @@ def _report(run_id: str, part: str, path: str, written: int) -> evaluation.Repor
     answers = _answers(run_id, part, path, written)
     config = runs.read(run_id).config
     assert config is not None, "a damaged run has no answers"
-    classes = datasets.find(config.dataset).classes
-    return evaluation.report(answers.probabilities, answers.labels, classes, answers.loss)
+    spec = datasets.find(config.dataset)
+    unseen = evaluation.unseen_classes(spec)
+    return evaluation.report(
+        answers.probabilities, answers.labels, spec.classes, answers.loss, unseen
+    )
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
@@ -264,6 +277,157 @@ def tempered(run: runs.Run, part: str) -> evaluation.Tempered | None:
 def _tempered(run_id: str, part: str, paths: str, *written: int) -> evaluation.Tempered | None:
     run = runs.read(run_id)
     return evaluation.tempered(answers(run, part), answers(run, evaluation.VALIDATION))
+
+
+# A resource, as it is never changed: a copy for each of thirty watchers would cost more than it.
+@st.cache_resource(max_entries=64, ttl=1.0, show_spinner=False)
+def class_overview(class_id: int) -> "Overview":
+    """Return a class as it was at most a second ago; raises as the core's function does."""
+    from core.classroom.overview import overview
+
+    return overview(class_id)
+
+
+@st.cache_resource(max_entries=64, ttl=5.0, show_spinner=False)
+def class_looks(class_id: int) -> dict[int, dict[str, int]]:
+    """Return how many test sets each member has opened, by data set; raises as above."""
+    from core.classroom.seal import all_looks
+
+    members = {each.member.visitor: each.member.id for each in class_overview(class_id).students}
+    return {members[visitor]: counts for visitor, counts in all_looks(members).items()}
+
+
+@st.cache_resource(max_entries=64, ttl=1.0, show_spinner=False)
+def class_contest(class_id: int) -> "Contest | None":
+    """Return what a class works on, as it was at most a second ago; raises as above."""
+    from core.classroom.overview import contest
+
+    return contest(class_id)
+
+
+@st.cache_resource(max_entries=64, ttl=1.0, show_spinner=False)
+def class_lines(class_id: int, *, of_contest: bool = False) -> "list[Line]":
+    """Return the lines of ``class_chart``, read once a second for all who look; raises as above.
+
+    Args:
+        class_id: of the class.
+        of_contest: only runs with the settings of the task that ``class_contest`` tells.
+    """
+    from pages.widgets.class_chart import lines_of
+
+    found = class_contest(class_id) if of_contest else None
+    return lines_of(class_overview(class_id), found.given.task if found is not None else None)
+
+
+@st.cache_resource(max_entries=64, ttl=1.0, show_spinner=False)
+def class_rounds(class_id: int) -> "list[Round]":
+    """Return the rounds of Beat the network of a class, the newest first; raises as above."""
+    from core.classroom.beating import rounds_of
+    from core.classroom.people import SERVER
+
+    return rounds_of(SERVER, class_id)
+
+
+@st.cache_resource(max_entries=64, ttl=1.0, show_spinner=False)
+def round_figures(round_id: int) -> "Figures":
+    """Return how a class does in a round; whoever shows them asks ``beating.sees`` first."""
+    from core.classroom.beating import figures
+    from core.classroom.people import SERVER
+
+    return figures(SERVER, round_id)
+
+
+@st.cache_resource(max_entries=64, ttl=1.0, show_spinner=False)
+def class_experiments(class_id: int) -> "list[Experiment]":
+    """Return the experiments of a class, the newest first; raises as above."""
+    from core.classroom.experiments import experiments_of
+    from core.classroom.people import SERVER
+
+    return experiments_of(SERVER, class_id)
+
+
+@st.cache_resource(max_entries=64, ttl=1.0, show_spinner=False)
+def experiment_figures(experiment_id: int) -> "ExperimentFigures":
+    """Return the results of an experiment; whoever shows them asks who may see it first."""
+    from core.classroom.experiments import figures
+    from core.classroom.people import SERVER
+
+    return figures(SERVER, experiment_id)
+
+
+@st.cache_resource(max_entries=64, ttl=1.0, show_spinner=False)
+def class_courts(class_id: int) -> "list[Court]":
+    """Return the label courts of a class, the newest first; raises as above."""
+    from core.classroom.court import courts_of
+    from core.classroom.people import SERVER
+
+    return courts_of(SERVER, class_id)
+
+
+@st.cache_resource(max_entries=64, ttl=1.0, show_spinner=False)
+def court_figures(court_id: int) -> "CourtFigures":
+    """Return what a court has found; an open one tells nothing that must not be known."""
+    from core.classroom.people import SERVER
+    from core.classroom.verdicts import figures
+
+    return figures(SERVER, court_id)
+
+
+@st.cache_resource(max_entries=64, ttl=1.0, show_spinner=False)
+def court_difference(court_id: int) -> "Difference | None":
+    """Return what the corrected labels of a court change, if that is or was measured."""
+    from core.classroom.correcting import difference
+    from core.classroom.people import SERVER
+
+    return difference(SERVER, court_id)
+
+
+@st.cache_resource(max_entries=64, ttl=1.0, show_spinner=False)
+def class_collections(class_id: int) -> "list[Collection]":
+    """Return the collections of photos of a class, the newest first; raises as above."""
+    from core.classroom.people import SERVER
+    from core.classroom.photos import collections_of
+
+    return collections_of(SERVER, class_id)
+
+
+@st.cache_resource(max_entries=64, ttl=1.0, show_spinner=False)
+def approved_photos(collection_id: int) -> "list[Photo]":
+    """Return the approved photos of a collection; whoever shows them asks who may see them."""
+    from core.classroom.people import SERVER
+    from core.classroom.photos import approved
+
+    return approved(SERVER, collection_id)
+
+
+@st.cache_resource(max_entries=64, ttl=1.0, show_spinner=False)
+def photo_figures(collection_id: int) -> "PhotoFigures":
+    """Return what networks are worth on the photos of a collection, as ``approved_photos``."""
+    from core.classroom.people import SERVER
+    from core.classroom.photo_judging import figures
+
+    return figures(SERVER, collection_id)
+
+
+def forget_classes() -> None:
+    """Have the next look at any class see what has just been done in it."""
+    for kept in (
+        class_overview,
+        class_looks,
+        class_contest,
+        class_lines,
+        class_rounds,
+        round_figures,
+        class_experiments,
+        experiment_figures,
+        class_courts,
+        court_figures,
+        court_difference,
+        class_collections,
+        approved_photos,
+        photo_figures,
+    ):
+        kept.clear()
 
 
 def _written(path: Path) -> int:

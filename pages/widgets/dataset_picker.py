@@ -8,6 +8,7 @@ from core import datasets
 from core.datasets import download
 from core.datasets.access import usable_datasets
 from pages.session.guard import check_url, sentences
+from pages.session.person import circle
 from pages.session.visitor import visitor_id
 from pages.words import percent
 
@@ -49,11 +50,11 @@ def dataset_picker(on_change: Callable[[], None] | None = None) -> datasets.Data
 
 
 def dataset_titles(visitor: str) -> dict[str, str]:
-    """Return what the visitor may choose: the built-in data sets and the imported ones, by id.
+    """Return what the visitor may choose: built-in data sets, imported ones, those of the class.
 
     Two imported ones may have the same title, so the end of the id goes with it.
     """
-    own = [each.spec for each in usable_datasets(visitor)]
+    own = [each.spec for each in usable_datasets(visitor, circle())]
     return {name: spec.title for name, spec in datasets.DATASETS.items()} | {
         spec.name: f"{spec.title} · {spec.name[-6:]}" for spec in own
     }

@@ -6,6 +6,7 @@ from core import evaluation, runs
 from core.errors import RunDamaged, RunNotFound
 from core.runs.access import may_see, owns, seen
 from pages.session.guard import sentences
+from pages.session.person import circle
 from pages.session.streamlit_internals import DeltaGenerator
 from pages.session.visitor import visitor_id
 from pages.words import STATE_WORDS, dataset_title, title_markdown
@@ -138,7 +139,7 @@ def _is_for(run: runs.Run, dataset: str | None) -> bool:
 
 
 def _usable(run_id: str, visitor: str, dataset: str | None) -> runs.Run:
-    run = seen(run_id, visitor)
+    run = seen(run_id, visitor, circle())
     if run.network is None:
         raise RunDamaged(
             f"The run “{title_markdown(run)}” has no network yet: it is "

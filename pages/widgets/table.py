@@ -1,11 +1,11 @@
 """Tables that can be taken away as CSV."""
 
-import csv
-import io
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import streamlit as st
+
+from core.files import csv_text
 
 
 def table(
@@ -52,20 +52,3 @@ def csv_button(head: Sequence[str], rows: Iterable[Iterable[Any]], *, key: str, 
         icon=":material/download:",
         help=f"Save as {name}.csv, for a spreadsheet",
     )
-
-
-def csv_text(head: Sequence[Any], rows: Iterable[Iterable[Any]]) -> str:
-    """Return rows under a head as CSV; text that begins as a formula does gets an apostrophe.
-
-    A spreadsheet would work the formula out (OWASP, "CSV injection").
-    """
-    file = io.StringIO()
-    writer = csv.writer(file)
-    writer.writerows([_harmless(value) for value in row] for row in (head, *rows))
-    return file.getvalue()
-
-
-def _harmless(value: Any) -> Any:
-    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")):
-        return f"'{value}"
-    return value

@@ -28,7 +28,7 @@ def task(kind: str, run: Run) -> Path | None:
     """
     path = tasks.result(kind, run)
     if path is None:
-        ticking(_view, lambda: TICK if _active(tasks.look(kind, run)) else None)(kind, run)
+        ticking(_view, lambda: TICK if is_active(tasks.look(kind, run)) else None)(kind, run)
     return path
 
 
@@ -36,7 +36,8 @@ def _with_network(words: str, run: Run) -> str:
     return words.replace("{network}", title_markdown(run))
 
 
-def _active(state: TaskState) -> bool:
+def is_active(state: TaskState) -> bool:
+    """Tell whether a task waits or works."""
     return state.phase in ("waiting", "working")
 
 
@@ -49,8 +50,8 @@ def _view(kind: str, run: Run) -> None:
         with st.container(border=True):
             st.markdown(f"**{_with_network(KINDS[kind].title, run)}**")
             st.markdown(_with_network(KINDS[kind].explanation(run), run))
-            if _active(state):
-                st.progress(state.share, text=_progress(state))
+            if is_active(state):
+                st.progress(state.share, text=progress_words(state))
                 if visitor == state.visitor or owns(run, visitor):
                     if st.button("Stop", icon=":material/stop:", key=f"stop_{kind}_{run.id}"):
                         tasks.stop(kind, run)
@@ -73,7 +74,8 @@ def _view(kind: str, run: Run) -> None:
                 st.rerun()
 
 
-def _progress(state: TaskState) -> str:
+def progress_words(state: TaskState) -> str:
+    """Say how far an active task is."""
     if state.phase == "waiting":
         before = state.position or 0
         if not before:

@@ -1,11 +1,15 @@
 """Numbers, times and states in the words of the pages, written once."""
 
-import re
 import time
 
 from core import architectures, datasets, runs
 from core.architectures.settings import count as count  # 1 epoch, 2 epochs
 from core.errors import AtelierError
+from core.words import duration as duration
+from core.words import literal as literal
+from core.words import number as number
+from core.words import percent as percent
+from core.words import sure_by as sure_by
 
 STATE_WORDS = {
     runs.State.QUEUED: ("Waiting", "gray", ":material/hourglass_top:"),
@@ -27,17 +31,7 @@ PHASE_WORDS = {
     "evaluating": "Classifying the validation and test images",
 }
 
-_PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")  # all of ASCII's, any of which Markdown may read
-
-
-def percent(share: float | None, digits: int = 1) -> str:
-    """Return a share of 0 to 1 in percent, or a dash."""
-    return "–" if share is None else f"{100 * share:.{digits}f} %"
-
-
-def sure_by(probability: float) -> str:
-    """Return how sure a network is, in whole percent, but never that it is quite sure."""
-    return "over 99 %" if probability >= 0.995 else percent(probability, 0)
+ALIKE = 0.002  # accuracies of the same network on two machines differ by less: rounding
 
 
 def mistake(truth: str, answer: str, probability: float) -> str:
@@ -49,21 +43,6 @@ def mistake(truth: str, answer: str, probability: float) -> str:
         f"{truth}, called\n{answer}" if len(truth) <= len(answer) else f"{truth},\ncalled {answer}"
     )
     return f"{called}\n({sure_by(probability)})"
-
-
-def number(value: float | None, digits: int = 3) -> str:
-    """Return a number with fixed digits, or a dash."""
-    return "–" if value is None else f"{value:.{digits}f}"
-
-
-def duration(seconds: float) -> str:
-    """Return a duration such as ``8 s``, ``1:05 min`` or ``2:03 h``."""
-    whole = max(0, round(seconds))
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60}:{whole % 60:02} min"
-    return f"{whole // 3600}:{whole % 3600 // 60:02} h"
 
 
 def about(seconds: float) -> str:
@@ -105,11 +84,6 @@ def title_markdown(run: runs.Run) -> str:
     return title(run)
 
 
-def literal(text: str) -> str:
-    """Return text, of whoever wrote it, so that Markdown shows it as it is."""
-    return _PUNCTUATION.sub(r"\\\g<0>", text)
-
-
 def architecture_title(name: str) -> str:
     """Return what people call an architecture."""
     return architectures.find(name).title
@@ -121,6 +95,25 @@ def dataset_title(name: str) -> str:
         return datasets.find(name).title
     except AtelierError:  # imported once, and since removed by hand or damaged
         return name
+
+
+def brought_words(run: runs.Run) -> str:
+    """Say of a run that was brought from elsewhere what was measured here, and what is a claim."""
+    assert run.brought is not None, "it was trained here"
+    words = [f"Brought from elsewhere, {ago(run.brought.at)}."]
+    told, here = run.brought.val_accuracy, run.result.val_accuracy if run.result else None
+    if here is None:
+        words.append("Its curves, figures and times are what its file says.")
+    else:
+        words.append(
+            "Its accuracy was measured again here; its curves and times are what its file says."
+        )
+    if here is not None and told is not None and abs(told - here) > ALIKE:
+        words.append(
+            f"The file claims {percent(told, 2)} on the validation images, and here they are "
+            f"{percent(here, 2)}."
+        )
+    return " ".join(words)
 
 
 def accuracy_words(run: runs.Run) -> str:

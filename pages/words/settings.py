@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
-from core.architectures.settings import SETTINGS, in_words
+from core.architectures.settings import RECIPE_TITLES, SETTINGS, in_words
 from core.runs import TrainingConfig
 from pages.words import architecture_title, dataset_title
 
-_TITLES = {"dataset": "Data set", "architecture": "Architecture"}
+_TITLES = {"dataset": "Data set", "architecture": "Architecture", "recipe_name": "Recipe"}
 
 
 def setting_title(name: str) -> str:
@@ -24,6 +24,8 @@ def setting_words(name: str, value: Any) -> str:
         return dataset_title(value)
     if name == "architecture":
         return architecture_title(value)
+    if name == "recipe_name":
+        return RECIPE_TITLES.get(value, str(value)).lower()
     setting = SETTINGS.get(name)
     return setting.words(value) if setting is not None else str(value)
 
@@ -40,6 +42,6 @@ def settings_line(config: TrainingConfig, *, without: Sequence[str] = ()) -> str
 
 def changed_line(config: TrainingConfig, *, without: Sequence[str] = ()) -> str:
     """Return as ``settings_line``, but only what differs from the architecture's recipe."""
-    usual = TrainingConfig(config.dataset, config.architecture, config.usual_recipe).flat()
+    usual = config.unchanged.flat()
     same = [name for name, value in config.flat().items() if value == usual[name]]
     return settings_line(config, without=(*without, *same))

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from core import evaluation, runs
+from core.architectures import RecipeName
 from core.architectures.settings import SETTINGS
 from core.runs import Run, TrainingConfig
 from pages import words
@@ -18,15 +19,14 @@ def changes(config: TrainingConfig) -> list[str]:
 
     The seed comes first, as it is what most often tells runs of one recipe apart.
     """
-    preset = TrainingConfig(config.dataset, config.architecture, config.usual_recipe)
-    changed = [row for row in evaluation.differences([preset, config]) if row.differs]
+    changed = [row for row in evaluation.differences([config.unchanged, config]) if row.differs]
     changed.sort(key=lambda row: row.name != "seed")
     return [phrase(row.name, row.values[1]) for row in changed]
 
 
 def changes_words(config: TrainingConfig) -> str:
     """Return the first changes of the recipe in one line, or that there are none."""
-    return _line(changes(config)) or UNCHANGED
+    return _line([*_tuned(config), *changes(config)]) or UNCHANGED
 
 
 def told_apart(listed: Sequence[Run]) -> list[str]:
@@ -75,7 +75,7 @@ def _label(run: Run) -> str:
     bundled = runs.is_bundled(run.id)
     parts = [words.title(run)]
     if run.config is not None and not bundled:
-        parts.append(_line(changes(run.config)))
+        parts.append(_line([*_tuned(run.config), *changes(run.config)]))
     if run.unfinished and run.config is not None:
         parts.append(f"unfinished, {run.epochs} of {run.config.recipe.epochs} epochs")
     if run.told is not None or not run.unfinished:
@@ -83,6 +83,12 @@ def _label(run: Run) -> str:
     if not bundled:
         parts.append(words.ago(run.created))
     return " · ".join(part for part in parts if part)
+
+
+def _tuned(config: TrainingConfig) -> list[str]:
+    """Say that a preset has its tuned recipe; the other networks have no other one."""
+    several = len(config.network.recipes) > 1
+    return ["tuned recipe"] if several and config.recipe_name is RecipeName.TUNED else []
 
 
 def _line(phrases: Sequence[str]) -> str:
@@ -98,6 +104,4 @@ def phrase(name: str, value: Any) -> str:
     setting = SETTINGS.get(name)
     if setting is None:
         return setting_words(name, value)
-    return setting.in_summary(value) or (
-        f"{setting.title[0].lower()}{setting.title[1:]} {setting.words(value)}"
-    )
+    return setting.phrase(value)

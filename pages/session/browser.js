@@ -1,8 +1,15 @@
 /**
  * Keeps the visitor's id in a cookie and in localStorage. Where one of them is missing, the other
- * restores it; where the server did not know the id that is kept, the state "id" tells it.
+ * restores it; where the server did not know the id that is kept, the state "id" tells it. Where
+ * the visitor starts afresh, the id of before is replaced, and the page is loaded anew.
  */
-export default function ({ data: { name, id, told, maxAge }, setStateValue }) {
+export default function ({ data: { name, id, told, maxAge, afresh }, setStateValue }) {
+  if (afresh) {
+    writeCookie(name, id, maxAge)
+    writeStorage(name, id)
+    location.replace(location.pathname)
+    return
+  }
   // The cookie first: another tab may have written it since this page was loaded.
   const kept = valid(readCookie(name)) ?? valid(readStorage(name))
   const known = kept ?? id
