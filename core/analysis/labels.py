@@ -191,6 +191,40 @@ def judged(given: np.ndarray, probabilities: np.ndarray, method: str) -> dict[st
     }
 
 
+def doubted(given: np.ndarray, probabilities: np.ndarray) -> Labels:
+    """Judge labels by the answers of one network that did not learn from their images.
+
+    What is doubtful is off the diagonal of the confident joint, by which confident learning begins:
+    a class is said of an image where its probability reaches the mean of those of the images that
+    are labelled so, and the label is doubtful where the most probable such class is another one.
+    Needs no cleanlab; ``judged`` prunes further and is for ``compute``.
+
+    Args:
+        given: int (n,), the labels.
+        probabilities: float (n, classes), rows sum to 1.
+    """
+    everyone, classes = np.arange(len(given)), probabilities.shape[1]
+    usual = np.array(
+        [
+            probabilities[given == label, label].mean() if (given == label).any() else np.inf
+            for label in range(classes)
+        ]
+    )
+    confident = np.where(probabilities >= usual, probabilities, -1.0)
+    said = np.where(confident.max(axis=1) >= 0, confident.argmax(axis=1), given)
+    others = probabilities.copy()
+    others[everyone, given] = -1
+    suggested = others.argmax(axis=1)
+    return Labels(
+        own=probabilities[everyone, given].astype(np.float32),
+        suggested=suggested.astype(np.uint8),
+        other=probabilities[everyone, suggested].astype(np.float32),
+        doubtful=said != given,
+        accuracy=float((probabilities.argmax(axis=1) == given).mean()),
+        method="",
+    )
+
+
 def cross_validate(
     spec: DatasetSpec,
     whole: Split,

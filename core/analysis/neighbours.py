@@ -61,13 +61,13 @@ def learned_from(
     Returns:
         Indices and distances, as ``nearest``.
     """
-    held_out = runs.held_out(config)
-    used = train.images[: config.used]
-    wanted = min(count, config.training_count)
+    known = runs.learned(config)
+    used = train.images[: known[-1] + 1]
+    wanted = min(count, len(known))
     asked = count
     while True:
         near, distances = nearest(used, image, asked)
-        learned = ~np.isin(near, held_out)
+        learned = np.isin(near, known)
         if learned.sum() >= wanted:
             return near[learned][:wanted], distances[learned][:wanted]
         asked *= 4

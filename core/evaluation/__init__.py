@@ -51,6 +51,7 @@ from core.evaluation.report import (
     row_normalised,
     training_gap,
     training_loss_note,
+    unseen_classes,
 )
 from core.evaluation.robustness import Robustness, read_robustness
 from core.evaluation.similarity import similar_order
@@ -113,4 +114,5 @@ __all__ = [
     "top_accuracy",
     "training_gap",
     "training_loss_note",
+    "unseen_classes",
 ]

@@ -3,8 +3,9 @@
 The figures are scikit-learn's; it is imported when first needed, as it takes a second.
 """
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+import importlib
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,15 @@ from core.evaluation.answers import TEST, answers_of
 from core.evaluation.comparison import accuracy_interval
 from core.evaluation.ranking import top_accuracy
 from core.runs import BUNDLED, Run, TrainingConfig
+
+LEFT_OUT = (
+    "Left out of the macro average: training has no image of this class, or these images have none."
+)
+
+
+def get_ready() -> None:
+    """Import what the first report would wait for."""
+    importlib.import_module("sklearn.metrics")
 
 
 @dataclass(frozen=True)
@@ -42,6 +52,8 @@ class Report:
         rows: one a class, in label order.
         averages: the rows "macro average" (each class counts the same) and "weighted average"
             (each image counts the same).
+        left_out: names of the classes that the macro average leaves out: those that training has
+            no image of, and those that these images have none of.
     """
 
     accuracy: float
@@ -51,6 +63,7 @@ class Report:
     matrix: tuple[tuple[int, ...], ...]
     rows: tuple[ClassRow, ...]
     averages: tuple[ClassRow, ...]
+    left_out: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
@@ -59,10 +72,16 @@ class Report:
     def to_text(self, part: str) -> str:
         """Return the report as a table for a terminal; ``part`` says what the images are."""
         head = f"{'':18}{'precision':>10}{'recall':>10}{'F1':>10}{'support':>10}"
-        lines = [
-            f"{row.name:18}{row.precision:10.3f}{row.recall:10.3f}{row.f1:10.3f}{row.support:10}"
+        rows = [
+            replace(row, name=f"{row.name} *") if row.name in self.left_out else row
             for row in (*self.rows, *self.averages)
         ]
+        lines = [
+            f"{row.name:18}{row.precision:10.3f}{row.recall:10.3f}{row.f1:10.3f}{row.support:10}"
+            for row in rows
+        ]
+        if self.left_out:
+            lines += ["", f"* {LEFT_OUT}"]
         accuracy = f"{part.capitalize()} accuracy {self.accuracy:.2%}, loss {self.loss:.4f}"
         low, high = self.interval
         more = f"95 % interval {low:.2%} to {high:.2%}, top-2 accuracy {self.top_two:.2%}"
@@ -101,7 +120,11 @@ def commonest_mistake(matrix: np.ndarray) -> tuple[int, int]:
 
 
 def report(
-    probabilities: np.ndarray, labels: np.ndarray, classes: Sequence[str], loss: float
+    probabilities: np.ndarray,
+    labels: np.ndarray,
+    classes: Sequence[str],
+    loss: float,
+    unseen: Collection[int] = (),
 ) -> Report:
     """Return the report on predictions.
 
@@ -110,6 +133,7 @@ def report(
         labels: int array (n,), the truth.
         classes: class names in label order.
         loss: mean cross-entropy in nats.
+        unseen: labels of the classes that training has no image of.
     """
     from sklearn.metrics import classification_report
 
@@ -133,6 +157,14 @@ def report(
             int(value["support"]),
         )
 
+    rows = tuple(row(str(index), name) for index, name in enumerate(classes))
+    averages = (row("macro avg", "macro average"), row("weighted avg", "weighted average"))
+    counted = [each for i, each in enumerate(rows) if each.support and i not in unseen]
+    if counted and len(counted) < len(rows):
+        # scikit-learn counts the others as 0, for which no network can do anything.
+        precision, recall, f1 = np.mean([(r.precision, r.recall, r.f1) for r in counted], axis=0)
+        macro = replace(averages[0], precision=float(precision), recall=float(recall), f1=float(f1))
+        averages = (macro, averages[1])
     matrix = confusion(labels, predicted, len(classes))
     right = int((predicted == labels).sum())
     return Report(
@@ -141,8 +173,9 @@ def report(
         top_two=top_accuracy(probabilities, labels, 2),
         loss=loss,
         matrix=tuple(tuple(int(count) for count in line) for line in matrix),
-        rows=tuple(row(str(index), name) for index, name in enumerate(classes)),
-        averages=(row("macro avg", "macro average"), row("weighted avg", "weighted average")),
+        rows=rows,
+        averages=averages,
+        left_out=tuple(each.name for each in rows if each not in counted) if counted else (),
     )
 
 
@@ -160,8 +193,22 @@ def report_of(run: Run, part: str = TEST, path: Path | None = None) -> Report:
     """
     answers = answers_of(run, part, path)
     assert run.config is not None, "answers_of refuses a damaged run"
-    classes = datasets.find(run.config.dataset).classes
-    return report(answers.probabilities, answers.labels, classes, answers.loss)
+    spec = datasets.find(run.config.dataset)
+    unseen = unseen_classes(spec)
+    return report(answers.probabilities, answers.labels, spec.classes, answers.loss, unseen)
+
+
+def unseen_classes(spec: datasets.DatasetSpec) -> frozenset[int]:
+    """Return the labels that no training image of an imported data set has.
+
+    Raises:
+        DataUnavailable, DataDamaged: the images cannot be read.
+    """
+    if not spec.kin:  # the built-in ones have them all
+        return frozenset()
+    labels = spec.load("train").labels[: spec.counts["train"] - spec.validation]
+    counts = np.bincount(labels, minlength=len(spec.classes))
+    return frozenset(np.flatnonzero(counts == 0).tolist())
 
 
 def training_loss_note(run: Run) -> str:

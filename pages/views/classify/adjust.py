@@ -3,14 +3,15 @@
 Steps that are switched off stay off for the next picture; brush and crop belong to one picture.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import replace
 
 import streamlit as st
-from PIL import Image
 
+from core.imaging.gate import Picture
 from core.imaging.prepare import Kind, Options, Stage
+from core.imaging.scene import Box
 from pages.widgets.choice import choice
-from pages.widgets.mask_editor import ADD, ERASE, Edit, picture_file
+from pages.widgets.picture_edits import Edits
 
 AUTOMATIC = "automatic"
 KINDS = {AUTOMATIC: "Automatic", Kind.PHOTO: "Photo", Kind.SKETCH: "Drawing"}
@@ -21,41 +22,23 @@ _EDITS = "classify_edits"
 _NUMBER = "classify_edits_number"
 
 
-@dataclass
-class Edits:
-    """What brush and crop tool have done to one picture.
-
-    Attributes:
-        picture: the picture.
-        token: tells these edits from those of other pictures, and from before a reset.
-        file: the picture as the editor shows it.
-        edit: brush and crop.
-        version: grows with every change.
-    """
-
-    picture: Image.Image = field(repr=False)
-    token: str
-    file: bytes = field(repr=False)
-    edit: Edit = field(default_factory=Edit)
-    version: int = 0
-
-    @property
-    def any(self) -> bool:
-        """Whether anything was edited."""
-        return self.edit.layer is not None or self.edit.box is not None
-
-    def change(self, edit: Edit) -> None:
-        """Take what the visitor has done since."""
-        self.edit = edit
-        self.version += 1
-
-
-def edits_of(picture: Image.Image) -> Edits:
+def edits_of(picture: Picture) -> Edits:
     """Return the edits of the picture that is looked at; of another one there are none yet."""
     edits: Edits | None = st.session_state.get(_EDITS)
-    if edits is None or (edits.picture is not picture and edits.picture != picture):
+    if edits is None or (edits.brought is not picture and edits.brought != picture):
         edits = _new(picture)
     return edits
+
+
+def turn(edits: Edits, quarters: int) -> None:
+    """Turn the picture to the right; a crop or a brush belonged to how it lay before."""
+    _new(edits.brought, edits.quarters + quarters)
+
+
+def crop(edits: Edits, box: Box | None) -> None:
+    """Crop the picture to a box, or to what is found in it again."""
+    edits.change(replace(edits.edit, box=box))
+    edits.token = _number()  # or the browser would keep its own
 
 
 def kind_choice() -> Kind | None:
@@ -76,14 +59,7 @@ def switch(stage: Stage, *, on: bool) -> None:
 
 def options(kind: Kind | None, edits: Edits) -> Options:
     """Return all decisions together."""
-    off, layer = switched_off(), edits.edit.layer
-    return Options(
-        kind=kind,
-        off=off,
-        box=None if Stage.CROP in off else edits.edit.box,
-        add=None if layer is None else layer == ADD,
-        erase=None if layer is None else layer == ERASE,
-    )
+    return edits.options(kind, switched_off())
 
 
 def changed(edits: Edits) -> bool:
@@ -91,14 +67,18 @@ def changed(edits: Edits) -> bool:
     return bool(switched_off()) or edits.any or st.session_state.get("kind", AUTOMATIC) != AUTOMATIC
 
 
-def reset(picture: Image.Image) -> None:
+def reset(picture: Picture) -> None:
     """Let everything happen by itself again."""
     st.session_state.pop(_OFF, None)
     st.session_state["kind"] = AUTOMATIC
     _new(picture)
 
 
-def _new(picture: Image.Image) -> Edits:
-    number = st.session_state[_NUMBER] = st.session_state.get(_NUMBER, 0) + 1
-    edits = st.session_state[_EDITS] = Edits(picture, str(number), picture_file(picture))
+def _new(brought: Picture, quarters: int = 0) -> Edits:
+    edits = st.session_state[_EDITS] = Edits.of(brought, _number(), quarters)
     return edits
+
+
+def _number() -> str:
+    number = st.session_state[_NUMBER] = st.session_state.get(_NUMBER, 0) + 1
+    return str(number)

@@ -122,7 +122,7 @@ def _side_by_side(
     """
     answers = []
     models = [networks.of_run(run) for run in chosen]
-    prepared = classify.prepare_for(models[0], picture.rgb)
+    prepared = classify.prepare_for(models[0], picture)
     with st.spinner("Asking the networks …", show_time=True):
         for model in models:
             answers += classify.answers_of([prepared], model)

@@ -7,6 +7,7 @@ from core import classify
 from core.classify import Answer
 from core.imaging.gate import Picture
 from core.imaging.prepare import Kind, Options
+from core.imaging.things import place_names, things
 from core.networks import Model
 from pages.session import engine
 from pages.session.guard import sentences
@@ -14,17 +15,18 @@ from pages.session.screen import Screen, screen
 from pages.session.streamlit_internals import DeltaGenerator
 from pages.session.ticking import ticking
 from pages.views.classify import adjust, doubt, sources, steps, why
-from pages.views.classify.adjust import Edits
 from pages.widgets.copy_link import copy_link
-from pages.widgets.mask_editor import layer_shape, mask_editor
+from pages.widgets.picture_edits import Edits, edited_picture
 from pages.widgets.pixel_viewer import pixel_image
 from pages.widgets.probability_bars import probability_bars
 from pages.widgets.verdict import verdict
 from pages.words import literal, sure_by
 
 NOT_YET = "The answer appears here"
+TURNS = {1: "a quarter to the right", 2: "upside down", 3: "a quarter to the left"}
 KIND_WORDS = {Kind.PHOTO: "photo", Kind.SKETCH: "drawing"}
 
+_TURN = "classify_turn"  # session: the last question whether to turn, and what was found
 _LAST = "classify_last"  # session: the last question, and what was answered
 
 
@@ -55,7 +57,7 @@ def _try(model: Model, phone: bool) -> None:
             if picture is None:
                 _nothing_yet(model, above if tall else None)
             else:
-                edits = adjust.edits_of(picture.rgb)
+                edits = adjust.edits_of(picture)
                 options = adjust.options(kind, edits)
                 answer, pixels, probabilities = _ask(edits, model, options)
                 _say(answer, model, above)
@@ -66,16 +68,19 @@ def _try(model: Model, phone: bool) -> None:
             above.subheader(NOT_YET, anchor=False)
     if picture is None:
         return
-    edits = adjust.edits_of(picture.rgb)
+    edits = adjust.edits_of(picture)
     if not drawn:  # a drawing is on the sheet already, where it is changed as well
-        with editor:
-            _picture(edits, answer, brush=grey)
+        with editor, sentences():
+            edited_picture(edits, answer.prepared if answer else None, brush=grey, key="editor")
+            if answer is not None:
+                _offer_things(edits, answer)
+                _offer_turn(edits, answer, model, options)
     if answer is not None:
         if kind is None and answer.prepared.kind is not None:
             looks.caption(f"Detected as a {KIND_WORDS[answer.prepared.kind]}.")
         _steps(picture, edits, answer)
         with sentences():
-            why.expander(answer, picture.rgb, model, options)
+            why.expander(answer, edits.picture, model, options)
 
 
 def _nothing_yet(model: Model, above: DeltaGenerator | None) -> None:
@@ -128,6 +133,46 @@ def _say(answer: Answer, model: Model, above: DeltaGenerator | None) -> None:
         probability_bars(model.dataset.classes, answer.probabilities.tolist(), key="answer")
 
 
+def _offer_turn(edits: Edits, answer: Answer, model: Model, options: Options) -> None:
+    """Offer to turn a picture that would be recognised then."""
+    if options.box is not None or edits.edit.layer is not None:
+        return
+    question = (model.run, edits.token, options)
+    kept = st.session_state.get(_TURN)
+    if kept is None or kept[0] != question:
+        kept = (question, classify.better_turned(answer, edits.picture, model, options))
+        st.session_state[_TURN] = kept
+    if (turn := kept[1]) is None:
+        return
+    name, sure = literal(turn.answer.name), sure_by(turn.answer.probability)
+    with st.container(border=True):
+        st.markdown(f"Turned {TURNS[turn.quarters]}, it would be: **{name}** ({sure}).")
+        st.button(
+            "Turn the picture",
+            icon=":material/rotate_right:",
+            on_click=adjust.turn,
+            args=(edits, turn.quarters),
+        )
+
+
+def _offer_things(edits: Edits, answer: Answer) -> None:
+    """Where there are several things in a picture, let the visitor choose one of them."""
+    boxes = [] if answer.prepared.kind is None else things(answer.prepared.mask)
+    if not boxes or edits.edit.box not in (None, *boxes):  # or it was cropped by hand
+        return
+    st.caption(f"There are {len(boxes)} things in the picture. Which one is it about?")
+    with st.container(horizontal=True, gap="small"):
+        ways = dict(zip(place_names(boxes), boxes, strict=True))
+        for name, box in {**ways, "All of it": None}.items():
+            st.button(
+                name,
+                key=f"thing_{name}",
+                type="primary" if edits.edit.box == box else "secondary",
+                on_click=adjust.crop,
+                args=(edits, box),
+            )
+
+
 def _two_ways(answer: Answer, model: Model, pixels: np.ndarray, probabilities: np.ndarray) -> None:
     """Show what the network saw, beside what most demos would have shown it."""
     if np.array_equal(pixels.ravel(), answer.prepared.pixels.ravel()):  # square, and in colour
@@ -155,33 +200,23 @@ def _two_ways(answer: Answer, model: Model, pixels: np.ndarray, probabilities: n
     )
 
 
-def _picture(edits: Edits, answer: Answer | None, *, brush: bool) -> None:
-    """Show the picture with what was found in it, to be changed by hand."""
-    prepared = answer.prepared if answer else None
-    mask_editor(
-        edits.file,
-        layer_shape(edits.picture),
-        mask=prepared.mask if prepared else None,
-        box=prepared.box if prepared else (0.0, 0.0, 1.0, 1.0),
-        edit=edits.edit,
-        token=edits.token,
-        ink=prepared is not None and prepared.kind is Kind.SKETCH,
-        brush=brush,
-        on_edit=edits.change,
-        key="editor",
-    )
-
-
 def _steps(picture: Picture, edits: Edits, answer: Answer) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.subheader("Step by step", anchor=False)
+        st.button(
+            "Turn",
+            icon=":material/rotate_right:",
+            help="Turns the picture a quarter to the right.",
+            on_click=adjust.turn,
+            args=(edits, 1),
+        )
         st.button(
             "Reset",
             icon=":material/restart_alt:",
             disabled=not adjust.changed(edits),
             help="Restores all automatic choices.",
             on_click=adjust.reset,
-            args=(picture.rgb,),
+            args=(picture,),
         )
     if answer.prepared.kind is not None:
         st.caption("Switch a step off and see how the answer changes.")

@@ -17,7 +17,7 @@ from PIL import Image, ImageDraw
 from core import classify
 from core.classify import THRESHOLD, Answer, Verdict
 from core.errors import ImageRejected
-from core.imaging.gate import MAX_BYTES, Picture, open_picture, safe_name
+from core.imaging.gate import MAX_BYTES, SUFFIXES, Picture, open_picture, safe_name
 from core.imaging.prepare import Kind
 from core.networks import Model
 from pages.session import engine
@@ -169,7 +169,7 @@ def _bring() -> None:
             with st.container(gap=None):
                 st.file_uploader(
                     words,
-                    type="image",
+                    type=["image", *SUFFIXES],
                     accept_multiple_files=several,
                     key=key,
                     max_upload_size=MAX_BYTES // 1024**2,
@@ -223,7 +223,7 @@ def _work(model: Model) -> None:
         try:
             picture = open_picture(brought.data, brought.name)
             thumb = _thumb(picture.rgb)
-            prepared.append(classify.prepare_for(model, picture.rgb))
+            prepared.append(classify.prepare_for(model, picture))
         except ImageRejected as error:
             row = Row(file_id, brought.name, thumb, error=str(error))
             _rows()[model.run, file_id] = row
@@ -493,7 +493,7 @@ def _looked_at(row: Row, brought: Brought, model: Model) -> tuple[Picture, Answe
     kept = st.session_state.get(_DETAIL)
     if kept is None or kept[0] != question:
         picture = open_picture(brought.data, brought.name)
-        kept = (question, (picture, classify.classify_picture(picture.rgb, model)))
+        kept = (question, (picture, classify.classify_picture(picture, model)))
         st.session_state[_DETAIL] = kept
     return kept[1]
 

@@ -2,18 +2,16 @@
 
 import streamlit as st
 
-from core.imaging.gate import MAX_BYTES, Picture
-from pages.session import brought
+from core.imaging.gate import Picture
+from pages.widgets import photo
 from pages.widgets.choice import choice
 from pages.widgets.drawing import drawing
 from pages.widgets.samples import samples
-from pages.widgets.upload_words import upload_words
 
 MEANWHILE = "Choose or draw a picture meanwhile."
 DRAW, SAMPLES = "draw", "samples"
 TALL = (DRAW, SAMPLES)  # what comes after them is off the screen of a phone
-
-_CAMERA_ON = "classify_camera"  # session: whether the visitor has switched the camera on
+NOT_KEPT = "It is not stored."
 
 
 def source() -> str:
@@ -21,7 +19,7 @@ def source() -> str:
     titles = {name: title for name, (title, _) in SOURCES.items()}
     chosen = choice("Picture from", titles, "from", label_visibility="collapsed")
     if chosen != "camera":
-        st.session_state.pop(_CAMERA_ON, None)
+        st.session_state.pop(photo.CAMERA_ON, None)
     return chosen
 
 
@@ -35,47 +33,11 @@ def picture_from(chosen: str) -> Picture | None:
 
 
 def _upload() -> Picture | None:
-    with st.container(gap=None):
-        file = st.file_uploader(
-            "A photo or drawing of one thing",
-            type="image",
-            key="upload",
-            max_upload_size=MAX_BYTES // 1024**2,
-            help="JPEG, PNG, WebP, GIF or BMP, at most 10 MB. It is not stored.",
-            on_change=_forget_if_removed,
-            args=("upload",),
-        )
-        upload_words("upload")
-    if file is not None:
-        return brought.opened("upload", file.file_id, file.getvalue(), file.name)
-    return brought.kept("upload")
+    return photo.uploaded("upload", "A photo or drawing of one thing", NOT_KEPT)
 
 
 def _camera() -> Picture | None:
-    st.caption("The photo goes to this server and nowhere else. It is not stored.")
-    if not st.session_state.get(_CAMERA_ON):
-        st.button(
-            "Use the camera",
-            icon=":material/photo_camera:",
-            on_click=st.session_state.__setitem__,
-            args=(_CAMERA_ON, True),
-        )
-        return brought.kept("camera")
-    shot = st.camera_input(
-        "Hold one thing in front of a plain wall",
-        key="camera",
-        on_change=_forget_if_removed,
-        args=("camera",),
-    )
-    if shot is not None:
-        return brought.opened("camera", shot.file_id, shot.getvalue(), "The camera's photo")
-    return brought.kept("camera")
-
-
-def _forget_if_removed(chosen: str) -> None:
-    """Forget the picture when the visitor takes it out of the widget."""
-    if st.session_state.get(chosen) is None:
-        brought.forget(chosen)
+    return photo.taken("camera", "Hold one thing in front of a plain wall", NOT_KEPT)
 
 
 # In the order of the buttons; the names are those in the URL.

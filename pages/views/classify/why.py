@@ -5,7 +5,6 @@ from typing import Any, TypeVar
 
 import numpy as np
 import streamlit as st
-from PIL import Image
 
 from core import runs
 from core.analysis.neighbours import learned_from
@@ -13,6 +12,7 @@ from core.classify import Answer
 from core.classify import explain as core
 from core.classify.explain import Change, Gaze, Occlusion
 from core.classify.nearest import NAME, Near, nearest
+from core.imaging.gate import Picture
 from core.imaging.prepare import Kind, Options, Stage
 from core.networks import Model
 from pages.session import data
@@ -35,7 +35,7 @@ _KEPT = "classify_why"  # session: the last answer, and what was found out about
 T = TypeVar("T")
 
 
-def expander(answer: Answer, picture: Image.Image, model: Model, options: Options) -> None:
+def expander(answer: Answer, picture: Picture, model: Model, options: Options) -> None:
     """Draw the expander, whose content is worked out once it is open; as ``draw``."""
     opened = st.expander("Why?", icon=":material/psychology:", key="why", on_change="rerun")
     if opened.open:
@@ -43,9 +43,7 @@ def expander(answer: Answer, picture: Image.Image, model: Model, options: Option
             draw(answer, picture, model, options)
 
 
-def draw(
-    answer: Answer, picture: Image.Image, model: Model, options: Options | None = None
-) -> None:
+def draw(answer: Answer, picture: Picture, model: Model, options: Options | None = None) -> None:
     """Draw why a network answers as it does.
 
     Args:

@@ -96,7 +96,10 @@ def _table(looked: Looked, networks: Sequence[Network]) -> None:
     """Show every figure by class, those of a second network beside the first's."""
     first = networks[0][1]
     columns: dict[str, list[Any]] = {
-        "Class": [row.name for row in (*first.rows, *first.averages)],
+        "Class": [
+            f"{row.name} (left out)" if row.name in first.left_out else row.name
+            for row in (*first.rows, *first.averages)
+        ],
     }
     config: dict[str, Any] = {"Class": st.column_config.TextColumn(pinned=True)}
     for heading, values in (
@@ -120,6 +123,14 @@ def _table(looked: Looked, networks: Sequence[Network]) -> None:
         name=f"report-{looked.answers.part}-{looked.run.id}",
         column_config=config,
     )
+    if first.left_out:
+        names = ", ".join(f"“{literal(each)}”" for each in first.left_out)
+        st.caption(
+            f"The macro averages leave out {names}. Training has no image of such a class, or the "
+            f"{looked.answers.part} images have none, so its figures say nothing about the "
+            "network. "
+            "The accuracy and the weighted averages count every image."
+        )
 
 
 def _rows(report: Report, name: str) -> list[Any]:
@@ -127,7 +138,10 @@ def _rows(report: Report, name: str) -> list[Any]:
 
 
 def _areas(areas: Sequence[float | None], report: Report) -> list[float | None]:
-    """Return areas by class, then their macro and weighted means over the classes that have one."""
+    """Return areas by class, then their macro and weighted means over the classes that have one.
+
+    The macro mean leaves out what that of the report leaves out.
+    """
     known = [
         (area, row.support)
         for area, row in zip(areas, report.rows, strict=True)
@@ -136,7 +150,12 @@ def _areas(areas: Sequence[float | None], report: Report) -> list[float | None]:
     if not known:
         return [*areas, None, None]
     values, support = np.array(known).T
-    return [*areas, float(values.mean()), float(np.average(values, weights=support))]
+    counted = [
+        area
+        for area, row in zip(areas, report.rows, strict=True)
+        if area is not None and row.name not in report.left_out
+    ]
+    return [*areas, float(np.mean(counted or values)), float(np.average(values, weights=support))]
 
 
 def _explained(looked: Looked, network: Network) -> None:
@@ -177,7 +196,8 @@ def explanation(report: Report, rank: Ranking, index: int, letter: str = "") -> 
         f"**Recall {number(row.recall)}**: of {row.support:,} images of “{name}”, {network} "
         f"found {hits:,}."
         if row.support
-        else f"**Recall**: no image is of “{name}”, so there is none; it counts as 0.",
+        else f"**Recall**: no image is of “{name}”, so there is none, and the macro "
+        "averages leave the class out.",
         f"**F1 {number(row.f1)}** is between the two, nearer to the smaller (their harmonic mean).",
     ]
     if rank.auc is not None:

@@ -5,10 +5,11 @@ import math
 import streamlit as st
 
 from core import datasets, runs
+from core.classroom import seal
 from core.evaluation import share_of
 from core.runs.access import may_open, owned
 from pages.session.visitor import visitor_id
-from pages.words import percent
+from pages.words import count, literal, percent
 
 GUESSED = "Open the test set with this guess"
 BELOW, ABOVE = 10, 5  # percentage points around the validation accuracy that can be guessed
@@ -37,6 +38,7 @@ def sealed(run: runs.Run, spec: datasets.DatasetSpec) -> None:
                 icon=":material/lock:",
             )
             return
+        _looked(spec)
         st.markdown("**What will the result be?** Guess first, then see how close you were.")
         accuracy, pair = _guess(run, spec)
         st.caption("It stays open, for you and for everyone the run is shared with.")
@@ -46,8 +48,19 @@ def sealed(run: runs.Run, spec: datasets.DatasetSpec) -> None:
         if guessed or plain:
             if plain:
                 accuracy = pair = None
-            runs.open_test(owned(run.id, visitor_id()).id, accuracy=accuracy, pair=pair)
+            seal.open_test(owned(run.id, visitor_id()).id, accuracy=accuracy, pair=pair)
             st.rerun()
+
+
+def _looked(spec: datasets.DatasetSpec) -> None:
+    """Say how many test sets the visitor has opened on this data."""
+    looks = seal.looks(visitor_id(), spec.name)
+    if looks:
+        st.markdown(
+            f"You have opened the test set of {count(looks, 'run')} on {literal(spec.title)}. "
+            "Opening many and keeping the best is not one look: the best figure of many is partly "
+            "luck."
+        )
 
 
 def _guess(

@@ -35,7 +35,7 @@ CHANNELS = {
 def draw(spec: datasets.DatasetSpec) -> None:
     """Draw the view."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        split = split_control(first_page)
+        split = split_control(spec.name, first_page)
         label = class_control(spec)
     data.split(spec.name, split)  # with a spinner, where it has to be read
     with st.container(border=True):

@@ -14,6 +14,7 @@ import streamlit as st
 from core import datasets, evaluation, runs
 from core.errors import RunDamaged
 from pages.session import data
+from pages.session.closed import closed_to, tell
 from pages.session.guard import sentences
 from pages.session.visitor import visitor_id
 from pages.views.explore.split import SPLIT_TITLES
@@ -76,6 +77,9 @@ def asked(spec: datasets.DatasetSpec, split: str) -> Seen | None:
             icon=":material/link_off:",
         )
         return None
+    if seen.split == "test" and (closed := closed_to(spec.name)) is not None:
+        tell(closed)
+        return None
     return seen
 
 
@@ -124,6 +128,8 @@ def _draw(view: View, *, closable: bool = False) -> None:
         spec = view.spec
         seen = _read(st.query_params.get("image", ""), view.split)
         if seen is None or seen.index >= spec.counts[seen.split]:
+            return
+        if seen.split == "test" and closed_to(spec.name) is not None:
             return
         part = data.split(spec.name, seen.split)
         image, label = part.images[seen.index], int(part.labels[seen.index])

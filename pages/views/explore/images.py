@@ -28,7 +28,7 @@ def draw(spec: datasets.DatasetSpec) -> None:
     """Draw the view."""
     size = screen()
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        split = split_control(first_page)
+        split = split_control(spec.name, first_page)
         label = class_control(spec)
         order = _order_control()
         _search(spec, split)

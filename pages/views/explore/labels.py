@@ -8,10 +8,13 @@ import numpy as np
 import streamlit as st
 
 from core import datasets, evaluation
-from core.analysis import duplicates, files, labels
+from core.analysis import duplicates, files, judgements, labels
 from core.analysis.duplicates import Duplicates, Kind
+from core.analysis.judgements import Judgement, Judgements, Verdict
+from core.classroom.closed import why_on_trial
 from core.errors import DataUnavailable
 from pages.session import data
+from pages.session.closed import closed_to, tell
 from pages.session.guard import check_url, sentences
 from pages.session.visitor import visitor_id
 from pages.views.explore.opening import open_button
@@ -26,7 +29,11 @@ CARDS = 12  # a page
 LISTS = {"labels": "Labels", "duplicates": "Near-duplicates"}
 ANY = "Any class"
 BOTH = "Both splits"
-VERDICTS = {"wrong": "Wrong", "right": "Right", "unclear": "Cannot tell"}
+VERDICTS = {
+    Verdict.WRONG: "Wrong",
+    Verdict.RIGHT: "Right",
+    Verdict.UNCLEAR: "Cannot tell",
+}
 PLACES = {
     "across": "One in each split",
     "train": "Both in training",
@@ -40,8 +47,13 @@ Row = dict[str, Any]
 
 def draw(spec: datasets.DatasetSpec) -> None:
     """Draw the view."""
+    if (closed := closed_to(spec.name)) is not None:
+        tell(closed)  # both lists have test images in them
+        return
     if choice("List", LISTS, "list", label_visibility="collapsed") == "duplicates":
         _duplicates(spec)
+    elif (trial := why_on_trial(visitor_id(), spec.name)) is not None:
+        tell(trial)
     else:
         _labels(spec)
 
@@ -72,12 +84,12 @@ def _labels(spec: datasets.DatasetSpec) -> None:
     if not shown:
         st.info("No doubtful label is of this kind. Choose other classes or splits.")
         return
-    verdicts = _verdicts(spec)
+    verdicts = judgements.judgements_of(visitor_id(), spec)
     with st.container(horizontal=True, vertical_alignment="center"):
         judged = sum((row["split"], row["index"]) in verdicts for row in shown)
         st.markdown(
             f"**{len(shown):,} labels** · {judged:,} judged by you"
-            + (", kept until you reload the page; download the CSV to keep them" if judged else "")
+            + (", kept for you; they go along when you take the data home" if judged else "")
         )
         _csv(
             [
@@ -85,13 +97,19 @@ def _labels(spec: datasets.DatasetSpec) -> None:
                     **row,
                     "label": spec.classes[row["label"]],
                     "looks_like": spec.classes[row["looks_like"]],
-                    "your_verdict": verdicts.get((row["split"], row["index"]), ""),
+                    "your_verdict": _told(verdicts, row),
                 }
                 for row in shown
             ],
             f"{spec.name}-doubtful-labels",
         )
     _page(shown, "doubtful_page", lambda row: _card(spec, row, verdicts))
+
+
+def _told(verdicts: Judgements, row: Row) -> str:
+    """Return what the visitor judged of a label, for the CSV file; empty if nothing."""
+    judged = verdicts.get((row["split"], row["index"]))
+    return "" if judged is None else str(judged.verdict)
 
 
 def _doubtful(spec: datasets.DatasetSpec, known: dict[str, labels.Labels]) -> list[Row]:
@@ -153,7 +171,7 @@ def _filtered(spec: datasets.DatasetSpec, rows: list[Row]) -> list[Row]:
     ]
 
 
-def _card(spec: datasets.DatasetSpec, row: Row, verdicts: dict[tuple[str, int], str]) -> None:
+def _card(spec: datasets.DatasetSpec, row: Row, verdicts: Judgements) -> None:
     label, other = spec.classes[row["label"]], spec.classes[row["looks_like"]]
     name, index = row["split"], row["index"]
     kind = SPLIT_TITLES[name]
@@ -164,16 +182,16 @@ def _card(spec: datasets.DatasetSpec, row: Row, verdicts: dict[tuple[str, int], 
         f":gray[A network that had not seen it gives {label} "
         f"{percent(row['probability_of_label'])}. The label is:]"
     )
-    key = f"verdict_{spec.name}_{name}_{index}"
+    key, judged = f"verdict_{spec.name}_{name}_{index}", verdicts.get((name, index))
     st.segmented_control(
         f"{kind} image {index}: the label {label} is",
         list(VERDICTS),
-        default=verdicts.get((name, index)),
+        default=judged.verdict if judged is not None else None,
         format_func=VERDICTS.__getitem__,
         key=key,
         label_visibility="collapsed",
         on_change=_judge,
-        args=(spec, name, index, key),
+        args=(spec, name, index, row["looks_like"], key),
     )
     open_button(name, index)
 
@@ -197,21 +215,15 @@ def _without(spec: datasets.DatasetSpec, leaked: np.ndarray) -> None:
     st.caption("Open the test set of a run to see here what removing them does.")
 
 
-def _verdicts(spec: datasets.DatasetSpec) -> dict[tuple[str, int], str]:
-    """Return what the visitor judged in this session, by split and index."""
-    found: dict[tuple[str, int], str] = st.session_state.setdefault(
-        "label_verdicts", {}
-    ).setdefault(spec.name, {})
-    return found
-
-
-def _judge(spec: datasets.DatasetSpec, name: str, index: int, key: str) -> None:
-    verdicts = _verdicts(spec)
+def _judge(spec: datasets.DatasetSpec, name: str, index: int, other: int, key: str) -> None:
+    """Keep what the visitor has just judged, or take it back."""
     verdict = st.session_state.get(key)
-    if verdict in VERDICTS:
-        verdicts[name, index] = verdict
-    else:
-        verdicts.pop((name, index), None)
+    with sentences():
+        if verdict in VERDICTS:
+            judged = Judgement(name, index, Verdict(verdict), other)
+            judgements.judge(visitor_id(), spec, judged)
+        else:
+            judgements.take_back(visitor_id(), spec, name, index)
 
 
 def _duplicates(spec: datasets.DatasetSpec) -> None:

@@ -12,6 +12,7 @@ from core.classify import THRESHOLD, Answer
 from core.imaging.gate import Picture
 from core.networks import Model
 from pages.session import engine
+from pages.session.closed import closed_to, tell
 from pages.session.data import split
 from pages.session.guard import sentences
 from pages.session.screen import Screen, screen
@@ -75,8 +76,11 @@ def _try(phone: bool) -> None:
             st.caption(f"The network knows {', '.join(model.dataset.classes)}.")
 
 
-def _test_image() -> int:
-    """Show a test image and return its index."""
+def _test_image() -> int | None:
+    """Show a test image and return its index; None while they are closed for a class."""
+    if (closed := closed_to(DATASET)) is not None:
+        tell(closed)
+        return None
     test = split(DATASET, "test")
     index: int = st.session_state.setdefault(_INDEX, random.randrange(len(test)))
     name = datasets.find(DATASET).classes[int(test.labels[index])]
@@ -92,7 +96,7 @@ def _on_picture(model: Model, picture: Picture, words: DeltaGenerator) -> None:
     """Answer to what the visitor drew or picked."""
     last: tuple[Picture, Answer] | None = st.session_state.get(_LAST)
     if last is None or last[0] is not picture:
-        last = (picture, classify.classify_picture(picture.rgb, model))
+        last = (picture, classify.classify_picture(picture, model))
         st.session_state[_LAST] = last
     answer = last[1]
     verdict(answer, model.dataset, THRESHOLD, words)

@@ -6,14 +6,17 @@ from core import datasets, jobs, networks, runs
 from core.errors import AtelierError
 from core.settings import SMALL, settings
 from pages.session.guard import sentences
+from pages.session.ticking import watching
 from pages.words import literal, percent
+
+LOOK = 5.0  # seconds between two looks
 
 
 def draw() -> None:
     """Draw the part of the page, open where something is wrong; it looks again by itself."""
     wrong = jobs.backend().engine().problem is not None
     with st.expander("About this server", icon=":material/dns:", expanded=wrong):
-        st.fragment(_engine, run_every=5)()
+        watching(_engine, LOOK)()
 
 
 def next_run(queue: jobs.Engine) -> str:

@@ -6,9 +6,15 @@ import streamlit as st
 
 from core import jobs, runs
 from core.runs import Run, State
-from core.runs.access import may_be_shared, owns
+from core.runs.access import may_be_shared, owns, seen
+from pages.session.guard import sentences
+from pages.session.person import circle
+from pages.session.visitor import visitor_id
 from pages.views.runs.address import CHOSEN, choose, each_own, ids, put
 from pages.views.runs.compare import MOST
+from pages.widgets.closing_popover import close_popover, closing_popover
+from pages.widgets.several_home import several_home
+from pages.widgets.take_home import take_home
 from pages.words import title
 
 
@@ -37,6 +43,9 @@ def actions(chosen: Sequence[Run], found: Sequence[Run], visitor: str) -> None:
                 icon=":material/target:",
                 query_params={"run": chosen[0].id},
             )
+            take_home(chosen[0])
+        if len(chosen) > 1:
+            _take_several(chosen)
         if len(own) == 1:
             _rename(own[0])
         if own:
@@ -87,10 +96,31 @@ def _words(chosen: Sequence[Run], found: Sequence[Run], own: Sequence[Run]) -> s
     return " ".join(words)
 
 
+def _take_several(chosen: Sequence[Run]) -> None:
+    if st.button(
+        f"Take home {len(chosen)}",
+        icon=":material/download:",
+        type="tertiary",
+        key="take_several",
+        help="These runs in one ZIP, for another Atelier.",
+    ):
+        st.dialog("Take the runs home", width="medium")(_several)([run.id for run in chosen])
+
+
+def _several(ids: Sequence[str]) -> None:
+    with sentences():
+        visitor, watched = visitor_id(), circle()
+        found = [(seen(run_id, visitor, watched), "") for run_id in ids]
+        st.markdown(
+            "One ZIP that another Atelier takes in, under **Bring a run** on its page Runs."
+        )
+        several_home(found, "atelier-runs.zip", key="several")
+
+
 def _rename(run: Run) -> None:
     key = f"name_{run.id}"
     with (
-        st.popover("Rename", icon=":material/edit:"),
+        closing_popover("Rename", f"rename_of_{run.id}", ":material/edit:"),
         st.form(f"rename_{run.id}", border=False),
     ):
         st.text_input("Name", value=run.name or "", max_chars=60, key=key, placeholder=title(run))
@@ -101,6 +131,7 @@ def _rename(run: Run) -> None:
 def _save_name(run_id: str, key: str) -> None:
     name = st.session_state.get(key) or ""
     each_own([run_id], lambda run: runs.annotate(run.id, name=name))
+    close_popover(f"rename_of_{run_id}")
 
 
 def _stop(run: Run) -> None:

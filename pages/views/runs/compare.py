@@ -13,6 +13,8 @@ from core.runs import Run, State
 from core.runs.access import seen
 from pages.session import data
 from pages.session.guard import check_url_number, sentences
+from pages.session.person import circle
+from pages.session.ticking import watching
 from pages.views.runs.compare_tables import (
     figures_of,
     figures_table,
@@ -66,8 +68,7 @@ def comparison(asked: Sequence[str], visitor: str, *, on_back: Callable[[], None
     shown = _controls(compared)
     active = any(run.state.active for run in compared)
     ids = [run.id for run in compared]
-    live = st.fragment(_live, run_every=TICK if active else None)
-    live(ids, visitor, heads, shown, active)
+    watching(_live, TICK if active else None)(ids, visitor, heads, shown, active)
     if len(compared) == 2:
         with st.container(border=True):
             _paired(compared, heads)
@@ -84,7 +85,7 @@ def comparison(asked: Sequence[str], visitor: str, *, on_back: Callable[[], None
 
 
 def _comparable(run_id: str, visitor: str) -> Run:
-    run = seen(run_id, visitor)
+    run = seen(run_id, visitor, circle())
     if run.config is None:
         raise RunDamaged(f"The run {run.id} cannot be shown: {run.reason}")
     return run

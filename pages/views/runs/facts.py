@@ -1,10 +1,7 @@
 """Runs, facts: what the table, the file and the comparison say of a run, each worked out once."""
 
-from functools import lru_cache
-
-from core import architectures, datasets, runs
-from core.errors import RunDamaged
-from core.runs import COMMAND_LINE, Run, State
+from core import architectures, runs
+from core.runs import COMMAND_LINE, Run
 from core.runs.access import owns
 from pages.words import dataset_title
 from pages.words.telling import changes_words
@@ -23,6 +20,8 @@ def detail(run: Run) -> str:
         words.append(f"{architecture} on {dataset_title(run.config.dataset)}")
     if not bundled:  # its recipe is nobody's to change
         words.append(changes_words(run.config))
+    if run.brought is not None:
+        words.append("brought from elsewhere")
     return " · ".join(words)
 
 
@@ -60,25 +59,4 @@ def parameters(run: Run) -> int | None:
     """Return the number of parameters of a run's network, or of its networks."""
     if run.config is None:
         return None
-    each = _parameters(run.config.architecture, run.config.dataset, run.config.width)
-    return each * (run.result.networks if run.result else 1)
-
-
-@lru_cache(maxsize=256)
-def _parameters(architecture: str, dataset: str, width: float) -> int:
-    spec = datasets.find(dataset)
-    network = architectures.find(architecture).sized(width, None)
-    return network.parameters(spec.shape, len(spec.classes))
-
-
-def validation_so_far(run: Run) -> float | None:
-    """Return the validation accuracy of a run, the latest one if it has not ended."""
-    if run.told is not None:
-        return run.told.val_accuracy
-    if run.heartbeat is None or run.state is State.DAMAGED:
-        return None
-    try:
-        found = runs.read_curves(run.folder).epochs["val_accuracy"]
-    except RunDamaged:
-        return None
-    return found[-1] if found else None
+    return run.config.parameters * (run.result.networks if run.result else 1)

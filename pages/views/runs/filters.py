@@ -51,7 +51,7 @@ class Filters:
             and (not self.dataset or (config is not None and config.dataset == self.dataset))
             and (
                 not self.architecture
-                or (config is not None and config.architecture == self.architecture)
+                or (config is not None and self.architecture in _names(config.architecture))
             )
             and (self.whose == ALL or owns(run, visitor) == (self.whose == MINE))
             and (run.starred or not self.starred)
@@ -67,6 +67,11 @@ def _has(run: Run, words: list[str]) -> bool:
         searched += [phrase(row.name, row.values[0]) for row in rows]
     text = " ".join(searched).casefold()
     return all(word in text for word in words)
+
+
+def _names(architecture: str) -> tuple[str, str]:
+    """Return the names under which runs of an architecture are found, also of a retired one."""
+    return architecture, architectures.find(architecture).successor
 
 
 def filters() -> Filters:

@@ -8,6 +8,7 @@ from core import runs
 from core.errors import AtelierError
 from core.runs import Run
 from core.runs.access import owns
+from pages.session.ticking import watching
 from pages.views.runs.address import choose, each_own, first_page
 from pages.views.runs.facts import (
     SEALED,
@@ -16,7 +17,6 @@ from pages.views.runs.facts import (
     parameters,
     seconds,
     test_set,
-    validation_so_far,
     whose,
 )
 from pages.views.runs.order import COLUMNS, valid_sort
@@ -75,7 +75,7 @@ def listing(found: Sequence[Run], chosen: Sequence[Run], sort: str, visitor: str
         st.switch_page("pages/train.py", query_params={"run": opened})
     active = tuple(run.id for run in shown if run.state.active)
     if active:
-        st.fragment(_watch, run_every=WATCH)(active, _progress(active))
+        watching(_watch, WATCH)(active, _progress(active))
 
 
 def _row(run: Run, visitor: str) -> Row:
@@ -99,7 +99,7 @@ def _row(run: Run, visitor: str) -> Row:
         "starred": run.starred,
         "cells": [
             f"{done} of {planned}" if done < planned else str(done),
-            percent(validation_so_far(run), 2),
+            percent(runs.validation_so_far(run), 2),
             test,
             "–" if took is None else duration(took),
             "–" if count is None else f"{count:,}",

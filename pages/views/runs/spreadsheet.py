@@ -4,9 +4,9 @@ import time
 from collections.abc import Iterable
 from typing import Any
 
+from core.files import csv_text
 from core.runs import Run
 from pages.views.runs.facts import epochs_done, parameters, seconds, test_set, whose
-from pages.widgets.table import csv_text
 from pages.words import title
 
 COLUMNS = (

@@ -3,8 +3,8 @@
 import streamlit as st
 
 from core import datasets
-from core.architectures import Architecture, Recipe
-from core.architectures.settings import in_words
+from core.architectures import Architecture, Measured, Recipe
+from core.architectures.settings import RECIPE_TITLES, in_words
 from core.runs import TrainingConfig
 from pages.widgets.table import table
 from pages.words import percent
@@ -30,22 +30,21 @@ def network_view(
     ):
         st.markdown(architecture.summary)
         st.caption(f"Origin: {architecture.origin}")
-        if run is None:
-            st.caption(f"Recipe: {recipe_words(architecture.recipe_for(spec.name))}")
+        stated, filled = architecture.provenance(spec.name)
+        if architecture.stated is not None:
+            st.caption(f"**Its origin states:** {stated}.")
+            st.caption(f"**Filled in here:** {filled}.")
+            if architecture.stated.differs:
+                st.caption(f"**Different here:** {architecture.stated.differs}")
+        if run is not None:
+            st.caption(f"**Settings of this run:** {settings_line(run)}.")
+        elif tuning := architecture.tuning(spec.name):
+            st.caption(f"**The tuned recipe changes:** {tuning}.")
         else:
-            st.caption(f"Settings of this run: {settings_line(run)}.")
-        for reported in architecture.reported:
-            title = datasets.find(reported.dataset).title
-            st.caption(
-                f"Its origin reports {percent(reported.percent / 100, 2)} {reported.measure} "
-                f"on {title}."
-            )
-        for measured in architecture.measured:
-            title = datasets.find(measured.dataset).title
-            st.caption(
-                f"Measured with its recipe: {percent(measured.percent / 100, 2)} test accuracy on "
-                f"{title} (docs/RESULTS.md)."
-            )
+            st.caption(f"Recipe: {recipe_words(architecture.recipe_for(spec.name))}")
+        for dataset in architecture.datasets:
+            if known := _known(architecture, dataset):
+                st.caption(f"{datasets.find(dataset).title}: {known}.")
         table(
             {
                 "Layer": ["Pixels, scaled to 0 … 1"] + [row.layer.describe() for row in rows],
@@ -56,6 +55,35 @@ def network_view(
             name=f"{architecture.name}-layers",
             column_config={"Parameters": st.column_config.NumberColumn(format="localized")},
         )
+
+
+def _known(architecture: Architecture, dataset: str) -> str:
+    """Return what the origin reports and what was reached here, "" if neither is known."""
+    reported = [
+        f"{percent(each.percent / 100, 2)} {each.measure}"
+        for each in architecture.reported
+        if each.dataset == dataset
+    ]
+    reached = [
+        _reached(each, several=len(architecture.recipes) > 1)
+        for each in architecture.measured
+        if each.dataset == dataset
+    ]
+    words = []
+    if reported:
+        words.append(f"its origin reports {' and '.join(reported)}")
+    if reached:
+        words.append(f"test accuracy reached here: {' and '.join(reached)} (docs/RESULTS.md)")
+    return "; ".join(words)
+
+
+def _reached(measured: Measured, *, several: bool) -> str:
+    words = percent(measured.percent / 100, 2)
+    if several:
+        words += f" {RECIPE_TITLES[measured.recipe].lower()}"
+    if measured.low < measured.high:
+        words += f" ({measured.low:.2f} to {measured.high:.2f})"
+    return words
 
 
 def recipe_words(recipe: Recipe) -> str:

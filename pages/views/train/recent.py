@@ -8,6 +8,7 @@ import streamlit as st
 from core import runs
 from core.errors import RunNotFound
 from core.runs.access import owns
+from pages.session.ticking import watching
 from pages.session.visitor import visitor_id
 from pages.words import STATE_WORDS, ago, count, percent, title_markdown
 from pages.words.settings import changed_line
@@ -38,7 +39,7 @@ def run_list(opened: str | None) -> None:
             _row(run, is_open=run.id == opened)
     active = {run.id: run.state for run in mine[:SHOWN] if run.state.active}
     if active:
-        st.fragment(_watch, run_every=WATCH)(active)
+        watching(_watch, WATCH)(active)
 
 
 def _watch(drawn: Mapping[str, runs.State]) -> None:

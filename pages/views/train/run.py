@@ -7,18 +7,24 @@ import streamlit as st
 from core import datasets, jobs, runs
 from core.runs import Run, State
 from core.runs.access import may_be_shared, owns, seen
+from core.runs.repeating import repeat_words, resume_words
 from pages.session.guard import sentences
+from pages.session.person import circle, person
+from pages.session.ticking import watching
 from pages.session.visitor import visitor_id
 from pages.views.train.network import network_view
 from pages.views.train.settings import take_settings
 from pages.widgets.copy_link import copy_link
 from pages.widgets.curves import curves_of, gap_words
 from pages.widgets.live_chart import live_chart
+from pages.widgets.notes import notes
+from pages.widgets.take_home import take_home
 from pages.words import (
     PHASE_WORDS,
     STATE_WORDS,
     about,
     architecture_title,
+    brought_words,
     count,
     dataset_title,
     duration,
@@ -33,6 +39,7 @@ SEALED = (
     "The owner of a run opens its test set once, on the Evaluate page, when the tuning is done. "
     "Until then, choose by the validation accuracy."
 )
+SHARED = "With equal settings and seed a training repeats exactly, so one serves all."
 TICK = 1.0  # seconds between two looks at a run that is active; each takes time from the training
 
 
@@ -42,17 +49,18 @@ def run_view(run_id: str) -> None:
     Raises:
         RunNotFound: no run has this id, or it is not the visitor's to see.
     """
-    visitor = visitor_id()
-    run = seen(run_id, visitor)
+    visitor, watched = visitor_id(), circle()
+    run = seen(run_id, visitor, watched)
     active = run.state.active
-    st.fragment(_view, run_every=TICK if active else None)(run_id, visitor, active)
+    watching(_view, TICK if active else None)(run_id, visitor, watched, active)
+    notes(run, visitor)
     if run.config is not None:
         network_view(run.config.network, datasets.find(run.config.dataset), run.config)
 
 
-def _view(run_id: str, visitor: str, was_active: bool) -> None:
+def _view(run_id: str, visitor: str, watched: frozenset[str], was_active: bool) -> None:
     with sentences():
-        run = seen(run_id, visitor)
+        run = seen(run_id, visitor, watched)
         if was_active and not run.state.active:
             st.rerun()  # ends the fragment's ticking and brings the list below up to date
         with st.container(border=True):
@@ -69,6 +77,7 @@ def _view(run_id: str, visitor: str, was_active: bool) -> None:
             live_chart(curves, key=f"chart_{run.id}", height=250)
             gap_words(run, curves)
             _actions(run, visitor)
+            _repeat(run)
 
 
 def _head(run: Run) -> None:
@@ -79,6 +88,15 @@ def _head(run: Run) -> None:
     config = run.config
     if run.name and config is not None:  # else the title says so
         st.caption(f"{architecture_title(config.architecture)} on {dataset_title(config.dataset)}")
+    if run.hidden_name is not None:
+        st.caption(":material/visibility_off: The teacher has hidden the name of this run.")
+    if run.brought is not None:
+        st.caption(f":material/move_to_inbox: {brought_words(run)}")
+    others = jobs.backend().companions(run.id)
+    if others:
+        st.caption(
+            f":material/group: The same run as {count(others, 'other')} in the class. {SHARED}",
+        )
 
 
 def _progress(run: Run, config: runs.TrainingConfig) -> None:
@@ -139,6 +157,8 @@ def _actions(run: Run, visitor: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         if owns(run, visitor):
             _control(run)
+        elif run.state.active and run.group and person().teacher:
+            _teachers_control(run)
         if run.network is not None:
             query = {"run": run.id}
             st.page_link(
@@ -153,6 +173,8 @@ def _actions(run: Run, visitor: str) -> None:
                 icon=":material/photo_camera:",
                 query_params=query,
             )
+            if not run.state.active:
+                take_home(run)
         config = run.config
         if config is not None and st.button(
             "Use its settings",
@@ -189,6 +211,14 @@ def _control(run: Run) -> None:
         )
 
 
+def _teachers_control(run: Run) -> None:
+    """Draw what a teacher can do with a student's run."""
+    from core.classroom import training
+
+    _button("Pause", ":material/pause:", lambda run_id: training.pause(person(), run_id), run)
+    _button("Stop", ":material/stop:", lambda run_id: training.stop(person(), run_id), run)
+
+
 def _button(label: str, icon: str, action: Callable[[str], None], run: Run) -> None:
     if st.button(label, icon=icon, disabled=run.stopping, key=f"{label}_{run.id}"):
         action(run.id)
@@ -200,13 +230,25 @@ def _share(run_id: str) -> None:
         runs.annotate(run_id, shared=st.session_state[f"shared_{run_id}"])
 
 
+def _repeat(run: Run) -> None:
+    """Say where this server would not train as the run was trained."""
+    here = jobs.here()
+    words = resume_words(run, here) if run.resumable else repeat_words(run, here)
+    if words:
+        st.caption(f":material/info: {literal(words)}")
+
+
 def _summary(run: Run) -> str:
     config = run.config
     assert config is not None, "a damaged run is not shown"
+    held_back = config.recipe.validation is not None
     words = [
         f"{config.training_count:,} training and {config.validation_count:,} validation images",
-        settings_line(config, without=("limit", "validation")),  # told by the line above
+        # The line above tells how many images there are, but not which ones.
+        settings_line(config, without=("limit", "validation") if held_back else ("limit",)),
     ]
     if run.result is not None:
         words.append(duration(run.result.seconds))
+    if run.stretches:
+        words.append(count(run.stretches[-1].threads, "thread"))
     return " · ".join(words)

@@ -4,15 +4,17 @@ What the settings are, their ranges and words, is in ``core.architectures.settin
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
 from core import architectures, datasets, jobs
-from core.architectures import DEFAULT, UNNAMED, Architecture, Recipe
+from core.architectures import DEFAULT, UNNAMED, Architecture, Recipe, RecipeName
 from core.architectures.settings import (
     LIMIT,
+    RECIPE_TITLES,
     SETTINGS,
+    VALIDATION,
     Choice,
     Group,
     Number,
@@ -22,12 +24,23 @@ from core.architectures.settings import (
 )
 from core.runs import TrainingConfig
 from pages.session.guard import check_url, check_url_number
+from pages.widgets.choice import choice
 from pages.widgets.dataset_picker import dataset_picker
 from pages.widgets.table import table
 from pages.words import about, percent
+from pages.words.settings import setting_words
+
+if TYPE_CHECKING:  # whoever is in no class needs no database loaded
+    from core.classroom.tasks import Task
 
 OWN = -1.0  # stands for None in a choice: a select box takes None for nothing chosen
+_TAKEN = "task_taken"  # session: the task whose settings the form has taken
 ALL_IMAGES = 60_000  # at least as many as any limit, to order the choices by
+
+RECIPE_HELP = (
+    "As its origin: plain, as the public project that this preset is true to. Tuned: found here, "
+    "for more accuracy or less time. Either fills in the settings, which can all be changed."
+)
 
 Start = Callable[[Callable[[], TrainingConfig]], None]
 
@@ -45,7 +58,9 @@ def training_settings(start: Start) -> tuple[Architecture, datasets.DatasetSpec]
     """
     spec = dataset_picker(_take_recipe)
     architecture = _architecture(spec)
-    recipe = architecture.recipe_for(spec.name)
+    recipe_name = _recipe(architecture, spec)
+    _compare(spec)
+    recipe = architecture.recipe_for(spec.name, recipe_name)
     chosen = _group(Group.MAIN, recipe, spec)
     place = st.container()
     with st.expander("More settings", icon=":material/tune:"):
@@ -58,15 +73,63 @@ def training_settings(start: Start) -> tuple[Architecture, datasets.DatasetSpec]
 
     with place:
         start(
-            lambda: TrainingConfig(spec.name, architecture.name, recipe.changed(**chosen), **size)
+            lambda: TrainingConfig(
+                spec.name,
+                architecture.name,
+                recipe.changed(**chosen),
+                recipe_name=recipe_name,
+                **size,
+            )
         )
     return architecture.sized(size["width"], size["dropout"]), spec
+
+
+def task_settings(start: Start, task: "Task") -> tuple[Architecture, datasets.DatasetSpec]:
+    """Draw the settings that a task leaves to the student, and say the others; as above."""
+    if st.session_state.get(_TAKEN) != task.id:
+        st.session_state[_TAKEN] = task.id
+        _take({name: value for name, value in task.config().flat().items() if name in task.shows})
+        st.session_state["architecture"] = task.config().architecture
+    chosen: dict[str, Any] = {}
+    spec = datasets.find(task.dataset)
+    if "dataset" in task.shows:
+        spec = dataset_picker(_take_recipe)
+        chosen["dataset"] = spec.name
+    architecture = architectures.find(task.config(chosen).architecture)
+    if "architecture" in task.shows:
+        architecture = _architecture(spec)
+        chosen["architecture"] = architecture.name
+    if "recipe" in task.shows:
+        chosen["recipe"] = _recipe(architecture, spec)
+    usual = task.config(chosen).flat()
+    with st.grid(2, min_column_width=110, gap="small"):
+        for name, setting in SETTINGS.items():
+            if name in task.shows:
+                chosen[name] = _widget(setting, usual[name], spec)
+    _say_given(task)
+    start(lambda: task.config(chosen))
+    size = usual | chosen
+    return architecture.sized(size["width"], size["dropout"]), spec
+
+
+def _say_given(task: "Task") -> None:
+    config = task.config()
+    fixed = {name: value for name, value in task.given.items() if name not in task.shows}
+    words = [
+        setting_words(name, getattr(config, name))
+        for name in ("dataset", "architecture")
+        if name not in task.shows
+    ]
+    words += [SETTINGS[name].phrase(value) for name, value in fixed.items() if name in SETTINGS]
+    st.caption(f"Given: {' · '.join(words)}")
 
 
 def take_settings(config: TrainingConfig) -> None:
     """Fill the settings in from a run's; call it before they are drawn."""
     st.session_state["dataset"] = config.dataset
-    st.session_state["architecture"] = config.architecture
+    network = architectures.find(config.architecture)
+    st.session_state["architecture"] = network.successor or network.name
+    st.session_state["recipe"] = config.recipe_name
     _take(config.flat())
 
 
@@ -86,27 +149,59 @@ def _architecture(spec: datasets.DatasetSpec) -> Architecture:
         key="architecture",
         on_change=_take_recipe,
     )
-    chosen = architectures.find(name or UNNAMED)
-    offers = {each.name: _offer(each, spec) for each in fitting}
-    seconds, reach = offers[chosen.name]
-    st.caption(
-        f"{about(seconds).capitalize()} · {reach} test accuracy" if reach else about(seconds)
+    return architectures.find(name or UNNAMED)
+
+
+def _recipe(architecture: Architecture, spec: datasets.DatasetSpec) -> RecipeName:
+    """Draw the choice of the recipe, if there is one, and what it takes and reaches."""
+    titles = {name: RECIPE_TITLES[name] for name in architecture.recipe_names}
+    chosen = architecture.recipe_names[0]
+    if len(titles) > 1:
+        if st.session_state.get("recipe", chosen) not in titles:
+            st.session_state["recipe"] = chosen
+        chosen = choice("Recipe", titles, "recipe", on_change=_take_recipe, help=RECIPE_HELP)
+    seconds, reach = _offer(architecture, chosen, spec)
+    reached = f" · {reach} test accuracy" if reach else ""
+    st.caption(f"{about(seconds).capitalize()}{reached}")
+    if chosen is RecipeName.TUNED and (tuning := architecture.tuning(spec.name)):
+        st.caption(f"Tuned: {tuning}.{_gain(architecture, spec)}")
+    return chosen
+
+
+def _gain(architecture: Architecture, spec: datasets.DatasetSpec) -> str:
+    """Say what the tuned recipe of a preset brings, as far as it was measured."""
+    plain, tuned = (architecture.measured_with(spec.name, name) for name in RecipeName)
+    if plain is None or tuned is None:
+        return ""
+    return (
+        f" That brings {percent(tuned.percent / 100)} instead of {percent(plain.percent / 100)} "
+        "test accuracy."
     )
+
+
+def _compare(spec: datasets.DatasetSpec) -> None:
+    """Offer the time and the reach of every architecture with every recipe."""
+    fitting = [each for each in architectures.ARCHITECTURES.values() if each.suits(spec)]
+    rows = [(each, name) for each in fitting for name in each.recipe_names]
+    offers = [_offer(each, name, spec) for each, name in rows]
     with st.popover("Compare architectures", icon=":material/list:", width="stretch"):
         table(
             {
-                "Architecture": list(titles.values()),
-                "Time": [about(offers[each][0]).removeprefix("about ") for each in titles],
-                "Test accuracy": [offers[each][1] or "–" for each in titles],
+                # In one column: a phone has no room for four.
+                "Architecture": [
+                    each.title if name is each.recipe_names[0] else f"{each.title}, tuned"
+                    for each, name in rows
+                ],
+                "Time": [about(seconds).removeprefix("about ") for seconds, _ in offers],
+                "Test accuracy": [reach or "–" for _, reach in offers],
             },
             key="architectures",
             name="architectures",
         )
         st.caption(
             "Time: expected here, with the recipe as it is. Test accuracy: measured with that "
-            f"recipe on {spec.title}; a dash where it was not."
+            f"recipe on {spec.title}, the mean or median of several seeds; a dash where it was not."
         )
-    return chosen
 
 
 def _unnamed(spec: datasets.DatasetSpec) -> str:
@@ -126,11 +221,14 @@ def _name_architecture(architecture: Architecture, spec: datasets.DatasetSpec) -
         query["architecture"] = architecture.title
 
 
-def _offer(architecture: Architecture, spec: datasets.DatasetSpec) -> tuple[float, str]:
-    """Return the seconds that an architecture takes with its recipe, and what it reached or ""."""
-    config = TrainingConfig(spec.name, architecture.name, architecture.recipe_for(spec.name))
-    reached = [each.percent for each in architecture.measured if each.dataset == spec.name]
-    return jobs.expected_seconds(config), percent(reached[0] / 100) if reached else ""
+def _offer(
+    architecture: Architecture, name: RecipeName, spec: datasets.DatasetSpec
+) -> tuple[float, str]:
+    """Return the seconds that an architecture takes with a recipe, and what it reached or ""."""
+    recipe = architecture.recipe_for(spec.name, name)
+    config = TrainingConfig(spec.name, architecture.name, recipe, recipe_name=name)
+    reached = architecture.measured_with(spec.name, name)
+    return jobs.expected_seconds(config), percent(reached.percent / 100) if reached else ""
 
 
 def _group(group: Group, recipe: Recipe, spec: datasets.DatasetSpec) -> dict[str, Any]:
@@ -141,7 +239,7 @@ def _group(group: Group, recipe: Recipe, spec: datasets.DatasetSpec) -> dict[str
         for name, setting in SETTINGS.items():
             if setting.group is not group:
                 continue
-            if setting.needs is not None and chosen.get(setting.needs[0]) != setting.needs[1]:
+            if not setting.acts(chosen):
                 continue
             usual = setting.default if setting.of_run else getattr(recipe, name)
             chosen[name] = _widget(setting, usual, spec)
@@ -153,7 +251,11 @@ def _widget(setting: Setting, usual: Any, spec: datasets.DatasetSpec) -> Any:
     match setting:
         case Switch():
             return st.toggle(
-                setting.title, key=setting.name, bind="query-params", help=setting.help
+                setting.title,
+                value=bool(usual),
+                key=setting.name,
+                bind="query-params",
+                help=setting.help,
             )
         case Several():
             chosen = st.pills(
@@ -170,14 +272,15 @@ def _widget(setting: Setting, usual: Any, spec: datasets.DatasetSpec) -> Any:
         case Choice():
             return _select(setting, dict(setting.titles), usual, setting.formerly)
         case Number() if setting is LIMIT:
-            return _limit(spec.counts["train"])
+            return _limit(spec.counts["train"], usual)
         case Number() if setting.offered:
             # A link or a run of the command line may have other values than those offered.
             asked = st.session_state.get(setting.name, _shown(setting, usual))
-            values = {_shown(setting, each) for each in (*setting.offered, usual)} | {asked}
+            own = (None,) if setting is VALIDATION and spec.validation else ()
+            values = {_shown(setting, each) for each in (*own, *setting.offered, usual)} | {asked}
             titles = {
                 each: setting.words(None if each == OWN else each)
-                for each in sorted(values, key=_images if setting.name == "validation" else None)
+                for each in sorted(values, key=_images if setting is VALIDATION else None)
             }
             found = _select(setting, titles, _shown(setting, usual))
             return None if found == OWN else found
@@ -201,13 +304,13 @@ def _select(setting: Setting, titles: dict[Any, str], usual: Any, formerly: Any 
     return usual if chosen is None else chosen
 
 
-def _limit(available: int) -> Any:
+def _limit(available: int, usual: Any) -> Any:
     fitting = [each for each in LIMIT.offered if each is None or each < available]
-    limits = dict.fromkeys((*fitting[:-1], st.session_state.get("limit"), None))
+    limits = dict.fromkeys((*fitting[:-1], usual, st.session_state.get("limit"), None))
     return st.select_slider(
         LIMIT.title,
         sorted(limits, key=lambda each: each or ALL_IMAGES),
-        value=None,
+        value=usual,
         format_func=LIMIT.words,
         key=LIMIT.name,
         bind="query-params",
@@ -245,7 +348,10 @@ def _take_recipe() -> None:
     limit = st.session_state.get("limit")
     if limit is not None and limit > datasets.find(dataset).counts["train"]:
         st.session_state["limit"] = None
-    _take(architecture.recipe_for(dataset).to_dict())
+    name = st.session_state.get("recipe")
+    if name not in architecture.recipe_names:
+        name = None
+    _take(architecture.recipe_for(dataset, name).to_dict())
 
 
 def _take(values: dict[str, Any]) -> None:
