@@ -2,12 +2,15 @@
 PYTHON ?= python3
 VENV ?= .venv
 PORT ?= 8501
-# localhost: this machine only. For a class on the same network: make run ADDRESS=0.0.0.0
+# localhost: this machine only. For everyone on the same network: make run ADDRESS=0.0.0.0
 ADDRESS ?= localhost
 
-.PHONY: run check test quick lint browser lock clean
+.PHONY: run class check test quick lint browser lock clean
 
-run check:
+# For a class: on the address that others reach, with a class open and limits for a lesson.
+class: ADDRESS = 0.0.0.0
+
+run class check:
 	@$(PYTHON) run.py $@ --venv "$(VENV)" --port "$(PORT)" --address "$(ADDRESS)"
 
 test quick lint browser lock clean:

@@ -666,6 +666,11 @@ def trouble(told: str) -> Optional[str]:
 
 # -- The commands ------------------------------------------------------------------------------
 
+EVERYWHERE = ("0.0.0.0", "::")  # what a server listens at that all others are to reach
+# What a run and a student may take in a lesson. The default training takes some 15 seconds, so one
+# long run must not hold the only worker of a laptop for an hour. Who sets these, knows better.
+LESSON = {"ATELIER_MAX_MINUTES": "3", "ATELIER_MAX_QUEUED": "3", "ATELIER_MAX_RUNNING": "1"}
+
 LOCK, DEVELOPMENT = ROOT / "requirements.lock", ROOT / "requirements-dev.txt"
 PACKAGES = ROOT / "package-lock.json"
 
@@ -740,11 +745,37 @@ def npm(environment: Environment, *arguments: str) -> int:
 def start(environment: Environment, port: int, address: str) -> int:
     """Run the app until it ends or Ctrl-C ends it."""
     where = ["--server.port", str(port), "--server.address", address]
+    if address in EVERYWHERE:
+        # Else Streamlit asks the internet for this computer's address, and waits where there is
+        # no internet.
+        os.environ.setdefault("STREAMLIT_BROWSER_SERVER_ADDRESS", network_address())
     try:
         return module(environment, "streamlit", "run", "streamlit_app.py", *where)
     except KeyboardInterrupt:
         print("\nAtelier has ended.")
         return 0
+
+
+def lesson(environment: Environment, port: int, address: str) -> int:
+    """Open a class, say how to join it, and run the app with limits that suit a lesson."""
+    for name, value in LESSON.items():
+        os.environ.setdefault(name, value)
+    where = ["--port", str(port), "--address", address]
+    code = module(environment, "core", "class", "open", *where)
+    return code or start(environment, port, address)
+
+
+def network_address() -> str:
+    """Return this computer's address on its network; localhost if it is on none.
+
+    Nothing is sent: the system only says which of its addresses it would send from.
+    """
+    with contextlib.closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # an address that nobody has (RFC 5737)
+            return str(probe.getsockname()[0])
+        except OSError:
+            return "localhost"
 
 
 def lint(environment: Environment) -> int:
@@ -787,14 +818,18 @@ def test(environment: Environment) -> int:
 
 
 def browser() -> int:
-    """Install Debian's chromium, and in CI nginx, for the browser tests, which run on Linux only.
+    """Install Debian's chromium, and in CI nginx and PostgreSQL, for tests that run on Linux only.
 
     Where that cannot be done, they are skipped with a word on a desk, and fail in CI. On a desk
-    nginx is left alone, as its package starts a server.
+    nginx and PostgreSQL are left alone, as their packages start servers.
     """
-    wanted = ["chromium", "nginx"] if os.environ.get("CI") else ["chromium"]
-    path = os.environ.get("PATH", os.defpath) + os.pathsep + "/usr/sbin"
-    missing = [name for name in wanted if not shutil.which(name, path=path)]
+    wanted = {"chromium": "chromium"}  # programs, and the packages that bring them
+    if os.environ.get("CI"):
+        wanted.update({"nginx": "nginx", "initdb": "postgresql"})
+    places = [os.environ.get("PATH", os.defpath), "/usr/sbin"]
+    places += sorted(map(str, Path("/usr/lib/postgresql").glob("*/bin")))
+    path = os.pathsep.join(places)
+    missing = [package for name, package in wanted.items() if not shutil.which(name, path=path)]
     if not missing:
         return 0
     if not sys.platform.startswith("linux"):
@@ -833,6 +868,7 @@ def clean(environment: Environment) -> int:
 
 COMMANDS = {
     "run": "start the app (what happens without a command)",
+    "class": "open a class, and start the app for all on the network, with limits for a lesson",
     "check": "say whether this computer can run Atelier, and change nothing",
     "test": "run all checks and tests",
     "quick": "run the checks and the fast tests",
@@ -890,14 +926,17 @@ def arguments(given: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--port", type=port_number, default=8501, help="8501 if not given")
     parser.add_argument(
         "--address",
-        default="localhost",
-        help="localhost, this computer alone, if not given; 0.0.0.0 for everyone on its network",
+        help="localhost, this computer alone, if not given; 0.0.0.0 for everyone on its network, "
+        "which class takes",
     )
     parser.add_argument(
         "--venv", default=".venv", help="the folder for the packages; .venv if not given"
     )
     parser.add_argument("--this-python", action="store_true", help="look for no other Python")
-    return parser.parse_args(given)
+    options = parser.parse_args(given)
+    if options.address is None:
+        options.address = "0.0.0.0" if options.command == "class" else "localhost"
+    return options
 
 
 def carry_out(given: Sequence[str]) -> int:
@@ -926,7 +965,7 @@ def carry_out(given: Sequence[str]) -> int:
         )
         return call([*other, str(ROOT / "run.py"), "--this-python", *given])
     why = wrong_with_computer(found)
-    if options.command in ("run", "check"):
+    if options.command in ("run", "class", "check"):
         why = why or wrong_with_port(options.port, options.address, found.command)
     if why:
         raise Stop(why)
@@ -943,9 +982,10 @@ def carry_out(given: Sequence[str]) -> int:
         print(f"Room for its packages: {DISK:,} MB; free on this disk: {free:,} MB.")
         return 0
     prepare(environment, found)
-    if options.command == "run":
+    if options.command in ("run", "class"):
         install(environment)
-        return start(environment, options.port, options.address)
+        begin = lesson if options.command == "class" else start
+        return begin(environment, options.port, options.address)
     if options.command == "lock":
         return lock(environment)
     return install_all(environment) or {"test": test, "quick": quick, "lint": lint}[

@@ -1,4 +1,4 @@
-"""The command line: ``python -m core train | evaluate | classify | import | analyse | ...``.
+"""The command line: ``python -m core train | evaluate | export | classify | class | ...``.
 
 Results go to standard output, progress and errors to standard error. An error that a person can do
 something about ends with exit status 1 and one sentence.
@@ -18,6 +18,7 @@ from core.bundled.models import MODELS
 from core.datasets import imported
 from core.datasets.sources import SIZES
 from core.errors import AtelierError, ImageRejected, SettingsError
+from core.files import write_atomic
 from core.processes.gpus import GROWTH
 from core.processes.program import is_unheard, print_utf8
 from core.runs.config import TrainingConfig
@@ -59,6 +60,12 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument(
         "--architecture", default=architectures.UNNAMED, help=", ".join(architectures.ARCHITECTURES)
     )
+    train.add_argument(
+        "--recipe",
+        metavar="NAME",
+        help="the recipe that other options change. A preset has two: origin, plain as the public "
+        "project that it is true to, and tuned, found here. The other architectures are tuned",
+    )
     for setting in SETTINGS.values():
         _add_setting(train, setting)
     train.add_argument("--resume", metavar="RUN", help="continue this run instead")
@@ -77,6 +84,25 @@ def _parser() -> argparse.ArgumentParser:
         help="report on the test images instead; this opens the test set on the pages too",
     )
     evaluate.add_argument("--json", action="store_true", help="print one JSON object")
+
+    take = commands.add_parser(
+        "export", help="take a run home: report, script, model files, citation"
+    )
+    take.set_defaults(command=_export)
+    take.add_argument("run", help="id of the run, as train prints it")
+    take.add_argument("--format", metavar="NAME", help="which; without it, all are listed")
+    take.add_argument(
+        "--to",
+        type=Path,
+        metavar="FILE",
+        help="the file to write, or a folder for it (default: this folder)",
+    )
+    take.add_argument(
+        "--with",
+        dest="other",
+        metavar="RUN",
+        help="of a report: compare with this run, on the same data set",
+    )
 
     classify = commands.add_parser("classify", help="classify picture files")
     classify.set_defaults(command=_classify)
@@ -110,7 +136,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     analyse.add_argument("--output", type=Path, help="write this file instead of the bundled one")
 
-    bring = commands.add_parser("import", help="import a data set: CSV, IDX, or ZIP of pictures")
+    bring = commands.add_parser(
+        "import", help="import a data set (CSV, IDX, ZIP of pictures), or a ZIP of runs"
+    )
     bring.set_defaults(command=_import)
     bring.add_argument("files", nargs="+", metavar="FILE", type=Path)
     bring.add_argument("--title", help="what to call it (default: by the file's name)")
@@ -137,9 +165,29 @@ def _parser() -> argparse.ArgumentParser:
     bring.add_argument(
         "--pictures",
         choices=list(SIZES),
-        help="size that pictures are resized to (default: the size of the first one)",
+        help="size that pictures are resized to (default: that of most of them)",
     )
     bring.add_argument("--json", action="store_true", help="print one JSON object")
+
+    lesson = commands.add_parser(
+        "class", help="open a class; print its code and the teacher's link"
+    )
+    lesson.set_defaults(command=_class)
+    lesson.add_argument(
+        "what",
+        choices=("open", "link"),
+        help="open: take the class opened last today, or open one, and print how to join it. link: "
+        "print a teacher's link; those printed before stay good for 30 days",
+    )
+    lesson.add_argument("--title", help="open: open a class of this title, whatever is open")
+    lesson.add_argument(
+        "--only", action="store_true", help="link: end all links and teachers' sessions of before"
+    )
+    lesson.add_argument("--address", default="0.0.0.0", help="that the server listens at")
+    lesson.add_argument("--port", type=int, default=8501, help="that the server listens at")
+    lesson.add_argument(
+        "--url", help="the address that people open, such as https://atelier.example.org"
+    )
 
     pretrain = commands.add_parser("pretrain", help="train a bundled model again")
     pretrain.set_defaults(command=_pretrain)
@@ -196,11 +244,18 @@ def _add_setting(parser: argparse.ArgumentParser, setting: Setting) -> None:
 
 
 def _train(options: argparse.Namespace) -> int:
+    from core.classroom import closed
+    from core.runs.repeating import resume_words
+    from core.training import devices
     from core.training.lifecycle import go_on_in_process
 
+    closed.watch()  # a run of a class that goes on here stays sealed
     if options.resume is None:
         return _report(options, _train_new(options))
+    words = resume_words(runs.read(options.resume), devices.here(devices.threads()))
     runs.resume(options.resume, claimed=True)
+    if words is not None:
+        print(words, file=sys.stderr)
     return _report(options, go_on_in_process(options.resume))
 
 
@@ -208,13 +263,17 @@ def _train_new(options: argparse.Namespace) -> runs.Run:
     from core.training.lifecycle import train_in_process
 
     recipe = architectures.find(options.architecture).recipe_for(
-        datasets.find(options.dataset).name
+        datasets.find(options.dataset).name, options.recipe
     )
     chosen = {name: getattr(options, name) for name in SETTINGS}
     chosen = {name: value for name, value in chosen.items() if value is not None}
     size = {name: chosen.pop(name) for name in list(chosen) if SETTINGS[name].of_run}
     recipe = recipe.changed(**chosen)
-    return train_in_process(TrainingConfig(options.dataset, options.architecture, recipe, **size))
+    return train_in_process(
+        TrainingConfig(
+            options.dataset, options.architecture, recipe, recipe_name=options.recipe, **size
+        )
+    )
 
 
 def _report(options: argparse.Namespace, run: runs.Run) -> int:
@@ -236,13 +295,15 @@ def _report(options: argparse.Namespace, run: runs.Run) -> int:
 
 def _evaluate(options: argparse.Namespace) -> int:
     from core import evaluation
+    from core.classroom import closed
 
+    closed.watch()
     run = runs.read(options.run)
     part = evaluation.TEST if options.test else evaluation.VALIDATION
-    if options.test and not run.test_opened and not run.testable:
+    if options.test and not run.test_opened and (run.closed is not None or not run.testable):
         runs.open_test(options.run)  # says why not
     report = evaluation.report_of(run, part, _answers_file(run, part))
-    if options.test and runs.open_test(options.run):
+    if options.test and _open_test(options.run):
         sys.stderr.write(
             f"The test set of {options.run} is open from now on: the pages show its results.\n"
         )
@@ -251,6 +312,13 @@ def _evaluate(options: argparse.Namespace) -> int:
     else:
         print(report.to_text(part))
     return 0
+
+
+def _open_test(run_id: str) -> bool:
+    """Open the test set of a run, and tell whether it was sealed until now."""
+    from core.classroom import seal
+
+    return seal.open_test(run_id)
 
 
 def _answers_file(run: runs.Run, part: str) -> Path | None:
@@ -274,6 +342,36 @@ def _answers_file(run: runs.Run, part: str) -> Path | None:
                 "the folder writable or free some space."
             ) from error
     return path
+
+
+def _export(options: argparse.Namespace) -> int:
+    from core.classroom import closed
+    from core.export import formats, making
+
+    closed.watch()  # what is sealed for a class stays so
+    run = runs.read(options.run)
+    if options.format is None:
+        for form in formats.FORMATS.values():
+            problem = form.problem(run)
+            print(f"{form.key}: {form.title}. {form.purpose}" + (f" {problem}" if problem else ""))
+        return 0
+    form = formats.find(options.format)
+    if not form.quick:
+        sys.stderr.write(f"Making {form.title} ...\n")
+    other = None if options.other is None else runs.read(options.other)
+    # Who has the disk reads all.
+    content = making.make(form, run, visitor=run.visitor, other=other)
+    path: Path = options.to or Path()
+    path = path / form.file_name(run) if path.is_dir() else path
+    try:
+        write_atomic(path, lambda file: file.write_bytes(content))
+    except OSError as error:
+        raise SettingsError(
+            f"The file {path} could not be written: {error.strerror or error}. Name another with "
+            "--to."
+        ) from error
+    print(f"{path}: {len(content):,} bytes")
+    return 0
 
 
 def _classify(options: argparse.Namespace) -> int:
@@ -322,6 +420,31 @@ def _analyse(options: argparse.Namespace) -> int:
 
 
 def _import(options: argparse.Namespace) -> int:
+    from core.export.run_zip.gate import holds_runs
+
+    if len(options.files) == 1 and holds_runs(options.files[0]):
+        return _bring(options)
+    return _import_data(options)
+
+
+def _bring(options: argparse.Namespace) -> int:
+    """Take in the runs of a ZIP, and return the exit status."""
+    from core.export.run_zip.bring import Left, Taken, bring
+
+    path, brought, said = options.files[0], 0, ""
+    for answer in bring(path, path.name, imported.COMMAND_LINE):
+        if isinstance(answer, Taken):
+            brought += 1
+            print(json.dumps(vars(answer)) if options.json else f"{answer.run}: {answer.what}")
+        elif isinstance(answer, Left):
+            print(f"{answer.what} was not taken in. {answer.why}", file=sys.stderr)
+        elif answer[1] != said:
+            said = answer[1]
+            print(f"Taking in {said} ...", file=sys.stderr)
+    return 0 if brought else 1
+
+
+def _import_data(options: argparse.Namespace) -> int:
     from core.datasets.sources import Found, SourceFile
     from core.datasets.sources.check import check
 
@@ -336,7 +459,7 @@ def _import(options: argparse.Namespace) -> int:
         choices = imported.Choices(
             options.title or found.title,
             _class_names(options.classes, found),
-            None if "train" in found.counts else options.test_share,
+            None if "test" in found.counts else options.test_share,
             imported.Order(options.order),
             options.seed,
         )
@@ -346,14 +469,15 @@ def _import(options: argparse.Namespace) -> int:
     spec = datasets.find(dataset)
     if options.json:
         values = {"title": spec.title, "classes": spec.classes, "shape": spec.shape}
-        print(json.dumps({"dataset": dataset, **values, **spec.counts, "notes": found.notes}))
+        counts = {**spec.counts, "validation": spec.validation}
+        print(json.dumps({"dataset": dataset, **values, **counts, "notes": found.notes}))
     else:
         for note in found.notes:
             print(note, file=sys.stderr)
         height, width, channels = spec.shape
         print(
-            f"{dataset}: {spec.counts['train']:,} training and {spec.counts['test']:,} test images "
-            f"of {height} × {width} × {channels} in {len(spec.classes)} classes"
+            f"{dataset}: {spec.counts_words} of {height} × {width} × {channels} in "
+            f"{len(spec.classes)} classes"
         )
     return 0
 
@@ -366,6 +490,22 @@ def _class_names(asked: str | None, found: Any) -> tuple[str, ...]:
     if asked in imported.KNOWN_CLASSES:
         return imported.KNOWN_CLASSES[asked]
     return tuple(each.strip() for each in asked.split(","))
+
+
+def _class(options: argparse.Namespace) -> int:
+    from core.classroom import lesson, links, teachers
+
+    path = os.environ.get("STREAMLIT_SERVER_BASE_URL_PATH", "")
+    found = settings().url or links.url_of(options.address, options.port, path)
+    url = (options.url or found).rstrip("/")
+    if options.what == "link":
+        if options.only:
+            teachers.forget_links()
+        print(lesson.link_told(url))
+        return 0
+    colours = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+    print(lesson.class_told(lesson.class_of_today(options.title), url, colours=colours))
+    return 0
 
 
 def _pretrain(options: argparse.Namespace) -> int:
@@ -384,15 +524,15 @@ def _pretrain(options: argparse.Namespace) -> int:
     return 0
 
 
-def _benchmarks() -> list[str]:
-    return sorted(
-        path.stem for path in (ROOT / "benchmarks").glob("*.py") if not path.stem.startswith("_")
-    )
+def _benchmarks() -> dict[str, str]:
+    """Return the modules by name; a module whose name Python keeps for itself ends with ``_``."""
+    found = sorted(path.stem for path in (ROOT / "benchmarks").glob("*.py"))
+    return {stem.rstrip("_"): stem for stem in found if not stem.startswith("_")}
 
 
 def _benchmark(options: argparse.Namespace) -> int:
     sys.argv = [f"benchmark {options.name}", *options.arguments]
-    runpy.run_module(f"benchmarks.{options.name}", run_name="__main__")
+    runpy.run_module(f"benchmarks.{_benchmarks()[options.name]}", run_name="__main__")
     return 0
 
 

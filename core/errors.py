@@ -51,3 +51,11 @@ class RunDamaged(AtelierError):
 
 class ModelUnavailable(AtelierError):
     """A trained network is missing or cannot be loaded."""
+
+
+class ClassroomUnavailable(AtelierError):
+    """The database of the classes cannot be used: locked, damaged, newer, full, or not reached."""
+
+
+class ClassroomRefused(AtelierError):
+    """What somebody asked of a class cannot be done: a wrong code, a full class, not theirs."""

@@ -1,18 +1,20 @@
 """Files, with care: written whole or not at all, read only if plain, named harmlessly."""
 
 import contextlib
+import csv
 import errno
 import io
 import json
 import mmap
 import os
 import re
+import shutil
 import stat
 import sys
 import threading
 import time
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
@@ -83,6 +85,23 @@ def harmless(text: str, limit: int = 60) -> str:
     )
     kept = " ".join(_ADDRESS.sub("-", kept).split())
     return kept if len(kept) <= limit else kept[: limit - 1] + "…"
+
+
+def csv_text(head: Sequence[Any], rows: Iterable[Iterable[Any]]) -> str:
+    """Return rows under a head as CSV; text that begins as a formula does gets an apostrophe.
+
+    A spreadsheet would work the formula out (OWASP, "CSV injection").
+    """
+    file = io.StringIO()
+    writer = csv.writer(file)
+    writer.writerows([_no_formula(value) for value in row] for row in (head, *rows))
+    return file.getvalue()
+
+
+def _no_formula(value: Any) -> Any:
+    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")):
+        return f"'{value}"
+    return value
 
 
 def _open(path: Path, flags: int) -> int:
@@ -166,6 +185,31 @@ def write_atomic(path: Path, write: Callable[[Path], object], *, durable: bool =
         with contextlib.suppress(OSError):  # the writer still has it open: cleared up later
             temporary.unlink(missing_ok=True)
         raise
+
+
+def take_over(source: Path, target: Path, *, share: bool) -> None:
+    """Put what a file holds into another place too, in one step.
+
+    Args:
+        source: the file; a link is not followed.
+        target: the file to make or replace.
+        share: whether both may be one file on the disk, where the file system can do that: right
+            for what is only ever replaced as a whole.
+
+    Raises:
+        OSError: the disk refused; ``target`` is as it was.
+    """
+
+    def write(path: Path) -> None:
+        if share and stat.S_ISREG(os.lstat(source).st_mode):
+            # Not on every file system, and not beyond so many names a file.
+            with contextlib.suppress(OSError):
+                os.link(source, path)
+                return
+        with open_regular(source) as file, path.open("wb") as copy:
+            shutil.copyfileobj(file, copy)
+
+    write_atomic(target, write, durable=False)
 
 
 def flush(path: Path) -> None:

@@ -5,6 +5,7 @@ files of its control group (Linux has two versions of them). Other systems have 
 """
 
 import contextlib
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -65,6 +66,31 @@ def longest_path() -> int | None:
             if winreg.QueryValueEx(key, "LongPathsEnabled")[0]:
                 return None
     return 259
+
+
+# Where files of one folder may be changed from several computers, so that what a program of this
+# one keeps in memory about them is not the whole truth; as ``psutil`` calls them.
+_NETWORK_NAMES = """
+nfs nfs3 nfs4 cifs smb smbfs smb2 smb3 afs afpfs webdav davfs 9p ncpfs ceph glusterfs lustre
+gpfs beegfs orangefs ocfs2 gfs2 fuse.sshfs fuse.glusterfs fuse.ceph fuse.davfs2 fuse.s3fs
+fuse.rclone fuse.gcsfuse fuse.juicefs vboxsf fuse.vmhgfs-fuse
+"""
+_NETWORK = frozenset(_NETWORK_NAMES.split())
+
+
+def network_disk(path: Path) -> str | None:
+    """Return of which kind the network drive is that a folder lies on; None for a local disk."""
+    path = Path(os.path.realpath(path))
+    found: tuple[int, str, str] = (-1, "", "")
+    for disk in psutil.disk_partitions(all=True):
+        place = Path(disk.mountpoint)
+        # Of two at the same place the later one lies on top.
+        if path.is_relative_to(place) and len(place.parts) >= found[0]:
+            found = (len(place.parts), disk.fstype.lower(), disk.opts)
+    _, kind, options = found
+    if sys.platform == "win32" and (str(path).startswith("\\\\") or "remote" in options.split(",")):
+        return kind or "network drive"
+    return kind if kind in _NETWORK else None
 
 
 def _affinity() -> int:

@@ -16,6 +16,12 @@
 | ``ATELIER_MAX_MEMORY_MB`` | memory a run, 200 to 1,000,000 | no limit |
 | ``ATELIER_MAX_DATASETS`` | data sets that one visitor may import, 0 to 1,000 | 5 |
 | ``ATELIER_MAX_DATASETS_MB`` | all imported data sets together, 10 to 1,000,000 | 2,000 |
+| ``ATELIER_MAX_BROUGHT`` | runs from elsewhere that one visitor may have, 0 to 10,000 | 100 |
+| ``ATELIER_DATABASE_URL`` | PostgreSQL for classes that several servers share | a file |
+| ``ATELIER_TEACHER_TOKEN`` | the secret in the teacher's link, 16 to 200 characters | a new one |
+| ``ATELIER_TEACHERS`` | e-mail addresses of who is a teacher after ``st.login`` | nobody |
+| ``ATELIER_MAX_SESSIONS`` | pages that may be open in browsers at a time, 1 to 100,000 | 250 |
+| ``ATELIER_URL`` | the address that people open, for printed links and QR codes | found out |
 | ``RAY_ADDRESS`` | ``host:port`` of a Ray cluster that trains instead of this machine | not set |
 
 The profile ``small`` is for 2.7 GB with training and 1 GB for all else. It has one worker, no warm
@@ -31,8 +37,9 @@ import os
 import re
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from core import machine
 from core.errors import SettingsError
@@ -79,6 +86,7 @@ class Limits:
         memory: bytes a run's process may take; None for no limit.
         datasets: data sets that one visitor may import.
         datasets_bytes: that all imported data sets may take together.
+        brought: runs from elsewhere that one visitor may have.
     """
 
     running: int
@@ -88,6 +96,7 @@ class Limits:
     memory: int | None
     datasets: int
     datasets_bytes: int
+    brought: int
 
 
 @dataclass(frozen=True)
@@ -105,6 +114,11 @@ class Settings:
         cores: that this process may use.
         limits: for visitors and runs.
         ray_address: of the cluster that trains instead of this machine, or None.
+        database_url: of the PostgreSQL database that has the classes, or None for a file.
+        teacher_token: the secret in the teacher's link, or None for one that is made here.
+        teachers: addresses of those who are teachers when they log in, in small letters.
+        sessions: pages that may be open in browsers at a time.
+        url: the address that people open, without a slash at its end, or None.
     """
 
     home: Path
@@ -118,6 +132,12 @@ class Settings:
     limits: Limits
     ray_address: str | None = None
     own_cache: Path | None = None
+    # Both hold secrets, which no log is to show.
+    database_url: str | None = field(default=None, repr=False)
+    teacher_token: str | None = field(default=None, repr=False)
+    teachers: frozenset[str] = field(default=frozenset(), repr=False)
+    sessions: int = 250
+    url: str | None = None
 
     @property
     def cache(self) -> Path:
@@ -148,6 +168,11 @@ class Settings:
     def datasets(self) -> Path:
         """The folder that holds one folder a data set that somebody imported."""
         return self.home / "datasets"
+
+    @property
+    def classroom(self) -> Path:
+        """The database of the classes, unless ``database_url`` names another."""
+        return self.home / "classroom.db"
 
     @property
     def to_import(self) -> Path:
@@ -188,9 +213,15 @@ class Settings:
                 datasets=_integer(environment, "ATELIER_MAX_DATASETS", 5, 0, 1000),
                 datasets_bytes=1_000_000
                 * _integer(environment, "ATELIER_MAX_DATASETS_MB", 2000, 10, 1_000_000),
+                brought=_integer(environment, "ATELIER_MAX_BROUGHT", 100, 0, 10_000),
             ),
             ray_address=_ray_address(environment),
             own_cache=_path(environment, "ATELIER_CACHE"),
+            database_url=_database_url(environment),
+            teacher_token=_teacher_token(environment),
+            teachers=_teachers(environment),
+            sessions=_integer(environment, "ATELIER_MAX_SESSIONS", 250, 1, 100_000),
+            url=_url(environment),
         )
 
 
@@ -235,6 +266,65 @@ def _ray_address(environment: Mapping[str, str]) -> str | None:
         raise SettingsError(
             f"RAY_ADDRESS is {value[:80]!r}, but must be the address of the cluster's head as "
             "host:port, for example 10.0.0.5:6379. Correct it or unset it, then start again."
+        )
+    return value
+
+
+def _database_url(environment: Mapping[str, str]) -> str | None:
+    value = environment.get("ATELIER_DATABASE_URL", "").strip()
+    if not value:
+        return None
+    try:
+        parts = urlsplit(value)
+        port = parts.port  # which raises ValueError for what is no number
+    except ValueError:
+        parts, port = urlsplit(""), None
+    known = parts.scheme in ("postgresql", "postgres") and parts.path.strip("/")
+    if not known or port == 0 or re.search(r"[\s\0]", value) or len(value) > 1000:
+        # The value itself is not shown: it may hold a password.
+        raise SettingsError(
+            "ATELIER_DATABASE_URL must be the address of a PostgreSQL database, for example "
+            "postgresql://atelier:password@db.example.org:5432/atelier. Correct it, or unset it "
+            "to keep classes in a file, then start again."
+        )
+    return value
+
+
+def _teacher_token(environment: Mapping[str, str]) -> str | None:
+    value = environment.get("ATELIER_TEACHER_TOKEN", "").strip()
+    if not value:
+        return None
+    if not re.fullmatch("[A-Za-z0-9_.~-]{16,200}", value):
+        raise SettingsError(
+            "ATELIER_TEACHER_TOKEN must have 16 to 200 characters: letters, digits, and _ . ~ -, "
+            "as it is part of a link. Choose a longer one that nobody can guess, or unset it to "
+            "have one made, then start again."
+        )
+    return value
+
+
+def _teachers(environment: Mapping[str, str]) -> frozenset[str]:
+    found = re.split(r"[\s,;]+", environment.get("ATELIER_TEACHERS", "").strip())
+    addresses = [each.casefold() for each in found if each]
+    for address in addresses:
+        if not re.fullmatch(r"[^@]{1,64}@[^@.][^@]{0,254}", address):
+            raise SettingsError(
+                f"ATELIER_TEACHERS holds {address[:60]!r}, but must be e-mail addresses with "
+                "commas between them. Correct it or unset it, then start again."
+            )
+    return frozenset(addresses)
+
+
+def _url(environment: Mapping[str, str]) -> str | None:
+    value = environment.get("ATELIER_URL", "").strip().rstrip("/")
+    if not value:
+        return None
+    if len(value) > 200 or not re.fullmatch(
+        r"https?://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?(/[A-Za-z0-9._~-]+)*", value
+    ):
+        raise SettingsError(
+            f"ATELIER_URL is {value[:80]!r}, but must be the address that people open, for example "
+            "https://atelier.example.org/atelier. Correct it or unset it, then start again."
         )
     return value
 

@@ -6,6 +6,7 @@ from core import datasets, runs
 from core.errors import DataUnavailable, RunDamaged
 from core.evaluation import TEST, VALIDATION, Answers
 from pages.session import data, frame
+from pages.session.closed import closed_to, tell
 from pages.session.guard import sentences
 from pages.views.evaluate import confidence, confusion, examples, mistakes, report, robustness
 from pages.views.evaluate.figures import compared, figures, gap
@@ -14,6 +15,7 @@ from pages.views.evaluate.seal import sealed
 from pages.widgets.choice import choice
 from pages.widgets.copy_link import copy_link
 from pages.widgets.run_picker import other_picker, run_picker
+from pages.widgets.take_home import take_home
 from pages.widgets.task import task
 from pages.words import title_markdown
 
@@ -53,6 +55,9 @@ def main() -> None:
     reason = spec.missing()
     if reason is not None:  # before the seal, which nobody should break for nothing
         raise DataUnavailable(reason)
+    if part == TEST and (closed := closed_to(spec.name, run)) is not None:
+        tell(closed)
+        return
     if part == TEST and not run.test_opened:
         sealed(run, spec)
         return
@@ -65,6 +70,8 @@ def main() -> None:
             f":material/hourglass_bottom: This training is unfinished: {run.epochs} of "
             f"{run.config.recipe.epochs} epochs."
         )
+    if part == VALIDATION and run.config.recipe.validation is None:
+        st.caption(":material/rule: These are validation images that the data set came with.")
     looked = Looked(run, spec, data.answers(run, part), *_second(other, part))
     figures(looked)
     if part == TEST:
@@ -73,15 +80,24 @@ def main() -> None:
     titles = {name: title for name, (title, _) in VIEWS.items()}
     with st.container(horizontal=True, vertical_alignment="bottom"):
         view = choice("View", titles, "view")
-        if not runs.is_bundled(run.id):
-            st.page_link(
-                "pages/train.py",
-                label="Training",
-                icon=":material/show_chart:",
-                query_params={"run": run.id},
-            )
-        copy_link(key="evaluate_link")
+        # Their heights differ, and beside each other they have one centre.
+        with st.container(
+            horizontal=True, vertical_alignment="center", width="content", gap="xsmall"
+        ):
+            _actions(run, looked.other)
     VIEWS[view][1](looked)
+
+
+def _actions(run: runs.Run, other: runs.Run | None) -> None:
+    if not runs.is_bundled(run.id):
+        st.page_link(
+            "pages/train.py",
+            label="Training",
+            icon=":material/show_chart:",
+            query_params={"run": run.id},
+        )
+    take_home(run, other)
+    copy_link(key="evaluate_link")
 
 
 def _second(other: runs.Run | None, part: str) -> tuple[runs.Run, Answers] | tuple[None, None]:

@@ -7,6 +7,7 @@ from pages.session import frame
 from pages.session.visitor import visitor_id
 from pages.views.explore import classes, images, labels, sources
 from pages.views.explore import map as image_map
+from pages.views.explore.take_data import take_data
 from pages.widgets.choice import choice
 from pages.widgets.copy_link import copy_link
 from pages.widgets.dataset_picker import dataset_picker
@@ -40,6 +41,7 @@ def main() -> None:
     VIEWS[view][1](spec)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(f"{spec.title}: {spec.credit}.", width="content")
+        take_data(spec)
         copy_link(key="copy_explore")
 
 

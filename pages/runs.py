@@ -9,6 +9,8 @@ from pages.session import frame
 from pages.session.visitor import visitor_id
 from pages.views.runs import address
 from pages.views.runs.actions import actions
+from pages.views.runs.afresh import afresh
+from pages.views.runs.bring import bring_runs
 from pages.views.runs.compare import comparison
 from pages.views.runs.filters import filters, nothing_found
 from pages.views.runs.listing import listing
@@ -24,8 +26,14 @@ def main() -> None:
     if asked:
         comparison(asked, visitor, on_back=_back)
         return
-    st.markdown("All runs trained here. Select two to six to compare them.")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(
+            "All runs trained here or brought in. Select two to six to compare them.",
+            width="stretch",
+        )
+        way_in = st.container(width="content")
     address.problems()
+    bring_runs(visitor, way_in)
     undo(visitor)
     seen = [run for run in runs.list_runs() if may_see(run, visitor)]
     if not seen:
@@ -47,6 +55,7 @@ def main() -> None:
         listing(found, chosen, sort, visitor)
     else:
         nothing_found()
+    afresh(seen, visitor)
 
 
 def _back() -> None:

@@ -5,9 +5,11 @@ from collections.abc import Callable
 import streamlit as st
 
 from core import jobs, runs
+from core.architectures import Architecture
+from core.datasets import DatasetSpec
 from pages.session import frame
 from pages.session.guard import sentences
-from pages.session.visitor import visitor_id
+from pages.session.person import person
 from pages.views.train.network import network_view
 from pages.views.train.recent import run_list
 from pages.views.train.run import run_view
@@ -19,6 +21,7 @@ ESTIMATE = (
     "Based on the speed of the latest finished run of this network on this machine. Before there "
     "is one, it is estimated from the network's layers. Other work on the machine makes it longer."
 )
+SHOWS = "shows"  # in the URL: the only settings that the link's reader is to see
 
 
 def main() -> None:
@@ -29,7 +32,7 @@ def main() -> None:
     with st.container(key="run_first" if opened else "settings_first"):
         settings, view = st.columns([3, 7], gap="medium")
     with settings, st.container(border=True):
-        architecture, spec = training_settings(_start)
+        architecture, spec = _settings()
         copy_link(key="copy_settings", help="Copies a link that fills in these settings.")
     with view:
         if opened is None:
@@ -40,8 +43,26 @@ def main() -> None:
     run_list(opened)
 
 
-def _start(make: Callable[[], runs.TrainingConfig]) -> None:
-    """Draw the button, and start a run when it is pressed; settings that cannot work disable it."""
+def _settings() -> tuple[Architecture, DatasetSpec]:
+    """Draw the settings: all of them, or those that a task or a link leaves to the visitor."""
+    if person().member is not None or SHOWS in st.query_params:
+        # Here and not above: whoever is in no class needs no database loaded.
+        from pages.views.train.task import given_settings
+
+        return given_settings(_start) or training_settings(_start)
+    return training_settings(_start)
+
+
+def _start(
+    make: Callable[[], runs.TrainingConfig],
+    submit: Callable[[runs.TrainingConfig], str] | None = None,
+) -> None:
+    """Draw the button, and start a run when it is pressed; settings that cannot work disable it.
+
+    Args:
+        make: makes the config of what is chosen.
+        submit: starts a run of it and returns its id; by default one for nobody but the visitor.
+    """
     config = None
     with sentences():
         config = make()
@@ -52,14 +73,23 @@ def _start(make: Callable[[], runs.TrainingConfig]) -> None:
         return
     with sentences():
         if pressed:
-            _submit(config)
+            st.query_params["run"] = (submit or _submit)(config)
+            st.rerun()
         st.caption(_expected(config), help=ESTIMATE)
     st.caption("Training continues in the background if you reload or leave.")
+    if submit is None and person().teacher:
+        from pages.views.train.give import give_button
+
+        give_button(config)
 
 
-def _submit(config: runs.TrainingConfig) -> None:
-    st.query_params["run"] = jobs.start(config, visitor_id())
-    st.rerun()
+def _submit(config: runs.TrainingConfig) -> str:
+    who = person()
+    if who.member is None:
+        return jobs.start(config, who.visitor)
+    from core.classroom import training
+
+    return training.start(config, who)
 
 
 def _expected(config: runs.TrainingConfig) -> str:

@@ -2,6 +2,7 @@
 
 import io
 import os
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -31,8 +32,16 @@ LONGEST = ("systems/test_windows.py", "systems/test_macos.py")
 SLOW = {
     "core/test_apart.py",
     "core/test_cifar10.py",
+    "core/test_class_handins.py",
+    "core/test_class_seal.py",
+    "core/test_classroom_hard.py",
     "core/test_command_line.py",
     "core/test_evaluation_worker.py",
+    "core/test_export.py",
+    "core/test_export_models.py",
+    "core/test_export_page.py",
+    "core/test_export_report.py",
+    "core/test_export_script.py",
     "core/test_gpus.py",
     "core/test_inference.py",
     "core/test_limits.py",
@@ -43,6 +52,8 @@ SLOW = {
     "core/test_queue_scale.py",
     "core/test_ray_backend.py",
     "core/test_resume.py",
+    "core/test_run_zip.py",
+    "core/test_shared_runs.py",
     "core/test_steps.py",
     "core/test_tasks.py",
     "core/test_unfinished.py",
@@ -51,6 +62,7 @@ SLOW = {
     "hostile/test_full_disk.py",
     "hostile/test_images.py",
     "hostile/test_kills.py",
+    "hostile/test_run_zips.py",
     "hostile/test_sources.py",
     "pages/test_evaluate_mistakes.py",
     "pages/test_train_page.py",
@@ -79,19 +91,24 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     forget_settings()
     yield folder
     forget_settings()
+    # What a test opened in its home is not the next one's.
+    used = sys.modules.get("core.classroom.database")
+    database = used.use(None) if used else None
+    if database is not None:
+        database.close()
 
 
 @pytest.fixture
-def only_bundled(monkeypatch: pytest.MonkeyPatch) -> Callable[[dict[str, Path]], None]:
+def only_bundled() -> Iterator[Callable[[dict[str, Path]], None]]:
     """Return a function that takes the folders of other bundled runs, and no others, by id."""
+    usual = dict(runs.BUNDLED_FOLDERS)
 
     def only_bundled(folders: dict[str, Path]) -> None:
-        for run_id in set(runs.BUNDLED_FOLDERS) - set(folders):
-            monkeypatch.delitem(runs.BUNDLED_FOLDERS, run_id)
-        for run_id, folder in folders.items():
-            monkeypatch.setitem(runs.BUNDLED_FOLDERS, run_id, folder)
+        runs.BUNDLED_FOLDERS.clear()
+        runs.BUNDLED_FOLDERS.update(folders)
 
-    return only_bundled
+    yield only_bundled
+    only_bundled(usual)  # in their order, which counts
 
 
 @pytest.fixture(scope="session")

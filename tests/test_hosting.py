@@ -30,7 +30,8 @@ NOT_SHIPPED = {
     "CHANGELOG.md", "CONTRIBUTING.md", "Dockerfile", "Makefile", "README.md", "benchmarks",
     "biome.json", "compose.yaml", "docs", "jsconfig.json", "package-lock.json", "package.json",
     "pyproject.toml", "requirements-analysis.txt", "requirements-cluster.txt",
-    "requirements-dev.txt", "requirements.txt", "run.py", "tests",
+    "requirements-dev.txt", "requirements-export.txt", "requirements-postgres.txt",
+    "requirements.txt", "run.py", "tests",
 }  # fmt: skip
 
 

@@ -17,6 +17,7 @@ ORDER = (
     "settings",
     "processes",
     "files",
+    "words",
     "datasets",
     "architectures",
     "runs",
@@ -29,10 +30,13 @@ ORDER = (
     "analysis",
     "tasks",
     "bundled",
+    "classroom",
+    "export",
     "__main__",
 )
 # What core may import besides the standard library.
 LIBRARIES = {"numpy", "PIL", "cv2", "sklearn", "scipy", "keras", "tensorflow", "psutil", "filelock"}
+LIBRARIES |= {"segno", "sqlalchemy", "tomli_w", "h5py", "nbformat", "pillow_heif"}
 TENSORFLOW = {"keras", "tensorflow"}
 
 
@@ -79,9 +83,13 @@ def loads_tensorflow(module: str) -> bool:
     return bool(re.search(r"\(TF[:)]", ast.get_docstring(ast.parse(source(module)[1])) or ""))
 
 
-def loaded_by(names: list[str]) -> set[str]:
-    """Return the top-level modules that a fresh Python has after importing ``names``."""
-    code = f"import sys, {', '.join(names)}; print(*(name.split('.')[0] for name in sys.modules))"
+def loaded_by(names: list[str], then: str = "") -> set[str]:
+    """Return the top-level modules that a fresh Python has after importing ``names``.
+
+    ``then`` is what it does before it looks.
+    """
+    code = f"import sys, {', '.join(names)}; {then or 0}"
+    code += "; print(*(name.split('.')[0] for name in sys.modules))"
     process = subprocess.run(
         [sys.executable, "-c", code],
         cwd=ROOT,
@@ -121,8 +129,14 @@ def test_core_imports_no_streamlit_and_no_page(module):
     used = {name.split(".")[0] for name in imports_of(module)}
     # Ray, from requirements-cluster.txt, is only ever in a program of its own.
     special = {"ray"} if module == "core.jobs.ray_driver" else set()
+    # Streamlit brings it, and without it a sentence says so.
+    special |= {"pyarrow"} if module == "core.datasets.sources.parquet" else set()
+    # From requirements-postgres.txt, and without it a sentence says so.
+    special |= {"psycopg"} if module == "core.classroom.database" else set()
     # From requirements-analysis.txt, and only ever inside functions of the analyse command.
     special |= {"umap", "cleanlab"} if module.startswith("core.analysis") else set()
+    # From requirements-export.txt, and without them a sentence says so.
+    special |= {"onnxruntime", "ai_edge_litert"} if module == "core.export.model_files" else set()
     assert used <= LIBRARIES | set(sys.stdlib_module_names) | {"core"} | special
 
 
@@ -223,6 +237,10 @@ def test_importing_core_loads_neither_tensorflow_nor_streamlit():
 def test_importing_the_rooms_of_the_pages_does_not_load_tensorflow():
     assert all((VIEWS, WIDGETS, SESSION, WORDS))
     assert not loaded_by(ROOMS) & TENSORFLOW
+
+
+def test_a_server_loads_what_the_first_visitors_would_wait_for():
+    assert "sklearn" in loaded_by(["pages.session.web"], "pages.session.web._load()")
 
 
 def test_streamlit_loads_plotly_itself():

@@ -15,7 +15,7 @@ import time
 import tomllib
 import urllib.request
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -287,6 +287,34 @@ def test_what_is_no_port(port: str, capsys: pytest.CaptureFixture[str]):
     assert "port" in capsys.readouterr().err
 
 
+def test_a_class_is_for_all_on_the_network_and_has_limits(monkeypatch: pytest.MonkeyPatch):
+    assert run.arguments([]).address == "localhost"
+    assert run.arguments(["class"]).address == "0.0.0.0"
+    assert run.arguments(["class", "--address", "10.1.2.3"]).address == "10.1.2.3"
+
+    called: list[Sequence[str]] = []
+    monkeypatch.setattr(run, "call", lambda command, environ: called.append(command[2:]) or 0)
+    monkeypatch.setattr(run, "network_address", lambda: "10.1.2.3")
+    for name in (*run.LESSON, "STREAMLIT_BROWSER_SERVER_ADDRESS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("ATELIER_MAX_MINUTES", "5")
+    assert run.lesson(run.Environment(Path(sys.prefix)), 8502, "0.0.0.0") == 0
+    opened, started = called
+    assert opened == ["core", "class", "open", "--port", "8502", "--address", "0.0.0.0"]
+    assert started[:3] == ["streamlit", "run", "streamlit_app.py"]
+    assert started[3:] == ["--server.port", "8502", "--server.address", "0.0.0.0"]
+    assert os.environ["ATELIER_MAX_MINUTES"] == "5", "who sets a limit knows better"
+    assert os.environ["ATELIER_MAX_QUEUED"] == "3"
+    assert os.environ["STREAMLIT_BROWSER_SERVER_ADDRESS"] == "10.1.2.3"
+
+
+def test_without_a_class_nothing_is_started(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(run, "call", lambda command, environ: 1 if "core" in command else 0)
+    for name in run.LESSON:
+        monkeypatch.setenv(name, "1")
+    assert run.lesson(run.Environment(Path(sys.prefix)), 8502, "localhost") == 1
+
+
 def test_the_command_is_what_people_type():
     assert WINDOWS_PC.command == "py run.py" and MAC.command == LINUX.command == "python3 run.py"
     assert WINDOWS_PC._replace(conda=True).command == "python run.py"
@@ -547,8 +575,8 @@ def test_the_app_starts_and_ends_quietly(how: str):
             process.terminate()
         told, _ = process.communicate(timeout=60)
         assert "Traceback" not in told
-        if how == "ctrl-c":
-            assert process.returncode == 0 and "Atelier has ended." in told
+        assert process.returncode == 0, "the server did not end by itself, but was killed"
+        assert ("Atelier has ended." in told) == (how == "ctrl-c")
         assert run.wrong_with_port(port, "localhost", "python3 run.py") is None
 
 

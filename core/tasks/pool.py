@@ -6,7 +6,7 @@ a file (``core.runs.analysis``). Thirty visitors who want the same share one tas
 same time (``Settings.tasks``), the others wait in order.
 
 What the kinds do is not known here: ``core.tasks.kinds`` has them, and the program
-``core.tasks.worker`` works.
+``core.tasks.worker`` works. Another program may be named, such as ``core.export.worker``.
 It says on its standard output how far it is, a share of 0 to 1 a line, and in one line of JSON why
 it failed, if it did. Its standard input is a pipe that closes when this server dies, however it
 dies; then the process ends too.
@@ -72,6 +72,7 @@ class _Task:
     run: Run
     output: Path
     visitor: str
+    program: str
     phase: Phase = "waiting"
     share: float = 0.0
     began: float | None = None
@@ -114,8 +115,31 @@ def result(kind: str, run: Run) -> Path | None:
     return path if fits(path, run) else None
 
 
-def start(kind: str, run: Run, visitor: str) -> None:
+def answers_file(run: Run, part: str) -> Path:
+    """Return where a run's answers on a part are, whether there are any or not.
+
+    A run that did not finish has them from a task, once that was asked for; a run of a version
+    that kept none on the validation images, too.
+
+    Args:
+        run: whose.
+        part: ``"validation"`` or ``"test"``.
+    """
+    path = run.folder.evaluation if part == "test" else run.folder.validation
+    if run.unfinished or (part == "validation" and not path.exists()):
+        return result(part, run) or path
+    return path
+
+
+def start(kind: str, run: Run, visitor: str, program: str | None = None) -> None:
     """Ask for a task; returns at once. One that is there, waits or works already is shared.
+
+    Args:
+        kind: of the result, see ``core.runs.analysis``.
+        run: that it is worked out of.
+        visitor: who asks.
+        program: name of the module that works it out, by default ``PROGRAM``; it gets the kind,
+            the run's id and the file to write.
 
     Raises:
         SettingsError: as many wait as this server allows, or the visitor has as many.
@@ -140,7 +164,7 @@ def start(kind: str, run: Run, visitor: str) -> None:
                 f"{MOST_WAITING} calculations are waiting already, the most for this server. Try "
                 "again in a few minutes."
             )
-        _tasks.known[output] = _Task(kind, run, output, visitor)
+        _tasks.known[output] = _Task(kind, run, output, visitor, program or PROGRAM)
         _tasks.known.move_to_end(output)
         _forget()
         _give_out()
@@ -234,7 +258,7 @@ def _begin(task: _Task) -> Child:
     task.output.parent.mkdir(parents=True, exist_ok=True)
     with open_append(settings().home / "workers.log") as output:
         arguments = task.kind, task.run.id, str(task.output)
-        return start_process(settings(), output, PROGRAM, *arguments)
+        return start_process(settings(), output, task.program, *arguments)
 
 
 def _attend(task: _Task, process: Child) -> None:

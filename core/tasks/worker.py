@@ -8,6 +8,7 @@ import contextlib
 import os
 import sys
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 
 from core import runs
@@ -39,13 +40,22 @@ def work_out(kind: str, run: runs.Run, output: Path, report: Report) -> None:
 def main() -> int:
     """Do what the command line asks for."""
     kind, run_id, output = sys.argv[1:]
+    return serve(lambda report: work_out(kind, runs.read(run_id), Path(output), report))
+
+
+def serve(work: Callable[[Report], None]) -> int:
+    """Do a piece of work for the server, tell it how far it is or why it failed, and end.
+
+    Args:
+        work: is given what it tells the share done to.
+    """
     say = line_to_server()
     give_way()
     thrifty()
     end_with_server()
     code = 0
     try:
-        work_out(kind, runs.read(run_id), Path(output), say)
+        work(say)
     except Exception as error:  # noqa: BLE001 - the end of the process: the page needs a reason
         if not isinstance(error, AtelierError):
             traceback.print_exc()

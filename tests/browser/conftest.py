@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -40,6 +41,7 @@ VIEWPORTS: dict[str, dict[str, Any]] = {
         "Chrome/150.0.0.0 Mobile Safari/537.36",
     },
 }
+TEACHERS_TOKEN = "a-teachers-token-for-the-tests-of-a-class"
 PATIENCE = 120_000  # ms that Playwright waits for anything; the machine may be busy
 
 expect.set_options(timeout=PATIENCE)
@@ -135,10 +137,25 @@ def chromium() -> Iterator[Browser]:
             pytest.fail(reason)
         pytest.skip(reason)
     with sync_playwright() as playwright:
-        options = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        options = [
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-background-networking",
+            # A proxy of the tests has a certificate of their own. With ``ignore_https_errors`` of a
+            # context instead, each connection fails first and is tried again, and under load a
+            # file came back as ERR_TOO_MANY_RETRIES.
+            "--ignore-certificate-errors",
+        ]
         browser = playwright.chromium.launch(executable_path=path, args=options)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="module")
+def school(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Run a server of its own for a file of tests, whose teacher's token is known."""
+    with serve(tmp_path_factory.mktemp("school"), ATELIER_TEACHER_TOKEN=TEACHERS_TOKEN) as server:
+        yield server
 
 
 @dataclass
@@ -176,7 +193,8 @@ class Visitor:
         """Go to a page by the navigation, which a phone hides behind a button."""
         if self.is_phone:
             self.page.get_by_test_id("stExpandSidebarButton").click()
-        self.page.get_by_test_id("stSidebarNavLink").filter(has_text=title).click()
+        link = self.page.get_by_test_id("stSidebarNavLink")
+        link.filter(has_text=re.compile(rf"{title}$")).click()  # "Class" is in "Classify"
         self.page.get_by_role("heading", name=title, level=1, exact=True).wait_for()
         if self.is_phone:  # the navigation closes by itself
             self.page.get_by_test_id("stExpandSidebarButton").wait_for()
@@ -229,7 +247,6 @@ def new_visitor(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[N
         context = chromium.new_context(
             **VIEWPORTS[width],
             color_scheme=scheme,
-            ignore_https_errors=True,  # a proxy of the tests has a certificate of their own
         )
         context.set_default_timeout(PATIENCE)
         contexts.append(context)

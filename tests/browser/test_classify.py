@@ -3,6 +3,7 @@
 import io
 import re
 
+import pillow_heif
 import pytest
 from PIL import Image
 from playwright.sync_api import expect
@@ -10,6 +11,8 @@ from playwright.sync_api import expect
 pytestmark = pytest.mark.browser
 
 ANSWER = re.compile("^(It is: |Best guess: |Probably none of the ten)")
+
+pillow_heif.register_heif_opener()
 
 
 def test_a_picture_is_overruled_taken_apart_and_edited(visitor, picture):
@@ -180,6 +183,25 @@ def test_where_nothing_was_detected_the_editor_says_so(server, new_visitor, pict
             {"name": "picture.png", "mimeType": "image/png", "buffer": buffer}
         )
         expect(page.get_by_text(hint)).to_be_visible()
+
+
+def test_a_file_that_the_browser_knows_no_type_of_reaches_the_app(server, new_visitor, tmp_path):
+    """What the chooser lets through is decided in the browser, by the ends of names."""
+    visitor = new_visitor(server)
+    page = visitor.page
+    visitor.open("classify")
+    for form, name in (("TIFF", "scan.tif"), ("HEIF", "IMG_0412.HEIC")):
+        picture = Image.new("RGB", (320, 240), "white")
+        for left in (30, 190):
+            picture.paste("navy", (left, 40, left + 90, 200))
+        picture.save(tmp_path / name, form)
+        page.locator("input[type=file]").set_input_files(tmp_path / name)
+        expect(page.get_by_text(name)).to_be_visible()
+        expect(page.get_by_text("There are 2 things in the picture. Which")).to_be_visible()
+        page.get_by_role("button", name="Left", exact=True).click()
+        expect(page.get_by_text("and the network expects one")).not_to_be_visible()
+        page.get_by_role("button", name="All of it").click()
+        expect(page.get_by_text("and the network expects one")).to_be_visible()
 
 
 def bars(visitor) -> list[str]:

@@ -18,6 +18,7 @@ PAGES = {
     "runs": "Runs",
     "evaluate": "Evaluate",
     "classify": "Classify",
+    "classroom": "Class",
 }
 WIDTHS = {"desktop": 1280, "phone": 390}
 

@@ -25,6 +25,8 @@ from conftest import Server, Visitor, free_port, serve
 from PIL import Image
 from playwright.sync_api import Browser, FrameLocator, Page, WebSocket, expect
 
+from core.classroom import classes, database, joining
+from core.classroom.people import SERVER
 from core.jobs import Engine
 from core.settings import ROOT
 from pages.views.home.server import next_run
@@ -35,7 +37,14 @@ pytestmark = pytest.mark.browser
 HOST = "atelier.localhost"  # browsers find every name below localhost on this machine
 PATH = "/atelier"
 IDLE = 65  # seconds; nginx cuts off what is silent for 60
-PAGES = ("Explore", "Train", "Runs", "Evaluate", "Classify")
+PAGES = {
+    "Explore": "explore",
+    "Train": "train",
+    "Runs": "runs",
+    "Evaluate": "evaluate",
+    "Class": "classroom",
+    "Classify": "classify",  # the last: something is uploaded there
+}
 ANSWER = re.compile("^(It is:|Best guess:|Probably none) ")
 SECTION = (ROOT / "docs" / "DEPLOY.md").read_text(encoding="utf-8")
 SECTION = SECTION.partition("## Behind a reverse proxy\n")[2].partition("\n## ")[0]
@@ -220,7 +229,7 @@ class IdlePage:
 def idle_page(site: Server, chromium: Browser) -> Iterator[IdlePage]:
     """Open a page at an nginx of whose time limits nothing is said."""
     assert "timeout" not in "".join(blocks("nginx")), "the limit of 60 seconds is to be tried"
-    context = chromium.new_context(ignore_https_errors=True)
+    context = chromium.new_context()
     page, sockets = context.new_page(), []
     page.on("websocket", lambda socket: sockets.append(socket))
     page.goto(f"{site.url}/explore")
@@ -260,9 +269,9 @@ def forgive(visitor: Visitor, status: int) -> None:
 def test_all_pages_by_navigation_and_by_link_with_all_their_files(site, new_visitor):
     visitor = new_visitor(site)  # who fails on a request to anywhere but below the path
     visitor.open("")
-    for title in PAGES:
+    for title, address in PAGES.items():
         visitor.go(title)
-        expect(visitor.page).to_have_url(re.compile(f"^{site.url}/{title.lower()}"))
+        expect(visitor.page).to_have_url(re.compile(f"^{site.url}/{address}"))
     assert {
         each["path"] for each in visitor.page.context.cookies() if "atelier" in each["name"]
     } == {f"{PATH}/"}
@@ -272,12 +281,29 @@ def test_all_pages_by_navigation_and_by_link_with_all_their_files(site, new_visi
     phone = new_visitor(site, "phone", "dark")
     phone.page.goto(f"https://{HOST}:{site.url.split(':')[2].split('/')[0]}{PATH}")  # no slash
     expect(phone.page.get_by_role("heading", name="Atelier", level=1)).to_be_visible()
-    for title in PAGES:
-        phone.open(title.lower())
+    for title, address in PAGES.items():
+        phone.open(address)
         expect(phone.page.get_by_role("heading", name=title, level=1, exact=True)).to_be_visible()
     phone.open("explore?image=4242")
     expect(phone.page.get_by_text(re.compile("4,?242")).first).to_be_visible()
     assert phone.fits()
+
+
+def test_a_class_is_entered_with_a_cookie_for_https_and_the_path_alone(app, site, new_visitor):
+    own = database.Database(f"sqlite:///{app.server.home / 'classroom.db'}")
+    before = database.use(own)
+    joined = joining.join(classes.open_class(SERVER, "Behind a proxy").code)
+    ticket = joining.ticket(joined.token)
+    database.use(before)
+    own.close()
+    visitor = new_visitor(site)
+    visitor.page.goto(f"{site.url}/enter/{ticket}")
+    visitor.page.wait_for_url(re.compile(f"^{site.url}/class"))
+    (cookie,) = (each for each in visitor.page.context.cookies() if each["name"] == "atelier_class")
+    assert cookie["secure"] and cookie["httpOnly"] and cookie["sameSite"] == "Lax"
+    assert cookie["path"] == f"{PATH}/" and cookie["domain"] == HOST
+    visitor.settle()
+    visitor.problems.clear()
 
 
 def test_an_upload_as_large_as_a_photo_arrives(site, new_visitor):
@@ -360,7 +386,8 @@ def test_all_pages_can_be_reached_in_a_frame(site, embedded, new_visitor, width)
     for title in PAGES:
         if visitor.is_phone:
             within.get_by_test_id("stExpandSidebarButton").click()
-        within.get_by_test_id("stSidebarNavLink").filter(has_text=title).click()
+        link = within.get_by_test_id("stSidebarNavLink")
+        link.filter(has_text=re.compile(rf"{title}$")).click()
         expect(within.get_by_role("heading", name=title, level=1, exact=True)).to_be_visible()
     within.locator('[data-test-script-state="notRunning"]').first.wait_for()
     upload(within, "small.png", noise(200))

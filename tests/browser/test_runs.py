@@ -227,6 +227,28 @@ def test_cookie_and_local_storage_restore_each_other(enter):
     page.wait_for_function(f"{stored} === '{ME}'")
 
 
+@pytest.mark.parametrize(("width", "scheme"), [("desktop", "light"), ("phone", "dark")])
+def test_the_next_one_at_the_computer_starts_afresh(enter, tmp_path, width, scheme):
+    visitor = enter(width, scheme)
+    page = visitor.page
+    visitor.open("classify?from=drawing")  # what a session remembers goes, too
+    visitor.open("runs?find=cnn")
+    page.get_by_role("button", name="Not you?").click()
+    expect(page.get_by_text(re.compile("^Runs belong to a browser"))).to_be_visible()
+    page.screenshot(path=tmp_path / "afresh.png")
+    assert visitor.fits()
+    visitor.button("Start afresh").click()
+    expect(page).to_have_url(re.compile(r"/runs$"))
+    expect(boxes(visitor)).to_have_count(3)  # what is shared, and the bundled models
+    made = page.evaluate(f"localStorage.{COOKIE}")
+    assert re.fullmatch("[0-9a-f]{32}", made) and made != ME
+    assert f"{COOKIE}={made}" in page.evaluate("document.cookie")
+    expect(page.get_by_role("button", name="Not you?")).to_have_count(0)
+    page.reload()
+    expect(boxes(visitor)).to_have_count(3)
+    assert made == page.evaluate(f"localStorage.{COOKIE}")
+
+
 @pytest.mark.parametrize("hostile", ["", "x" * 32, "A" * 32, "a" * 33, "<script>", "null"])
 def test_what_is_no_id_is_replaced(shop, new_visitor, hostile):
     visitor = new_visitor(shop)

@@ -81,7 +81,7 @@ def test_a_link_is_the_first_that_a_server_is_asked_for(fresh_server, new_visito
         expect(page.get_by_test_id("stSidebarNavLink")).to_have_text(
             [
                 re.compile(f"{title}$")
-                for title in ("Home", "Explore", "Train", "Runs", "Evaluate", "Classify")
+                for title in ["Home", "Explore", "Train", "Runs", "Evaluate", "Classify", "Class"]
             ]
         )
         expect(page).to_have_title("Explore · Atelier")

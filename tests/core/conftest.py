@@ -1,17 +1,25 @@
-"""A real finished run, and a machine without CIFAR-10."""
+"""A real finished run, a machine without CIFAR-10, and both databases of the classes."""
 
 import json
 import shutil
 import subprocess
+import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from support import run_core
 
-from core import runs
+from core import jobs, runs
+from core.classroom.database import use
+from core.jobs import LocalBackend
+from core.runs import SERVER_ALLOWS, Allowance
 from core.settings import forget_settings
+
+if TYPE_CHECKING:
+    import postgresql as postgresql_server
 
 TRAIN = ("--dataset", "fashion-mnist", "--architecture", "mlp", "--epochs", 2, "--limit", 6000)
 
@@ -53,3 +61,55 @@ def no_cifar10(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
     forget_settings()
     return tmp_path / "keras"
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator["postgresql_server.Server"]:
+    """Run a PostgreSQL server for all tests of this process."""
+    if not sys.platform.startswith("linux"):
+        pytest.skip("the tests start Debian's PostgreSQL")
+    from postgresql import running
+
+    with running() as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def stored(
+    request: pytest.FixtureRequest, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[str]:
+    """Run a test twice, with the classes in each kind of database; return which."""
+    if request.param == "sqlite":
+        yield request.param
+        return
+    server: postgresql_server.Server = request.getfixturevalue("postgresql")
+    with server.database() as name:
+        monkeypatch.setenv("ATELIER_DATABASE_URL", server.url(name))
+        forget_settings()
+        yield request.param
+        used = use(None)
+        if used is not None:
+            used.close()
+
+
+@pytest.fixture
+def no_queue() -> Iterator[list[str]]:
+    """Put a queue that trains nothing in the place of the backend; return the ids of its runs."""
+
+    class Queue(LocalBackend):
+        def __init__(self) -> None:
+            self.submitted: list[str] = []
+
+        def submit(self, run_id: str) -> None:
+            self.submitted.append(run_id)
+
+        def check_waiting(self, visitor: str, allowance: Allowance = SERVER_ALLOWS) -> None:
+            pass
+
+        def close(self) -> None:
+            pass
+
+    queue = Queue()
+    before = jobs.use(queue)
+    yield queue.submitted
+    jobs.use(before)

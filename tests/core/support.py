@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -44,6 +45,22 @@ def run_core(*arguments: object, home: Path) -> "subprocess.CompletedProcess[str
         timeout=120,
         encoding="utf-8",
     )
+
+
+def cut_off_after_two_epochs(run_id: str) -> None:
+    """Train a run in this process until its server is gone, which is when it has two epochs."""
+    from core.training.lifecycle import train_run  # imports TensorFlow
+
+    folder, gone = runs.folder_of(run_id), threading.Event()
+
+    def cut_off() -> None:
+        wait_until(lambda: len(runs.read_curves(folder).epochs["epoch"]) > 1, 60, "two epochs")
+        gone.set()
+
+    thread = threading.Thread(target=cut_off)
+    thread.start()
+    train_run(run_id, server_gone=gone)
+    thread.join()
 
 
 def wait_until(condition: Callable[[], T], seconds: float, what: str) -> T:

@@ -9,11 +9,13 @@ import time
 import numpy as np
 import psutil
 import pytest
+from PIL import Image
 from support import wait_until
 
 from core import classify, datasets, networks, runs
 from core.classify import explain, nearest
 from core.errors import ModelUnavailable, RunNotFound
+from core.imaging.gate import Picture
 from core.networks import place, wire
 from core.networks.apart import AT_ONCE, Apart
 from core.networks.process import Patience
@@ -61,12 +63,12 @@ def test_answers_are_those_of_this_process(apart, trained, images):
 
 def test_all_that_pages_ask_works_there(apart, images):
     model = networks.find(runs.BUNDLED)
-    picture = classify.picture.Image.fromarray(255 - images[0, ..., 0]).resize((280, 280))
-    answer = classify.classify_picture(picture.convert("RGB"), model)
+    picture = Image.fromarray(255 - images[0, ..., 0]).resize((280, 280))
+    answer = classify.classify_picture(Picture(picture.convert("RGB")), model)
     assert answer.name == "Ankle boot"
     assert explain.look(model, answer.prepared.pixels, answer.label).heat.max() == 1
     assert len(explain.occlude(model, answer.prepared.pixels).boxes)
-    assert explain.changes(answer, picture.convert("RGB"), model)
+    assert explain.changes(answer, Picture(picture.convert("RGB")), model)
     near = nearest.nearest(model, answer.prepared.pixels, 10)
     assert near is not None and len(near.indices) == 10
 

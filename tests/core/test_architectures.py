@@ -3,8 +3,19 @@
 import pytest
 
 from core import architectures, datasets
-from core.architectures import ARCHITECTURES, Conv, Dense, Dropout, LabelForm, Optimizer
+from core.architectures import (
+    ARCHITECTURES,
+    PRESETS,
+    Conv,
+    Dense,
+    Dropout,
+    GlobalAveragePool,
+    LabelForm,
+    Optimizer,
+    RecipeName,
+)
 from core.architectures.recipe import ValidationFrom
+from core.architectures.settings import SETTINGS
 from core.errors import SettingsError
 from core.runs import TrainingConfig
 
@@ -27,7 +38,10 @@ def test_an_entry_is_complete(name):
     assert architecture.title and architecture.summary and architecture.origin
     assert architecture.datasets
     assert set(architecture.datasets) <= set(datasets.DATASETS)
-    assert {dataset for dataset, _ in architecture.recipes} <= set(architecture.datasets)
+    assert len(set(architecture.recipe_names)) == len(architecture.recipes) >= 1
+    for _, recipes in architecture.recipes:
+        assert {dataset for dataset, _ in recipes.by_dataset} <= set(architecture.datasets)
+    assert (architecture.stated is not None) == (architecture in PRESETS)
     for reported in architecture.reported:
         assert reported.dataset in architecture.datasets
         assert 10 < reported.percent < 100
@@ -72,8 +86,56 @@ def test_mlp_is_300_100_with_sgd_30_epochs_and_the_last_5000_images_for_validati
     assert recipe.validation_from is ValidationFrom.END
 
 
+@pytest.mark.parametrize("preset", PRESETS, ids=lambda preset: preset.name)
+def test_a_preset_is_plain_by_default_and_has_a_tuned_recipe(preset):
+    assert preset.recipe_names == (RecipeName.ORIGIN, RecipeName.TUNED)
+    for dataset in preset.datasets:
+        plain = preset.recipe_for(dataset)
+        assert plain == preset.recipe_for(dataset, RecipeName.ORIGIN)
+        assert plain.schedule == "constant" and not plain.label_smoothing
+        assert not plain.augmentation and plain.precision == "float32"
+        rate = 0.01 if plain.optimizer is Optimizer.SGD else 0.001  # Keras's defaults
+        assert plain.learning_rate == rate
+        tuned = preset.recipe_for(dataset, RecipeName.TUNED)
+        assert tuned != plain and preset.tuning(dataset)
+        assert (tuned.validation, tuned.validation_from) == (
+            plain.validation,
+            plain.validation_from,
+        )  # else the two could not be compared by their validation images
+
+
+@pytest.mark.parametrize("preset", PRESETS, ids=lambda preset: preset.name)
+def test_what_is_stated_and_what_was_filled_in_make_the_whole_recipe(preset):
+    assert set(preset.stated.settings) <= SETTINGS.keys()
+    for dataset in preset.datasets:
+        stated, filled = preset.provenance(dataset)
+        recipe = preset.recipe_for(dataset).to_dict()
+        for name, value in recipe.items():
+            phrase = SETTINGS[name].phrase(value)
+            if name in preset.stated.settings:
+                assert phrase in stated and phrase not in filled
+            elif SETTINGS[name].in_summary(value) and SETTINGS[name].needs is None:
+                assert phrase in filled and phrase not in stated
+
+
+def test_the_tuning_names_what_changes_and_nothing_else():
+    tuning = architectures.find("two-conv-cnn").tuning("fashion-mnist")
+    assert "one-cycle schedule" in tuning and "optimizer" not in tuning
+    assert architectures.find("sprint-cnn").tuning("fashion-mnist") == ""
+
+
+def test_a_recipe_that_there_is_not_is_refused():
+    with pytest.raises(SettingsError, match=r"Sprint CNN has no recipe 'origin'. It has: tuned."):
+        architectures.find("sprint-cnn").recipe_for("fashion-mnist", RecipeName.ORIGIN)
+
+
 def test_two_convolutions_of_64_and_32_filters_with_dropout_for_10_epochs():
-    assert [layer.filters for layer in of_kind("two-conv-cnn", Conv)] == [64, 32]
+    convolutions = of_kind("two-conv-cnn", Conv)
+    assert [(each.filters, each.kernel, each.stride, each.padding) for each in convolutions] == [
+        (64, 3, 1, "same"),
+        (32, 3, 1, "same"),
+    ]
+    assert architectures.find("two-conv-cnn").recipe.optimizer is Optimizer.ADAM
     assert [layer.rate for layer in of_kind("two-conv-cnn", Dropout)] == [0.3, 0.3, 0.5]
     assert [layer.units for layer in of_kind("two-conv-cnn", Dense)] == [256]
     assert architectures.find("two-conv-cnn").recipe.epochs == 10
@@ -84,6 +146,10 @@ def test_deep_cnn_has_one_hot_labels_a_fifth_for_validation_and_patience():
     assert recipe.label_form is LabelForm.ONE_HOT
     assert recipe.validation_count(60_000, 60_000) == 12_000
     assert recipe.patience is not None
+    assert recipe.optimizer is Optimizer.ADAM
+    layers = architectures.find("deep-cnn").network(10)
+    after = layers[layers.index(GlobalAveragePool()) + 1 :]
+    assert sum(isinstance(layer, Dense) for layer in after) >= 2  # layers, in the plural
     assert len(of_kind("deep-cnn", architectures.BatchNorm)) == len(of_kind("deep-cnn", Conv)) == 6
 
 

@@ -11,6 +11,7 @@ from core import datasets
 from core.architectures import ARCHITECTURES, Recipe
 from core.architectures.build import build, leaves, make_optimizer
 from core.architectures.layers import BatchNorm, Conv, Flatten, Residual
+from core.architectures.muon import Muon
 from core.architectures.recipe import Optimizer, Schedule
 
 USES = [
@@ -127,6 +128,7 @@ def test_the_seed_decides_the_weights(use):
         (Optimizer.ADAM, keras.optimizers.Adam),
         (Optimizer.ADAMW, keras.optimizers.AdamW),
         (Optimizer.RMSPROP, keras.optimizers.RMSprop),
+        (Optimizer.MUON, Muon),
     ],
 )
 def test_optimizers(optimizer, kind):

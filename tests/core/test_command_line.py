@@ -5,13 +5,12 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 from argparse import Namespace
 from dataclasses import replace
 
 import pytest
 from PIL import Image
-from support import command, run_core, wait_until
+from support import command, cut_off_after_two_epochs, run_core, wait_until
 
 from core import datasets, evaluation, runs
 from core.__main__ import _report
@@ -20,7 +19,6 @@ from core.architectures.settings import SETTINGS
 from core.runs import BUNDLED, State
 from core.runs.records import BUNDLED_FOLDERS
 from core.settings import ROOT
-from core.training.lifecycle import train_run
 
 
 @pytest.fixture
@@ -177,6 +175,7 @@ def test_classify_uses_the_bundled_model(core, boot):
         (["train", "--seed", "1" + "0" * 400], "Seed is 1000"),
         (["train", "--width", "9"], "Width is 9.0"),
         (["train", "--dropout", "1"], "Dropout is 1.0"),
+        (["train", "--recipe", "best"], "no recipe 'best'. It has: origin, tuned"),
         (["train", "--augmentation", "flip", "swirl"], "Augmentation is 'swirl'"),
         (["train", "--resume", "no-such-run"], "no run 'no-such-run'"),
         (["train", "--resume", "../x"], "no run '../x'"),
@@ -217,22 +216,14 @@ def test_a_run_that_was_cut_off_is_resumed_by_the_command_line(core):
     recipe = ARCHITECTURES["basic-cnn"].recipe.changed(epochs=80, augmentation=["flip"])
     config = runs.TrainingConfig("fashion-mnist", "basic-cnn", recipe, 300, width=0.5, dropout=0.1)
     run_id = runs.create(config, "ada")
-    folder, gone = runs.folder_of(run_id), threading.Event()
-
-    def cut_off():
-        wait_until(lambda: len(runs.read_curves(folder).epochs["epoch"]) > 1, 60, "two epochs")
-        gone.set()
-
-    thread = threading.Thread(target=cut_off)
-    thread.start()
-    train_run(run_id, server_gone=gone)
-    thread.join()
+    cut_off_after_two_epochs(run_id)
     assert runs.read(run_id).state is State.INTERRUPTED
     process = core("train", "--resume", run_id, "--json")
     assert process.returncode == 0, process.stderr
     answer = json.loads(process.stdout)
     assert (answer["run"], answer["state"], answer["epochs"]) == (run_id, "finished", 80)
-    assert runs.read_curves(folder).epochs["epoch"] == list(range(1, 81))
+    epochs = runs.read_curves(runs.folder_of(run_id)).epochs["epoch"]
+    assert epochs == list(range(1, 81))
     assert_one_sentence(core("train", "--resume", run_id), "cannot continue: it is finished")
 
 
@@ -241,6 +232,7 @@ def test_train_takes_every_kind_of_setting(core):
         *("train", "--architecture", "basic-cnn", "--limit", 300, "--epochs", 1, "--json"),
         *("--augmentation", "erasing", "flip", "--width", 0.5, "--dropout", 0.2, "--tensorboard"),
         *("--optimizer", "adamw", "--weight-decay", 0.01, "--patience", 3),
+        *("--recipe", "tuned"),
     )
     assert process.returncode == 0, process.stderr
     config = runs.read(json.loads(process.stdout)["run"]).config
@@ -248,6 +240,7 @@ def test_train_takes_every_kind_of_setting(core):
     assert config.recipe.augmentation == ("flip", "erasing")
     assert (config.recipe.optimizer, config.recipe.weight_decay) == ("adamw", 0.01)
     assert config.recipe.patience == 3
+    assert (config.recipe_name, config.recipe.schedule) == ("tuned", "one-cycle")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="on Windows only a console sends Ctrl-C")

@@ -9,6 +9,7 @@ from PIL import Image
 
 from core import classify, datasets, networks
 from core.classify import explain
+from core.imaging.gate import Picture
 from core.imaging.prepare import Kind, Options, Stage, prepare
 from core.runs import BUNDLED
 from core.runs.records import BUNDLED_FOLDERS
@@ -166,8 +167,8 @@ def test_in_colour_the_crop_fills_the_frame(shirt):
 
 
 def test_every_other_way_is_one_decision_away(striped, shirt):
-    answer = classify.classify_picture(shirt, striped)
-    changes = explain.changes(answer, shirt, striped)
+    answer = classify.classify_picture(Picture(shirt), striped)
+    changes = explain.changes(answer, Picture(shirt), striped)
     assert [change.distance for change in changes] == sorted(c.distance for c in changes)
     ways = {(change.stage, change.kind) for change in changes}
     assert {(Stage.NEGATE, None), (None, Kind.SKETCH), (None, None)} <= ways
@@ -175,14 +176,14 @@ def test_every_other_way_is_one_decision_away(striped, shirt):
         assert (change.answer.prepared.pixels != answer.prepared.pixels).any()
         if change.stage is not None:
             options = Options(kind=Kind.PHOTO, off=frozenset({change.stage}))
-            again = classify.classify_picture(shirt, striped, options)
+            again = classify.classify_picture(Picture(shirt), striped, options)
             assert (again.prepared.pixels == change.answer.prepared.pixels).all()
 
 
 def test_what_is_off_already_is_no_other_way(striped, shirt):
     options = Options(kind=Kind.PHOTO, off=frozenset({Stage.NEGATE}))
-    answer = classify.classify_picture(shirt, striped, options)
-    changes = explain.changes(answer, shirt, striped, options)
+    answer = classify.classify_picture(Picture(shirt), striped, options)
+    changes = explain.changes(answer, Picture(shirt), striped, options)
     assert Stage.NEGATE not in {change.stage for change in changes}
     for change in changes:
         if change.stage is not None:

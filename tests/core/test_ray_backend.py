@@ -157,8 +157,8 @@ def note(text):
     sys.stdout.write(f"{time.monotonic() - BEGUN:7.1f} s  {text}\n")
 
 
-def submit(backend, visitor="ada", **changes):
-    run_id = runs.create(small(**changes), visitor)
+def submit(backend, visitor="ada", group="", **changes):
+    run_id = runs.create(small(**changes), visitor, group=group)
     backend.submit(run_id)
     return run_id
 
@@ -245,6 +245,25 @@ def test_a_run_whose_node_dies_goes_on_elsewhere_from_its_checkpoint(backend, cl
     cluster.nodes.append(cluster.add_node())
     wait_until(lambda: backend.engine().workers == 2, START, "a new node")
     note("a new node has joined")
+
+
+@needs_ray
+def test_equal_runs_of_a_class_take_one_place_and_survive_a_stop_of_the_first(backend):
+    same = [submit(backend, f"student-{i}", "c", **LONG) for i in range(5)]
+    wait_for_epochs(same[0], 2)
+    wait_until(lambda: {state(run_id) for run_id in same} == {State.RUNNING}, 10, "all run")
+    assert backend.engine().running == 1 and backend.companions(same[4]) == 4
+    note("five equal runs take one place of the cluster")
+    backend.stop(same[0])
+    wait_until(lambda: state(same[0]) is State.STOPPED, 10, "the stop")
+    done = len(read_curves(runs.folder_of(same[0])).epochs["epoch"])
+    wait_until(
+        lambda: len(read_curves(runs.read(same[4]).folder).epochs["epoch"]) > done, START, "more"
+    )
+    note("the first was stopped, and the four others train on")
+    assert backend.engine().running == 1 and backend.companions(same[4]) == 3
+    epochs = read_curves(runs.read(same[4]).folder).epochs["epoch"]
+    assert epochs == list(range(1, len(epochs) + 1))
 
 
 def test_without_the_package_a_sentence_says_what_to_install(monkeypatch, home):

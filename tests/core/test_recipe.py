@@ -6,6 +6,7 @@ import pytest
 from core.architectures import ARCHITECTURES, Recipe
 from core.architectures.recipe import (
     Augmentation,
+    FirstFilters,
     LabelForm,
     Optimizer,
     Schedule,
@@ -18,6 +19,7 @@ CHOICES = {
     "schedule": Schedule,
     "validation_from": ValidationFrom,
     "label_form": LabelForm,
+    "first_filters": FirstFilters,
 }
 NO_NUMBERS = (None, "1", True, math.nan, math.inf, -math.inf, [], 10**400)
 WRONG = {
@@ -25,7 +27,7 @@ WRONG = {
     "batch_size": (*NO_NUMBERS, 0, -1, 4097, 64.0),
     "epochs": (*NO_NUMBERS, 0, 501, 1.5),
     "label_smoothing": (*NO_NUMBERS, -0.01, 0.51),
-    "validation": (*NO_NUMBERS, 0, -1, 0.0001, 1.5, 4999.5, 50_001),
+    "validation": (*NO_NUMBERS[1:], 0, -1, 0.0001, 1.5, 4999.5, 50_001),
     "patience": (*NO_NUMBERS[1:], 0, -1, 501, 2.5),
     "weight_decay": (*NO_NUMBERS, -0.001, 1.1),
     "augmentation": (None, "", "flip", 1, {}, ["best"], [1], [["flip"]], ["flip", None]),
@@ -36,7 +38,7 @@ EDGES = {
     "batch_size": (1, 4096),
     "epochs": (1, 500),
     "label_smoothing": (0, 0.5),
-    "validation": (0.001, 0.999, 1, 5000.0, 50_000),
+    "validation": (None, 0.001, 0.999, 1, 5000.0, 50_000),
     "patience": (None, 1, 500),
     "weight_decay": (0, 1, 0.004),
     **{name: tuple(kind) for name, kind in CHOICES.items()},

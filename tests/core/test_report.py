@@ -89,9 +89,35 @@ def test_a_class_that_is_not_there_has_a_row_too(probabilities, labels):
     assert sum(report.matrix[3]) == 0
 
 
+def test_a_class_that_training_has_not_is_left_out_of_the_macro_average(probabilities, labels):
+    """As scikit-learn's average over the other classes."""
+    report = evaluation.report(probabilities, labels, CLASSES, 0.0, unseen={3})
+    values = precision_recall_fscore_support(
+        labels,
+        probabilities.argmax(axis=1),
+        labels=[index for index in range(10) if index != 3],
+        average="macro",
+        zero_division=0,
+    )
+    macro, weighted = report.averages
+    assert (macro.precision, macro.recall, macro.f1) == pytest.approx(values[:3])
+    assert report.left_out == ("class 3",)
+    whole = evaluation.report(probabilities, labels, CLASSES, 0.0)
+    assert weighted == whole.averages[1] and whole.left_out == ()
+    assert report.rows == whole.rows and report.accuracy == whole.accuracy
+    text = report.to_text("test")
+    assert "class 3 *" in text and "Left out of the macro average" in text
+    assert "*" not in whole.to_text("test")
+    some = labels != 3
+    absent = evaluation.report(probabilities[some], labels[some], CLASSES, 0.0)
+    assert absent.left_out == ("class 3",) and absent.averages[0].recall > 0
+
+
 def test_the_report_is_plain_data(report):
     words = json.loads(json.dumps(report.to_dict()))
-    assert set(words) == {"accuracy", "interval", "top_two", "loss", "matrix", "rows", "averages"}
+    assert set(words) == {
+        *("accuracy", "interval", "top_two", "loss", "matrix", "rows", "averages", "left_out")
+    }
     assert words["rows"][0]["name"] == "class 0"
     assert words["matrix"] == [list(line) for line in report.matrix]
 

@@ -15,7 +15,7 @@ from support import small, wait_until
 
 from core import runs
 from core.architectures import Augmentation
-from core.architectures.recipe import Optimizer, Schedule
+from core.architectures.recipe import FirstFilters, Optimizer, Schedule
 from core.errors import RunDamaged, SettingsError
 from core.runs import State, read_curves
 from core.runs.checkpoint import Checkpoint, Progress, read_checkpoint, write_checkpoint
@@ -78,6 +78,13 @@ CASES = {
     ),
     "adamw": small(epochs=4, limit=500, optimizer=Optimizer.ADAMW),
     "rmsprop": small(epochs=4, limit=500, optimizer=Optimizer.RMSPROP),
+    "muon, whitening": small(
+        "sprint-cnn",
+        epochs=4,
+        limit=500,
+        optimizer=Optimizer.MUON,
+        first_filters=FirstFilters.WHITENING,
+    ),
     "early stopping": small(
         learning_rate=0.01, epochs=30, batch_size=32, limit=400, patience=2, validation=0.25
     ),

@@ -95,6 +95,8 @@ def test_what_it_cannot_do_without(lacking):
         ({"dropout": True}, "Dropout is True"),
         ({"tensorboard": 1}, "true or false"),
         ({"owner": "me"}, "unknown setting 'owner'"),
+        ({"recipe_name": "best"}, "no recipe 'best'. It has: origin, tuned"),
+        ({"recipe_name": ["tuned"]}, "Name the recipe as text"),
     ],
 )
 def test_what_cannot_work_is_refused_in_a_sentence(changes, sentence):

@@ -70,6 +70,9 @@ def test_all_variables_are_read(tmp_path):
         "ATELIER_MAX_MEMORY_MB": "2500",
         "ATELIER_MAX_DATASETS": "0",
         "ATELIER_MAX_DATASETS_MB": "100",
+        "ATELIER_MAX_SESSIONS": "40",
+        "ATELIER_TEACHERS": " Ada@Example.org,grace@example.org ",
+        "ATELIER_URL": "https://atelier.example.org/atelier/",
         "RAY_ADDRESS": "10.0.0.5:6379",
     }
     found = Settings.from_environment(environment)
@@ -84,6 +87,38 @@ def test_all_variables_are_read(tmp_path):
     assert (limits.datasets, limits.datasets_bytes) == (0, 100_000_000)
     assert found.datasets == tmp_path / "home" / "datasets"
     assert found.ray_address == "10.0.0.5:6379"
+    assert found.sessions == 40
+    assert found.teachers == {"ada@example.org", "grace@example.org"}
+    assert found.url == "https://atelier.example.org/atelier"
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["https://a.example.org", "http://192.168.1.20:8501", "http://[fd00::1]:80/a", "http://pi"],
+)
+def test_addresses_that_people_open(value):
+    assert Settings.from_environment({"ATELIER_URL": value}).url == value
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ATELIER_URL", "atelier.example.org"),
+        ("ATELIER_URL", "ftp://a"),
+        ("ATELIER_URL", "https://a/?b=c"),
+        ("ATELIER_URL", "https://a b"),
+        ("ATELIER_URL", "https://a/<b>"),
+        ("ATELIER_URL", "https://u:p@a"),
+        ("ATELIER_URL", "https://a\nb"),
+        ("ATELIER_URL", "https://" + 300 * "a"),
+        ("ATELIER_TEACHERS", "ada"),
+        ("ATELIER_TEACHERS", "ada@example.org, @"),
+        ("ATELIER_MAX_SESSIONS", "0"),
+    ],
+)
+def test_addresses_that_cannot_be_are_refused(name, value):
+    with pytest.raises(SettingsError, match=f"^{name} .*start again"):
+        Settings.from_environment({name: value})
 
 
 def test_a_relative_folder_is_made_absolute(tmp_path, monkeypatch):

@@ -1,12 +1,22 @@
 """Compiled steps: the same numbers as Keras's ``fit``, and the same bits however they are run."""
 
+import sys
+
 import keras
 import numpy as np
+import psutil
 import pytest
 import tensorflow as tf
 
 from core import datasets
-from core.architectures import ARCHITECTURES, Architecture, Recipe, find
+from core.architectures import (
+    ARCHITECTURES,
+    Architecture,
+    Recipe,
+    RecipeName,
+    Recipes,
+    find,
+)
 from core.architectures.build import build, make_optimizer
 from core.architectures.layers import (
     Activation,
@@ -43,7 +53,7 @@ NORMALISED = Architecture(
         Activation(),
         Flatten(),
     ),
-    recipe=Recipe(),
+    recipes=((RecipeName.ORIGIN, Recipes(Recipe())),),
 )
 
 
@@ -60,7 +70,22 @@ RESIDUAL = Architecture(
         Residual(BLOCK * 2),
         Flatten(),
     ),
-    recipe=Recipe(),
+    recipes=((RecipeName.ORIGIN, Recipes(Recipe())),),
+)
+
+
+STRIDED = Architecture(
+    name="strided",
+    title="Strided",
+    summary="Strided convolutions alone, each way of padding and of not covering an edge.",
+    origin="This test.",
+    layers=(
+        Conv(6, stride=2),
+        Conv(8, kernel=2, stride=3),
+        Conv(8, kernel=4, stride=2, padding="valid", bias=False),
+        Flatten(),
+    ),
+    recipes=((RecipeName.ORIGIN, Recipes(Recipe())),),
 )
 
 
@@ -92,6 +117,8 @@ def varied_recipe():
 CASES = {
     "dense": ("mlp", Recipe(batch_size=32, optimizer=Optimizer.MOMENTUM)),
     "dropout": ("two-conv-cnn", Recipe(batch_size=32)),
+    "strided": ("strided-cnn", Recipe(batch_size=32)),
+    "strided, varied": ("strided-cnn", varied_recipe()),
     "normalised": ("atelier-cnn", varied_recipe()),
     "residual": (RESIDUAL.sized(dropout=0.3), Recipe(batch_size=32, precision="bfloat16")),
 }
@@ -144,6 +171,43 @@ def test_the_last_batch_of_an_epoch_is_smaller(part):
     loss, right = steps.run(10, 1)
     assert 0 < loss < 10 * 4
     assert 0 <= right <= 10
+
+
+@pytest.mark.parametrize("name", ["basic-cnn", "mlp"])
+def test_rows_of_a_split_train_as_if_copied(part, name, monkeypatch):
+    rows = np.random.default_rng(1).permutation(COUNT)[:200]
+    copied = steps_of(find(name), Split(part.images[rows], part.labels[rows]))
+    monkeypatch.setattr("core.training.steps.CALL_BYTES", 2 * 32 * 784)
+    by_rows = Steps(
+        build(find(name), SHAPE, 10, 3), Recipe(batch_size=32), part, 10, 33, 3, rows=rows
+    )
+    for steps in (copied, by_rows):
+        steps.begin_epoch(1)
+    assert copied.run(1, 6) == by_rows.run(1, 6)
+    assert same(copied.state(), by_rows.state())
+    assert copied.evaluate(part.images[rows], part.labels[rows]) == by_rows.evaluate(
+        part.images, part.labels, rows
+    )
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells mapped memory from own")
+def test_images_in_a_file_are_not_read_into_memory(tmp_path):
+    count = 1_000_000  # 784 MB, of which the file system keeps nothing: they are zeros
+    images = np.lib.format.open_memmap(tmp_path / "images.npy", "w+", np.uint8, (count, *SHAPE))
+    part = Split(images, np.zeros(count, np.int64))
+
+    def own():
+        memory = psutil.Process().memory_info()
+        return memory.rss - memory.shared
+
+    steps_of(find("basic-cnn"), Split(images[:330], part.labels[:330])).run(0, 2)
+    before = own()
+    steps = steps_of(find("basic-cnn"), part)
+    for epoch in range(2):
+        steps.begin_epoch(epoch)
+        steps.run(0, 400)
+    steps.evaluate(part.images, part.labels, np.arange(count - 2000, count))
+    assert own() - before < 300_000_000
 
 
 def test_epochs_and_seeds_decide_the_order(part):
@@ -207,7 +271,10 @@ def fit(architecture, part, recipe, seed=3):
             Recipe(batch_size=32, schedule=Schedule.ONE_CYCLE, label_smoothing=0.1),
         ),
         (RESIDUAL, Recipe(optimizer=Optimizer.SGD, learning_rate=0.01, batch_size=165)),
+        (STRIDED, Recipe(optimizer=Optimizer.SGD, learning_rate=0.01, batch_size=32)),
+        (find("strided-cnn").sized(dropout=0), Recipe(batch_size=32)),
         (find("mlp"), Recipe(batch_size=32, optimizer=Optimizer.RMSPROP)),
+        (NORMALISED, Recipe(batch_size=165, optimizer=Optimizer.MUON)),
         (
             find("basic-cnn"),
             Recipe(batch_size=32, optimizer=Optimizer.ADAMW, weight_decay=1.0),
@@ -220,7 +287,10 @@ def fit(architecture, part, recipe, seed=3):
         "momentum",
         "adam-smoothed",
         "residual-sgd",
+        "strided-sgd",
+        "strided-adam",
         "rmsprop",
+        "muon",
         "adamw",
     ],
 )

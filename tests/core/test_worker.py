@@ -30,6 +30,7 @@ def test_a_finished_run_has_all_its_files(trained):
         "validation.npz",
         "evaluation.npz",
         "result.json",
+        "stretches.json",
         "lock",
     }
 

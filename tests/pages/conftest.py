@@ -13,15 +13,23 @@ from typing import Any
 import pytest
 import streamlit as st
 from making import VISITOR, config
+from sqlalchemy import update
 from streamlit.testing.v1 import AppTest
 
 from core import datasets, jobs, networks, runs
+from core.classroom import classes, given, joining, seal, tasks
+from core.classroom.database import database
+from core.classroom.given import Given
+from core.classroom.people import SERVER, Classroom, Joined
+from core.classroom.schema import MemberRow
+from core.classroom.teachers import start_session
 from core.datasets import fashion_mnist
 from core.errors import SettingsError
-from core.runs import State
+from core.runs import SERVER_ALLOWS, Allowance, State
 from core.settings import ASSETS, ROOT, forget_settings, settings
 from core.training.lifecycle import train_in_process
 from pages import words as wording
+from pages.session.cookies import MEMBER, TEACHER
 
 OpenPage = Callable[..., AppTest]
 OnlyBundled = Callable[[dict[str, Path]], None]
@@ -51,12 +59,15 @@ class Queue:
     def wait(self, run_id: str) -> float | None:
         return 95.0 if run_id in self.submitted else None
 
-    def check_waiting(self, visitor: str) -> None:
+    def check_waiting(self, visitor: str, allowance: Allowance = SERVER_ALLOWS) -> None:
         if len(self.submitted) >= 3:
             raise SettingsError("You have 3 runs waiting, as many as this server allows.")
 
     def position(self, run_id: str) -> int | None:
         return self.submitted.index(run_id) if run_id in self.submitted else None
+
+    def companions(self, run_id: str) -> int:
+        return 0
 
     def waiting(self, visitor: str) -> int:
         return len(self.submitted)
@@ -97,6 +108,35 @@ def cold(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # A choice by its label is lost in AppTest, but not in a browser, when the label changes.
     monkeypatch.setattr(wording, "ago", lambda moment: "some time ago")
     st.cache_data.clear()
+    st.cache_resource.clear()
+
+
+@pytest.fixture
+def jar(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """Return the cookies of the browser, which a test may fill."""
+    jar: dict[str, str] = {}
+    monkeypatch.setattr(type(st.context), "cookies", property(lambda _: jar))
+    return jar
+
+
+@pytest.fixture
+def classroom() -> Classroom:
+    """Return an open class."""
+    return classes.open_class(SERVER, "Tuesday, room 12")
+
+
+@pytest.fixture
+def joined(classroom: Classroom, jar: dict[str, str]) -> Joined:
+    """Return the browser's place in the class."""
+    joined = joining.join(classroom.code)
+    jar[MEMBER] = joined.token
+    return joined
+
+
+@pytest.fixture
+def teacher(jar: dict[str, str]) -> None:
+    """Let the browser be a teacher's."""
+    jar[TEACHER] = start_session()
 
 
 @pytest.fixture
@@ -216,3 +256,20 @@ def damaged_data(no_data: Path) -> None:
         if "images" in name:
             content[1000] ^= 1
         (no_data / name).write_bytes(content)
+
+
+@pytest.fixture
+def of_class(monkeypatch: pytest.MonkeyPatch) -> Callable[[bool], Given]:
+    """Let the visitor be of a class, and return a function that opens and reveals its task."""
+    monkeypatch.setattr(seal, "KEPT", -1.0)
+    room = classes.open_class(SERVER, "Class 7b")
+    joining.join(room.code)
+    with database().begin() as session:
+        session.execute(update(MemberRow).values(visitor=VISITOR))
+    task = given.give(SERVER, room.id, tasks.find("luck"))
+
+    def change(open: bool) -> Given:
+        action = given.open_task if open else given.reveal
+        return action(SERVER, task.id)
+
+    return change

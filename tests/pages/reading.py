@@ -1,5 +1,6 @@
 """Reading an AppTest: what a page says, and which of our components it shows."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from streamlit.testing.v1 import AppTest, element_tree
@@ -46,3 +47,18 @@ def everything(app: AppTest) -> str:
     return "\n".join(
         str(node.proto) for node in app._tree if getattr(node, "proto", None) is not None
     )
+
+
+def sent(app: AppTest) -> str:
+    """Return all that the main part of a page has, components included; no exception is there."""
+    assert not app.exception
+    parts = app.main.children.values()
+    return "\n".join(str(each.proto) for part in parts for each in _leaves(part))
+
+
+def _leaves(block: Any) -> Iterator[Any]:
+    if hasattr(block, "children"):
+        for child in block.children.values():
+            yield from _leaves(child)
+    elif hasattr(block, "proto"):
+        yield block

@@ -6,10 +6,10 @@ import shutil
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 from reading import button, components, quiet, sentence, texts
 
-from core import datasets, runs
+from core import classify, datasets, runs
 from core.classify.rejection import THRESHOLD
 from core.imaging.prepare import Stage
 from core.runs import State
@@ -257,7 +257,7 @@ def test_a_threshold_out_of_range_becomes_a_sentence(open_page, picture, asked):
 def test_brush_and_crop_change_the_answer_and_reset_takes_them_back(opened):
     app, before = opened, answered(opened)
     edits = app.session_state["classify_edits"]
-    layer = np.zeros(layer_shape(edits.picture), np.uint8)
+    layer = np.zeros(layer_shape(edits.picture.rgb), np.uint8)
     layer[: len(layer) // 2] = ERASE
     edits.change(Edit(layer))
     app.run()
@@ -273,6 +273,61 @@ def test_brush_and_crop_change_the_answer_and_reset_takes_them_back(opened):
     assert answered(app) == before
     assert editor(app)["layer"] is None and editor(app)["custom"] is None
     assert editor(app)["token"] != token
+
+
+def trousers(*lefts: int, size: tuple[int, int] = (400, 300)) -> Image.Image:
+    """Return pairs of trousers side by side."""
+    image = Image.new("RGB", size, "white")
+    for left in lefts:
+        corners = ((20, 40), (80, 40), (100, 260), (65, 260), (50, 110), (35, 260), (0, 260))
+        pen = ImageDraw.Draw(image)
+        pen.polygon([(left + x, y) for x, y in corners], fill=(30, 40, 90))
+    return image
+
+
+def file_of(image: Image.Image) -> bytes:
+    file = io.BytesIO()
+    image.save(file, "PNG")
+    return file.getvalue()
+
+
+@pytest.mark.usefixtures("bundled")
+def test_of_several_things_one_is_chosen(open_page):
+    app = open_page("classify")
+    app.file_uploader(key="upload").upload("two.png", file_of(trousers(50, 260))).run()
+    assert "There are 2 things in the picture" in texts(app)
+    both, token = answered(app), editor(app)["token"]
+    button(app, "Right").click().run()
+    assert quiet(app)
+    left, top, right, bottom = editor(app)["custom"]
+    assert 0.6 < left < 0.7 and 0.8 < right < 0.95 and top < 0.2 and bottom > 0.8
+    assert editor(app)["token"] != token and answered(app) != both
+    assert "and the network expects one" not in texts(app)
+    button(app, "All of it").click().run()
+    assert answered(app) == both and editor(app)["custom"] is None
+
+
+@pytest.mark.usefixtures("bundled")
+def test_a_picture_that_lies_on_its_side_is_turned(open_page, monkeypatch):
+    """When a turn is offered, ``tests/core/test_odd_pictures.py`` holds, with the true network."""
+    lying = trousers(100, size=(300, 300)).rotate(90, fillcolor="white")
+    monkeypatch.setattr(
+        classify,
+        "better_turned",
+        lambda answer, picture, *_: classify.Turn(1, answer) if picture.rgb == lying else None,
+    )
+    app = open_page("classify")
+    app.file_uploader(key="upload").upload("lying.png", file_of(lying)).run()
+    before = answered(app)
+    assert "Turned a quarter to the right, it would be:" in texts(app)
+    button(app, "Turn the picture").click().run()
+    assert quiet(app) and "it would be" not in texts(app)
+    turned = answered(app)
+    assert turned != before
+    button(app, "Reset").click().run()
+    assert answered(app) == before and button(app, "Reset").disabled
+    button(app, "Turn").click().run()
+    assert answered(app) == turned and not button(app, "Reset").disabled
 
 
 @pytest.mark.usefixtures("bundled")

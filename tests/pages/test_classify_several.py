@@ -10,11 +10,11 @@ from PIL import Image
 from reading import button, components, quiet, texts
 
 from core import datasets
+from core.files import csv_text
 from core.runs import State
 from core.settings import ASSETS
 from pages.views.classify import several
 from pages.widgets.samples import SAMPLES
-from pages.widgets.table import csv_text
 
 
 def file(index: int, name: str) -> tuple[str, bytes, str]:

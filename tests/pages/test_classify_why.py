@@ -16,11 +16,12 @@ def page(run: str, content: bytes) -> None:
     from PIL import Image as Pictures
 
     from core import classify, networks
+    from core.imaging.gate import Picture
     from core.imaging.prepare import Options
     from pages.views.classify import why
 
     model = networks.find(run)
-    picture = Pictures.open(files.BytesIO(content)).convert("RGB")
+    picture = Picture(Pictures.open(files.BytesIO(content)).convert("RGB"))
     if "answer" not in st.session_state:
         st.session_state["answer"] = classify.classify_picture(picture, model)
     why.nearest_three(st.session_state["answer"], model)

@@ -5,9 +5,14 @@ import shutil
 
 import numpy as np
 import pytest
+from making import VISITOR
 from reading import components, quiet, texts
 
 from core import datasets, evaluation, runs
+from core.datasets import imported
+from core.datasets.imported import Choices
+from core.datasets.sources import Found
+from core.datasets.sources.parts import Part
 from core.evaluation import VALIDATION
 from core.runs import Evaluation, State, write_evaluation
 from core.settings import settings
@@ -119,3 +124,38 @@ def test_the_words_hold_the_numbers():
     words = explanation(report, ranks[2], 2)
     assert "the network never answered “Cow”" in words
     assert "no image is of “Cow”" in words and "AUC" not in words
+
+
+def test_a_class_without_images_is_marked_and_left_out_of_the_macro_average(
+    open_page, put_run, answers
+):
+    """On a data set of one's own, of which only the test images have an ankle boot."""
+    split = datasets.load("fashion-mnist", "train")
+    folder, counts = imported.stage(), {}
+    train = np.flatnonzero(split.labels[:7000] != 9)
+    for name, chosen in (("train", train), ("test", np.arange(7000, 7100))):
+        with Part(folder, name, (28, 28, 1), lambda size: None) as part:
+            part.append(split.images[chosen], split.labels[chosen], lambda i: f"line {i + 2}")
+        counts[name] = part.counts[:10].tolist()
+    found = Found("table", (28, 28, 1), counts, first=("line 2",) * 10, name="x.csv")
+    dataset = imported.save(folder, found, Choices("Ours", CLASSES), VISITOR)
+    run_id = put_run()
+    path = settings().runs / run_id / "config.json"
+    values = json.loads(path.read_text(encoding="utf-8"))
+    values["config"] |= {"dataset": dataset, "limit": None}
+    path.write_text(json.dumps(values), encoding="utf-8")
+    config = runs.read(run_id).config
+    assert config is not None, runs.read(run_id).reason
+    size = config.validation_count
+    probabilities = np.resize(answers.probabilities, (size, 10))
+    write_evaluation(path.with_name("validation.npz"), Evaluation(probabilities, answers.loss))
+    app = open_page("evaluate", run=run_id, view="report")
+    assert quiet(app)
+    table = app.dataframe[0].value
+    assert list(table["Class"])[9:] == [
+        "Ankle boot (left out)",
+        "macro average",
+        "weighted average",
+    ]
+    assert table["F1"][10] == pytest.approx(table["F1"][:9].mean())
+    assert "macro averages leave out “Ankle boot”" in texts(app)

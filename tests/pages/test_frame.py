@@ -12,6 +12,8 @@ PAGES = {
     "runs": "Runs",
     "evaluate": "Evaluate",
     "classify": "Classify",
+    "classroom": "Class",
+    "board": "Board",
 }
 
 

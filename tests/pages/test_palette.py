@@ -12,7 +12,7 @@ from core.settings import ROOT
 from pages.widgets import palette, shared
 
 SCHEMES = ("light", "dark")
-ALL = json.loads((ROOT / "pages/widgets/palette/palette.json").read_text(encoding="utf-8"))
+ALL = json.loads((ROOT / "assets/palette.json").read_text(encoding="utf-8"))
 
 # Protanopia, deuteranopia and tritanopia: Machado, Oliveira and Fernandes (2009), severity 1.0, on
 # linear RGB.

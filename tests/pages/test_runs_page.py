@@ -186,7 +186,9 @@ def test_a_paused_run_can_be_stopped(open_page, every_state, queue):
 def test_runs_of_others_can_be_looked_at_only(open_page, every_state, finished):
     foreign = [finished(SOMEBODY_ELSE, shared=True), every_state[State.FINISHED]]
     app = open_page("runs", chosen=",".join(foreign))
-    assert set(labels(app)) == {"Compare 2", "Clear"}
+    # All else is the visitor's own to do.
+    usual = {"Bring it in", "Take home 2"}
+    assert set(labels(app)) == usual | {"Compare 2", "Clear", "Start afresh"}
     assert "2 are not yours; view and compare only." in texts(app)
 
 

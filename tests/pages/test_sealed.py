@@ -313,3 +313,53 @@ def test_the_guessed_pair_in_words():
     ):
         assert pair_guess_words(guess, pairs, names) == words
     assert pair_guess_words((0, 1), [], names).endswith("is never mixed up.")
+
+
+def test_while_a_task_is_open_no_page_tells_what_was_opened_before(open_page, marked, of_class):
+    run_id, other = marked(VISITOR, shared=True), runs.BUNDLED
+    runs.open_test(run_id)
+    of_class(True)
+    for name, (page, query) in views(run_id, other).items():
+        assert not tells(open_page(page, **query)), name
+    of_class(False)
+    assert tells(open_page("evaluate", run=run_id, part="test"))
+
+
+@pytest.mark.parametrize(
+    ("page", "query"),
+    [
+        ("evaluate", {"part": "test", "run": runs.BUNDLED}),
+        ("explore", {"view": "labels"}),
+        ("explore", {"view": "images", "image": "test-5"}),
+        ("home", {"try": "test"}),
+    ],
+)
+def test_the_test_images_are_closed_for_who_is_in_the_class(open_page, of_class, page, query):
+    assert "closed for your class" not in texts(open_page(page, **query))
+    of_class(True)
+    app = open_page(page, **query)
+    assert not app.exception and "closed for your class" in texts(app)
+    of_class(False)
+    assert "closed for your class" not in texts(open_page(page, **query))
+
+
+@pytest.mark.parametrize("view", ["images", "classes"])
+def test_explore_offers_no_test_split_while_it_is_closed(open_page, of_class, view):
+    def split(app):
+        return next(each for each in app.segmented_control if each.label == "Split")
+
+    assert split(open_page("explore", view=view, split="test")).value == "test"
+    of_class(True)
+    app = open_page("explore", view=view, split="test")
+    assert not app.exception and split(app).options == ["Training"]
+    assert "closed for your class" in split(app).help
+
+
+def test_how_many_test_sets_were_opened_is_told_before_the_next(open_page, put_run):
+    first, second = put_run(), put_run()
+    assert "You have opened the test set" not in texts(
+        open_page("evaluate", run=first, part="test")
+    )
+    runs.open_test(first)
+    app = open_page("evaluate", run=second, part="test")
+    assert "You have opened the test set of 1 run on" in texts(app)

@@ -1,5 +1,7 @@
 """Explore, your data: bringing files, what is said of bad ones, names and split, and deleting."""
 
+import io
+
 import numpy as np
 import pytest
 import streamlit as st
@@ -65,7 +67,7 @@ def test_a_table_is_checked_shown_and_imported(put, open_page, home):
     assert quiet(app)
     assert "**60 images** of 28 × 28 in grey, 10 classes" in texts(app)
     (shown,) = components(app, "gallery")
-    assert "Ankle boot" in str(shown)
+    assert "Bag" in str(shown)
     assert app.text_input(key="brought_title").value == "fashion-mnist"
     app.slider(key="brought_share").set_value(20)
     app.text_input(key="brought_title").set_value("Our shoes").run()
@@ -123,7 +125,7 @@ def test_discarding_leaves_nothing(put, open_page, home):
 @pytest.mark.parametrize(
     ("files", "problem"),
     [
-        ([(f"{i}.csv", b"x", "text/csv") for i in range(5)], "There are 5 files. Use one CSV"),
+        ([(f"{i}.csv", b"x", "text/csv") for i in range(21)], "There are 21 files. Use one CSV"),
         ([("x.csv", bytes(12_000_000), "text/csv")], "12 MB, and this server has room for 10 MB"),
     ],
     ids=["many", "large"],
@@ -180,6 +182,58 @@ def test_a_second_click_while_it_is_saved_finds_nothing_to_look_for(put, open_pa
 
 def test_what_pages_say_of_all_classes_is_no_name_of_one():
     assert {images.ALL, suspects.ANY} == set(imported.RESERVED)
+
+
+def test_the_label_can_be_said_to_be_in_another_column(put, open_page):
+    """Without a header: the last column is 0 to 9 as well, but was meant as a pixel."""
+    rows = [line.split(",") for line in table().splitlines()[1:]]
+    rows = [[str(i % 3), *row[1:-1], str(i % 10)] for i, row in enumerate(rows)]
+    put("x.csv", "\n".join(map(",".join, rows)))
+    app = checked(open_page("explore", view="sources"), "x.csv")
+    assert quiet(app) and "column 785 was taken as the label" in texts(app)
+    assert "10 classes" in texts(app)
+    app.selectbox(key="brought_label_784").select("column 1").run()
+    assert quiet(app) and "column 1 was taken as the label" in texts(app)
+    assert "3 classes" in texts(app)
+    button(app, "Import").click().run()
+    (found,) = imported.list_imported()
+    labels = datasets.load(found.spec.name, "train").labels
+    assert set(labels.tolist()) == {0, 1, 2}
+
+
+def test_what_cannot_be_read_otherwise_stays_as_it_was(put, open_page, home):
+    rows = [line.split(",") for line in table(150).splitlines()]
+    rows = [["class" if i == 0 else str(500 + i), *row] for i, row in enumerate(rows)]
+    put("x.csv", "\n".join(map(",".join, rows)))
+    app = checked(open_page("explore", view="sources"), "x.csv")
+    assert quiet(app) and "10 classes" in texts(app)
+    app.selectbox(key="brought_label_1").select_index(0).run()
+    assert "different texts" in sentence(app)
+    assert app.selectbox(key="brought_label_1").index == 1
+    button(app, "Import").click().run()
+    assert "is imported" in app.success[0].value
+
+
+def test_classes_that_the_training_images_lack_are_told(put, open_page):
+    train, test = table().splitlines(), table().splitlines()
+    put("a_train.csv", "\n".join(line for line in train if not line.startswith("3,")))
+    put("a_test.csv", "\n".join(test))
+    app = checked(open_page("explore", view="sources"), "a_train.csv", "a_test.csv")
+    assert quiet(app) and "The training images have no “3”" in texts(app)
+
+
+def test_images_are_turned_before_they_are_kept(put, open_page):
+    put("x.csv", table())
+    app = checked(open_page("explore", view="sources"), "x.csv")
+    before = str(components(app, "gallery"))
+    app.checkbox(key="brought_transposed").check().run()
+    app.checkbox(key="brought_negative").check().run()
+    assert quiet(app) and str(components(app, "gallery")) != before
+    button(app, "Import").click().run()
+    (found,) = imported.list_imported()
+    values = np.array(table().splitlines()[1].split(",")[1:], int).reshape(28, 28, 1)
+    images = datasets.load(found.spec.name, "train").images
+    assert (images == 255 - values.swapaxes(0, 1)).all(axis=(1, 2, 3)).any()
 
 
 def test_a_reload_between_check_and_import_loses_nothing(put, open_page):
@@ -337,3 +391,67 @@ def test_only_plain_files_of_the_import_folder_are_offered(put, open_page, home,
     (home / "import" / "link.csv").symlink_to(tmp_path / "secret.csv")
     app = open_page("explore", view="sources")
     assert app.multiselect(key="brought_paths").options == ["good.csv"]
+
+
+def test_closed_test_images_are_not_imported_by_a_student(put, open_page, of_class):
+    lines = table().splitlines()
+    for row, image in enumerate(datasets.load("fashion-mnist", "test").images[:3], 10):
+        lines[row] = ",".join(map(str, [row % 10, *image.ravel().tolist()]))
+    put("mine.csv", "\n".join(lines) + "\n")
+    of_class(True)
+    app = bring(open_page("explore", view="sources"), "mine.csv")
+    assert "3 images are test images of Fashion-MNIST, and these are closed" in sentence(app)
+    assert not imported.list_imported()
+    of_class(False)
+    button(app, "Import").click().run()
+    assert quiet(app) and len(imported.list_imported()) == 1
+
+
+def test_a_validation_part_is_shown_kept_and_used_by_train(put, open_page, queue):
+    head, *rows = table(count=90).splitlines()
+    parts = ("Training", "Training", "PublicTest")
+    lines = [f"{row},{parts[i % 3]}" for i, row in enumerate(rows)]
+    put("faces.csv", "\n".join([f"{head},Usage", *lines]))
+    app = checked(open_page("explore", view="sources"), "faces.csv")
+    assert "**60 images** for training, **30 images** for validation of 28" in texts(app)
+    assert "Import" in labels(app) and app.slider(key="brought_share").value == 15
+    button(app, "Import").click().run()
+    (found,) = imported.list_imported()
+    assert found.spec.validation == 30 and ", 30 validation and " in texts(app)
+
+    app = open_page("train", dataset=found.spec.name, architecture="mlp")
+    assert quiet(app)
+    chosen = app.selectbox(key="validation")
+    assert chosen.options[0] == "the data set's own" and chosen.index == 0
+    assert "validation_from" not in {each.key for each in app.selectbox}
+    app.selectbox(key="validation").select_index(2).run()
+    assert quiet(app) and app.selectbox(key="validation_from").value == "end"
+    app.selectbox(key="validation").select_index(0).run()
+    button(app, "Train").click().run()
+    (run,) = [each for each in runs.list_runs() if each.config.dataset == found.spec.name]
+    assert run.config.recipe.validation is None and run.config.validation_count == 30
+
+    app = open_page("train", validation="the data set's own", architecture="mlp")
+    assert "the data set's own” is unavailable" in sentence(app)
+
+
+def test_a_single_class_waits_for_the_files_of_another(open_page):
+    def drawn(first: int) -> bytes:
+        content = io.BytesIO()
+        np.save(content, np.full((30, 784), first, np.uint8))
+        return content.getvalue()
+
+    app = open_page("explore", view="sources")
+    app.file_uploader[0].set_value([("cat.npy", drawn(9), "")]).run()
+    button(app, "Check the files").click().run()
+    assert quiet(app) and "**30 images** of 28 × 28 in grey, 1 class." in texts(app)
+    assert "one class, “cat”" in texts(app) and button(app, "Import").disabled
+    app.file_uploader[0].set_value([("bee.npy", b"x", "")]).run()
+    button(app, "Add the files").click().run()
+    assert "has no column named label" in sentence(app) or "“bee.npy”" in sentence(app)
+    app.file_uploader[0].set_value([("bee.npy", drawn(8), "")]).run()
+    button(app, "Add the files").click().run()
+    assert quiet(app) and "**60 images** of 28 × 28 in grey, 2 classes." in texts(app)
+    button(app, "Import").click().run()
+    (found,) = imported.list_imported()
+    assert found.spec.classes == ("cat", "bee")

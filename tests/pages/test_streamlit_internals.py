@@ -1,6 +1,7 @@
 """Streamlit's insides that we rely on: where a new version moves one, its name stands here."""
 
 import ast
+import dataclasses
 import importlib
 
 import pytest
@@ -28,6 +29,13 @@ def test_this_version_still_lets_widgets_start_with_another_link():
 
     name = "set_initial_query_params_from_current"
     assert hasattr(QueryParams, name), f"Streamlit {st.__version__} has no QueryParams.{name}"
+
+
+def test_this_version_still_tells_sessions_apart():
+    from streamlit.runtime.scriptrunner_utils.script_run_context import ScriptRunContext
+
+    found = "session_id" in {field.name for field in dataclasses.fields(ScriptRunContext)}
+    assert found, f"Streamlit {st.__version__} has no ScriptRunContext.session_id"
 
 
 def test_only_one_module_reaches_into_streamlit():

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.widgets.table import csv_text
+from core.files import csv_text
 
 
 def read(text: str) -> list[list[str]]:

@@ -5,10 +5,13 @@ import re
 
 import pytest
 from making import VISITOR, config
-from reading import components, quiet
+from reading import button, components, quiet, texts
 
 from core import architectures, runs
+from core.architectures import RecipeName
 from core.runs import TrainingConfig
+from pages import words
+from pages.views.runs.filters import Filters
 from pages.words.telling import MOST, UNCHANGED, changes, changes_words, labels, told_apart
 
 pytestmark = pytest.mark.usefixtures("no_bundled")
@@ -55,6 +58,37 @@ def test_five_runs_of_one_preset_have_five_titles_and_five_lines(home):
     # The end of an id says nothing, so it stands only where all else is equal.
     endings = [run.id[-6:] in title for run, title in zip(listed, titles, strict=True)]
     assert endings == [False, False, True, True, False]
+
+
+def test_the_two_recipes_of_a_preset_are_told_apart(home):
+    tuned = architectures.find("mlp").recipe_for("fashion-mnist", RecipeName.TUNED)
+    config = TrainingConfig("fashion-mnist", "mlp", tuned, recipe_name=RecipeName.TUNED)
+    assert changes(config) == [] and changes_words(config) == "tuned recipe"
+    listed = made(preset(), config)
+    titles, lines = told_apart(listed), list(labels(listed).values())
+    assert "as its origin" in titles[0] and "tuned" in titles[1]
+    assert "tuned recipe" in lines[1] and "tuned" not in lines[0]
+    # Atelier's own networks have one recipe only, which need not be named.
+    own = TrainingConfig("fashion-mnist", "sprint-cnn", architectures.find("sprint-cnn").recipe)
+    assert changes_words(own) == UNCHANGED
+
+
+def test_runs_of_a_retired_network_are_found_by_the_preset_of_today(home):
+    retired = architectures.find("two-conv-cnn-2x2")
+    (run,) = listed = made(TrainingConfig("fashion-mnist", retired.name, retired.recipe))
+    assert words.title(run) == "Two-convolution CNN (2 × 2 kernels) on Fashion-MNIST"
+    assert Filters(architecture="two-conv-cnn").matching(listed, VISITOR) == listed
+    assert Filters(architecture="mlp").matching(listed, VISITOR) == []
+
+
+def test_the_settings_of_a_retired_network_are_those_of_the_preset_of_today(open_page, home):
+    retired = architectures.find("deep-cnn-direct")
+    (run,) = made(TrainingConfig("fashion-mnist", retired.name, retired.recipe))
+    app = open_page("train", run=run.id)
+    assert quiet(app) and "Deep CNN (no dense layer)" in texts(app)
+    button(app, "Use its settings").click().run()
+    assert not app.exception and app.selectbox(key="architecture").value == "deep-cnn"
+    assert app.number_input(key="learning_rate").value == 0.004
 
 
 def test_a_name_that_tells_is_enough(home):

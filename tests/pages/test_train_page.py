@@ -7,6 +7,7 @@ from making import SOMEBODY_ELSE
 from reading import button, components, labels, quiet, sentence, texts
 
 from core import architectures, datasets, runs
+from core.architectures import RecipeName
 from core.architectures.settings import SETTINGS
 from core.runs import State
 from core.settings import settings
@@ -50,6 +51,46 @@ def test_train_makes_a_run_queues_it_and_opens_it(open_page, queue):
         each.proto.text for each in app.get("progress")
     ]
     assert "Stop" in labels(app)
+
+
+@pytest.mark.parametrize("preset", architectures.PRESETS, ids=lambda preset: preset.name)
+def test_the_two_recipes_of_a_preset_fill_the_form(open_page, queue, preset):
+    app = open_page("train", architecture=preset.name)
+    assert app.button_group(key="recipe").value == RecipeName.ORIGIN
+    for phrase in preset.provenance("fashion-mnist"):
+        assert phrase in texts(app)
+    app.button_group(key="recipe").set_value(RecipeName.TUNED).run()
+    assert quiet(app)
+    tuned = preset.recipe_for("fashion-mnist", RecipeName.TUNED)
+    assert preset.tuning("fashion-mnist") in texts(app)
+    assert app.number_input(key="learning_rate").value == tuned.learning_rate
+    assert app.selectbox(key="schedule").value == tuned.schedule
+    button(app, "Train").click().run()
+    (run,) = runs.list_runs()
+    assert (run.config.recipe_name, run.config.recipe) == (RecipeName.TUNED, tuned)
+    app.button_group(key="recipe").set_value(RecipeName.ORIGIN).run()
+    assert app.selectbox(key="schedule").value == "constant"
+
+
+def test_a_recipe_in_the_url_that_there_is_not_becomes_a_sentence(open_page):
+    app = open_page("train", architecture="mlp", recipe="best")
+    assert not app.exception
+    assert "This link's recipe “best” is unavailable" in app.warning[0].value
+    assert app.button_group(key="recipe").value == RecipeName.ORIGIN
+
+
+@pytest.mark.parametrize("form", ["tuned", "Tuned"])
+def test_a_link_may_name_the_recipe(open_page, form):
+    app = open_page("train", architecture="basic-cnn", recipe=form, epochs="3")
+    assert quiet(app)
+    tuned = architectures.find("basic-cnn").recipe_for("fashion-mnist", RecipeName.TUNED)
+    assert app.button_group(key="recipe").value == RecipeName.TUNED
+    assert app.number_input(key="learning_rate").value == tuned.learning_rate
+    assert app.number_input(key="epochs").value == 3
+    app.selectbox(key="architecture").select("sprint-cnn").run()
+    assert quiet(app) and not [each for each in app.button_group if each.key == "recipe"]
+    app.selectbox(key="architecture").select("mlp").run()
+    assert quiet(app) and app.number_input(key="epochs").value > 3
 
 
 def test_a_folder_that_cannot_be_written_becomes_a_sentence(open_page, queue):
@@ -176,6 +217,7 @@ ANOTHER = {
     "weight_decay": "0.5",
     "schedule": "cosine",
     "label_form": "one-hot",
+    "first_filters": "whitening",
     "precision": "bfloat16",
     "augmentation": "Flip",
     "label_smoothing": "0.25",

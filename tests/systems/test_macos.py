@@ -11,6 +11,7 @@ pytestmark = pytest.mark.skipif(
 
 PARTS = {
     "settings": "core/test_settings.py core/test_machine.py",
+    "classes": "core/test_classroom_database.py core/test_classroom_classes.py",
     "runs": "core/test_run_folder.py",
     "sources": "core/test_sources_imported.py",
     "imaging": "hostile/test_decoding.py",

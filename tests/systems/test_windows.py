@@ -12,9 +12,11 @@ pytestmark = pytest.mark.skipif(
 # Of each part the files whose tests meet the system: files, processes, pipes, text, the clock.
 PARTS = {
     "settings": "core/test_settings.py core/test_machine.py",
+    "classes": "core/test_classroom_database.py core/test_classroom_classes.py",
     "runs": "core/test_run_folder.py core/test_run_files.py hostile/test_run_folders.py",
     "sources": """core/test_sources_imported.py core/test_sources_table.py core/test_mapped.py
-        core/test_sources_archive.py core/test_download.py hostile/test_sources.py""",
+        core/test_sources_archive.py core/test_sources_formats.py core/test_download.py
+        hostile/test_sources.py""",
     "imaging": "core/test_imaging.py hostile/test_decoding.py",
     "training": "core/test_worker.py",
     "processes": "core/test_processes.py",

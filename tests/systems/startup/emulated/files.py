@@ -8,6 +8,7 @@ import re
 import shutil
 import stat
 import sys
+import tempfile
 from collections.abc import Callable
 from typing import Any
 
@@ -48,6 +49,8 @@ def behave(system: str) -> None:
     _wrap("rename", lambda source, target, **_: _check_move(source, target, may_replace=False))
     _wrap_write()
     shutil._use_fd_functions = False  # type: ignore[attr-defined]  # it opens folders here
+    # As Python has it there, where no file is without a name.
+    tempfile.TemporaryFile = tempfile.NamedTemporaryFile  # type: ignore[assignment]
 
 
 def _wrap(name: str, check: Callable[..., None]) -> None:
@@ -246,7 +249,8 @@ def _wrap_open(system: str, hidden: tuple[str, ...]) -> None:
         if system == "windows":
             if not isinstance(file, int):
                 check_name(file)
-                _check_no_folder(file)
+                if opener is None:  # tempfile gives a folder, and one that opens a file in it
+                    _check_no_folder(file)
             if "b" not in mode:
                 encoding = CODE_PAGE if encoding in (None, "locale") else encoding
                 if newline is None and not set(mode) & set("r+"):

@@ -1,0 +1,88 @@
+"""Take home: the list of what a run can become, from Train, Runs and Evaluate."""
+
+from dataclasses import replace
+
+import pytest
+from making import SOMEBODY_ELSE, VISITOR
+from reading import button, labels, quiet, texts
+
+from core.errors import RunNotFound
+from core.export import making
+from core.export.formats import FORMATS
+from core.tasks.pool import TaskState
+from pages.widgets.take_home import _content
+
+pytestmark = pytest.mark.usefixtures("bundled")
+
+
+def offered(app):
+    """Return the names of the formats that have a button to download them now."""
+    keys = [each.key or "" for each in app.get("download_button")]
+    return [key.removeprefix("download_") for key in keys]
+
+
+@pytest.mark.parametrize("page", ["train", "runs", "evaluate"])
+def test_a_run_is_taken_home_from_three_pages(page, open_page, put_run):
+    run_id = put_run()
+    app = open_page(page, **{"chosen" if page == "runs" else "run": run_id})
+    quick = {form.key for form in FORMATS.values() if form.quick}
+    assert not quick & {*offered(app)}
+    button(app, "Take home").click().run()
+    assert quiet(app)
+    assert quick <= {*offered(app)}
+    for form in FORMATS.values():
+        assert f"**{form.title}**  \n{form.purpose}" in texts(app)
+
+
+def test_a_run_that_trains_is_not_taken_home(open_page, every_state):
+    app = open_page("train", run=every_state["running"])
+    assert "Take home" not in labels(app)
+
+
+def test_the_file_is_made_when_it_is_asked_for_and_for_who_may_see_the_run(put_run):
+    run_id = put_run(SOMEBODY_ELSE)
+    content = _content(FORMATS["cite"], run_id, SOMEBODY_ELSE, frozenset())
+    assert content().startswith(b"% MLP 300-100 on Fashion-MNIST")
+    with pytest.raises(RunNotFound, match="belongs to someone else"):
+        _content(FORMATS["cite"], run_id, VISITOR, frozenset())()
+
+
+def test_on_evaluate_a_report_compares_with_the_second_network(open_page, put_run):
+    run_id, other = put_run(), put_run()
+    app = open_page("evaluate", run=run_id, **{"with": other})
+    button(app, "Take home").click().run()
+    assert quiet(app)
+    assert texts(app).count("It compares with “") == 2
+    content = _content(FORMATS["report"], run_id, VISITOR, frozenset(), other)
+    assert b"<h2>Comparison</h2>" in content()
+    foreign = put_run(SOMEBODY_ELSE)
+    with pytest.raises(RunNotFound, match="belongs to someone else"):
+        _content(FORMATS["report"], run_id, VISITOR, frozenset(), foreign)()
+
+
+def test_a_slow_one_is_begun_shows_progress_and_can_be_stopped(open_page, put_run, monkeypatch):
+    """The process itself is tested in tests/core; here it stands still."""
+    slow = replace(FORMATS["cite"], key="slow", title="Slow", quick=False)
+    for form in [form for form in FORMATS.values() if not form.quick]:
+        monkeypatch.delitem(FORMATS, form.key)
+    monkeypatch.setitem(FORMATS, "slow", slow)
+    state, asked = {"now": TaskState("none")}, []
+    monkeypatch.setattr(making, "look", lambda form, run: state["now"])
+    monkeypatch.setattr(making, "start", lambda form, run, visitor: asked.append(visitor))
+    monkeypatch.setattr(making, "stop", lambda form, run: asked.append("stop"))
+    app = open_page("evaluate", run=put_run())
+    button(app, "Take home").click().run()
+    app.button("make_slow").click().run()
+    (visitor,) = asked
+    state["now"] = TaskState("working", 0.5, 4.0, visitor=visitor)
+    app.run()
+    assert "50 % done · 4 s left" in [each.proto.text for each in app.get("progress")]
+    app.button("stop_slow").click().run()
+    assert asked == [visitor, "stop"]
+    state["now"] = TaskState("failed", reason="The memory ran out. Start it again.")
+    app.run()
+    assert "The memory ran out. Start it again." in texts(app) and "Make again" in labels(app)
+    assert "slow" not in offered(app)
+    state["now"] = TaskState("done", 1.0)
+    app.run()
+    assert "slow" in offered(app)
