@@ -8,6 +8,7 @@
 | ``ATELIER_PROFILE`` | ``normal``, or ``small`` for little memory | ``normal`` |
 | ``ATELIER_WORKERS`` | trainings that run at the same time, 1 to 64 | by cores and memory |
 | ``ATELIER_WARM_SPARE`` | keep a worker with TensorFlow loaded, ``1`` or ``0`` | ``1`` |
+| ``ATELIER_SNAPSHOTS`` | keep what a network was like while it learned, ``1`` or ``0`` | ``1`` |
 | ``ATELIER_PICTURE_READERS`` | processes that read pictures, 1 to 16 | 2 |
 | ``ATELIER_MAX_RUNNING`` | trainings that one visitor may have at a time, 1 to 64 | the workers |
 | ``ATELIER_MAX_QUEUED`` | runs that one visitor may have waiting, 1 to 100,000 | 20 |
@@ -119,6 +120,7 @@ class Settings:
         teachers: addresses of those who are teachers when they log in, in small letters.
         sessions: pages that may be open in browsers at a time.
         url: the address that people open, without a slash at its end, or None.
+        snapshots: whether trainings keep records of what the network was like.
     """
 
     home: Path
@@ -138,6 +140,7 @@ class Settings:
     teachers: frozenset[str] = field(default=frozenset(), repr=False)
     sessions: int = 250
     url: str | None = None
+    snapshots: bool = True
 
     @property
     def cache(self) -> Path:
@@ -222,6 +225,7 @@ class Settings:
             teachers=_teachers(environment),
             sessions=_integer(environment, "ATELIER_MAX_SESSIONS", 250, 1, 100_000),
             url=_url(environment),
+            snapshots=_integer(environment, "ATELIER_SNAPSHOTS", 1, 0, 1) == 1,
         )
 
 

@@ -148,16 +148,25 @@ def rewind_curves(folder: RunFolder, epochs: Sequence[Mapping[str, Any]], done: 
     Raises:
         OSError: the disk refused; each file is the old one or the new one.
     """
-    try:
-        with open_regular(folder.batches) as file:
-            lines = file.read().splitlines()
-    except FileNotFoundError:
-        lines = []
-    kept = [line for line in lines if _epoch_of(line) <= done + 1e-6]  # six digits are written
-    points = b"".join(line + b"\n" for line in kept)
+    points = lines_until(folder.batches, done)
     write_atomic(folder.batches, lambda file: file.write_bytes(points))
     rows = "".join(json.dumps(row) + "\n" for row in epochs)
     write_atomic(folder.epochs, lambda file: file.write_bytes(rows.encode()))
+
+
+def lines_until(path: Path, done: float) -> bytes:
+    """Return the lines of a growing file that are of no more than ``done`` epochs.
+
+    Raises:
+        OSError: it cannot be read; a file that is not there has no lines.
+    """
+    try:
+        with open_regular(path) as file:
+            lines = file.read().splitlines()
+    except FileNotFoundError:
+        return b""
+    # Six digits are written.
+    return b"".join(line + b"\n" for line in lines if _epoch_of(line) <= done + 1e-6)
 
 
 def _epoch_of(line: bytes) -> float:

@@ -22,7 +22,7 @@ from core.settings import settings
 
 # What a training leaves, and what it needs to go on. The curves grow in place: never the same file.
 _LEFT = ("model", "validation", "evaluation", "checkpoint")
-_GROWING = ("batches", "epochs", "stretches")
+_GROWING = ("batches", "epochs", "stretches", "snapshots")
 _EVENTS = "events.out.*"
 
 

@@ -295,6 +295,7 @@ class RunFolder:
         self.batches = training / "batches.jsonl"
         self.epochs = training / "epochs.jsonl"
         self.stretches = training / "stretches.json"
+        self.snapshots = training / "snapshots.jsonl"
         self.checkpoint = training / "checkpoint.npz"
         self.model = path / "model.keras"
         self.validation = path / "validation.npz"

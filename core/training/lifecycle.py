@@ -10,7 +10,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,9 +26,11 @@ from core.runs.config import TrainingConfig
 from core.runs.curves import rewind_curves
 from core.runs.division import divide
 from core.runs.evaluation import write_evaluation
-from core.runs.files import write_atomic
+from core.runs.files import append_line, write_atomic
 from core.runs.reading import folder_of, read
 from core.runs.records import Result, Run, RunFolder, State
+from core.runs.snapshots import Snapshot, line_of, read_snapshots, rewind_snapshots
+from core.settings import settings
 from core.training import devices
 from core.training.events import Diverged
 from core.training.recorder import STOPPED, Recorder, log_error, share
@@ -155,7 +157,7 @@ def _train_and_evaluate(
     # Held from here on: the owner of an imported data set may delete it while a run trains on it,
     # and the images that are mapped stay readable until they are let go.
     train_split, test = (datasets.load(config.dataset, split) for split in ("train", "test"))
-    trained = train(config, recorder, checkpoint)
+    trained = train(config, recorder, checkpoint, *_records(folder, config))
     if recorder.interrupted and trained.stopped:
         return
     save_model(trained.model, folder.model)
@@ -186,6 +188,20 @@ def _train_and_evaluate(
     remove(folder.checkpoint)
 
 
+def _records(
+    folder: RunFolder, config: TrainingConfig
+) -> tuple[Callable[[Snapshot], None] | None, Snapshot | None]:
+    """Return what keeps records of the network on its way, if any are kept, and the latest one."""
+    if not settings().snapshots:
+        return None, None
+    try:
+        known = read_snapshots(folder, len(datasets.find(config.dataset).classes))
+    except RunDamaged:  # no training ends for its records
+        remove(folder.snapshots)
+        known = []
+    return lambda each: append_line(folder.snapshots, line_of(each)), known[-1] if known else None
+
+
 def _rewind(folder: RunFolder, config: TrainingConfig, checkpoint: Checkpoint | None) -> None:
     """Make the curves end where the checkpoint is, or begin anew without one.
 
@@ -194,12 +210,13 @@ def _rewind(folder: RunFolder, config: TrainingConfig, checkpoint: Checkpoint | 
     for file in (folder.model, folder.validation, folder.evaluation):
         remove(file)
     if checkpoint is None:
-        for file in (folder.batches, folder.epochs, folder.stretches):
+        for file in (folder.batches, folder.epochs, folder.stretches, folder.snapshots):
             remove(file)
         return
     progress = checkpoint.progress
     done = progress.epoch + share(config, progress.step)
     rewind_curves(folder, progress.history, done)
+    rewind_snapshots(folder, done)
 
 
 @contextlib.contextmanager

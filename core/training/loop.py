@@ -22,13 +22,16 @@ from core.runs.checkpoint import Checkpoint, Progress
 from core.runs.config import TrainingConfig
 from core.runs.division import rows
 from core.runs.evaluation import Evaluation
+from core.runs.snapshots import Snapshot, moments
 from core.training.events import BatchEvent, Diverged, EpochEvent, Listener
+from core.training.snapshots import SnapshotTaker, Weights
 from core.training.steps import Steps
 from core.training.whitening import IMAGES, whiten
 
 GROUP_SECONDS = 0.1  # aimed at between two returns to Python
 EVENT_SECONDS = 0.25  # between two batch events
 FIRST_GROUP = 2  # steps; how fast the rest will be is not known yet
+RECORDED_SECONDS = 600.0  # of a training that records may count on; it may end early
 MOST_LOSS = 1e6  # nats an image, where guessing costs 2.3: weights that came there are lost
 
 
@@ -55,7 +58,11 @@ class Trained:
 
 
 def train(
-    config: TrainingConfig, listener: Listener, checkpoint: Checkpoint | None = None
+    config: TrainingConfig,
+    listener: Listener,
+    checkpoint: Checkpoint | None = None,
+    keep: Callable[[Snapshot], None] | None = None,
+    latest: Snapshot | None = None,
 ) -> Trained:
     """Train a network on the training split and tell ``listener`` how it goes.
 
@@ -63,13 +70,18 @@ def train(
         config: what to do.
         listener: hears of it, and may end it.
         checkpoint: of the same config, to go on from; None to start with fresh weights.
+        keep: takes records of what the network is like on its way; None for no records.
+        latest: the last record before the checkpoint.
 
     Raises:
         DataUnavailable, DataDamaged: the data set cannot be read.
         Diverged: the loss or a weight is beyond all bounds, or no number any more.
         RunDamaged: the checkpoint does not fit the config.
     """
-    return _Training(config, listener, checkpoint).run()
+    training = _Training(config, listener, checkpoint)
+    if keep is not None:
+        training.record(keep, latest)
+    return training.run()
 
 
 class _Training:
@@ -105,9 +117,20 @@ class _Training:
         # Sums of the epoch at the latest batch event.
         self._reported = (self._seen, self._loss_sum, self._right)
         self._stopped = self._out_of_time = False
+        self._taker: SnapshotTaker | None = None
+        self._due: list[int] = []  # after how many steps of the training records are taken
+        self._kernels: Weights | None = None  # as they were before the step that a record is of
+
+    def record(self, keep: Callable[[Snapshot], None], latest: Snapshot | None) -> None:
+        """Take records on the way."""
+        classes = len(datasets.find(self._config.dataset).classes)
+        self._taker = SnapshotTaker(self._model, self._split, self._held_out, classes, keep, latest)
+        self._due = moments(self._config.recipe.epochs, self._steps.per_epoch)
 
     def run(self) -> Trained:
         self._listener.phase("training")
+        if self._taker is not None and self._done == 0:
+            self._taker.take(0.0, 0.0)
         while len(self._history) < self._config.recipe.epochs and not self._ends():
             self._epoch()
             if self._stopped:
@@ -144,6 +167,11 @@ class _Training:
         return min(self._step * self._config.recipe.batch_size, self._count)
 
     @property
+    def _done(self) -> int:
+        """Steps of the training so far."""
+        return len(self._history) * self._steps.per_epoch + self._step
+
+    @property
     def _seconds(self) -> float:
         return self._seconds_before + time.monotonic() - self._started
 
@@ -169,16 +197,15 @@ class _Training:
             if now - reported_at >= EVENT_SECONDS or self._seen == self._count:
                 reported_at = now
                 self._report(epoch)
-        val_loss, val_accuracy = self._steps.evaluate(
-            self._split.images, self._split.labels, self._held_out
-        )
-        self._check(val_loss)
+        judged = self._steps.evaluate(self._split.images, self._split.labels, self._held_out)
+        self._check(judged.loss)
+        self._record(judged.answers)
         event = EpochEvent(
             epoch=epoch + 1,
             loss=self._loss_sum / self._count,
             accuracy=self._right / self._count,
-            val_loss=val_loss,
-            val_accuracy=val_accuracy,
+            val_loss=judged.loss,
+            val_accuracy=judged.accuracy,
             seconds=time.monotonic() - begun,
         )
         self._history.append(event)
@@ -191,6 +218,11 @@ class _Training:
 
     def _run_group(self) -> None:
         count = min(self._group, self._steps.per_epoch - self._step)
+        ahead = next((due - self._done for due in self._due if due > self._done), None)
+        if ahead == 1 and self._taker is not None:
+            count, self._kernels = 1, self._taker.kernels()
+        elif ahead is not None:
+            count = min(count, ahead - 1)
         before, begun = self._seen, time.monotonic()
         loss_sum, right = self._steps.run(self._step, count)
         seconds = time.monotonic() - begun
@@ -201,10 +233,24 @@ class _Training:
         if not self._warm:
             # The first group loads and compiles code; the next one tells the speed.
             self._warm = True
+        else:
+            self._training_seconds += seconds
+            self._timed_images += self._seen - before
+            if ahead != 1:  # one step alone takes longer than its share of a group
+                self._group = max(1, min(8 * self._group, round(count * GROUP_SECONDS / seconds)))
+        if self._step < self._steps.per_epoch:  # else after the validation
+            self._record()
+
+    def _record(self, answers: np.ndarray | None = None) -> None:
+        """Take a record of the network, if one is due; ``answers`` are those to the validation."""
+        if self._taker is None or self._done not in self._due:
             return
-        self._training_seconds += seconds
-        self._timed_images += self._seen - before
-        self._group = max(1, min(8 * self._group, round(count * GROUP_SECONDS / seconds)))
+        seconds = 0.0
+        if self._speed:
+            images = self._config.recipe.epochs * self._count
+            seconds = min(RECORDED_SECONDS, images / self._speed)
+        epoch = self._done / self._steps.per_epoch
+        self._taker.take(epoch, seconds, self._kernels, answers)
 
     def _check(self, loss: float) -> None:
         if not loss < MOST_LOSS:
@@ -325,3 +371,4 @@ def warm_up(enough: Callable[[], bool] = lambda: False) -> None:
         steps = Steps(model, architecture.recipe.changed(batch_size=32), part, 10, 2, seed=0)
         steps.begin_epoch(0)
         steps.run(0, 2)
+        SnapshotTaker(model, part, np.arange(len(part)), 10, lambda _: None).take(0.0, 0.0)

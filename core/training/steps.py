@@ -10,7 +10,7 @@ This module knows nothing of epochs' ends, listeners or files.
 """
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
@@ -26,6 +26,17 @@ from core.training.forward import Forward
 
 EVALUATION_BATCH = 500  # images
 CALL_BYTES = 8_000_000  # of images go into one call: all that is ever held of them
+
+
+class Judged(NamedTuple):
+    """What a network is worth on some images: mean loss, accuracy (0 to 1), probabilities.
+
+    The probabilities are float32 (n, classes), in the order of the images.
+    """
+
+    loss: float
+    accuracy: float
+    answers: np.ndarray
 
 
 class Steps:
@@ -141,21 +152,22 @@ class Steps:
 
     def evaluate(
         self, images: np.ndarray, labels: np.ndarray, rows: np.ndarray | None = None
-    ) -> tuple[float, float]:
-        """Return mean loss and accuracy (0 to 1) of the network as it is used, without dropout.
+    ) -> Judged:
+        """Ask the network as it is used, without dropout.
 
         Args:
             images: as in training.
             labels: theirs.
             rows: indices of those that count; all by default.
         """
-        loss, right = 0.0, 0.0
+        loss, right, answers = 0.0, 0.0, []
         rows = np.arange(len(labels)) if rows is None else rows
         for start in range(0, len(rows), EVALUATION_BATCH):
             part = rows[start : start + EVALUATION_BATCH]
-            sums = self._judge(tf.constant(images[part]), tf.constant(labels[part], tf.int32))
-            loss, right = loss + float(sums[0]), right + float(sums[1])
-        return loss / len(rows), right / len(rows)
+            told = self._judge(tf.constant(images[part]), tf.constant(labels[part], tf.int32))
+            loss, right = loss + float(told[0]), right + float(told[1])
+            answers.append(told[2].numpy())
+        return Judged(loss / len(rows), right / len(rows), np.concatenate(answers))
 
     def finite(self) -> bool:
         """Tell whether every weight is a finite number.
@@ -244,9 +256,10 @@ class Steps:
         sums = [tf.reduce_sum(variable * 0.0) for variable in self._trained]
         return tf.equal(tf.add_n(sums), 0.0)
 
-    def _one_evaluation(self, images: Any, labels: Any) -> tuple[Any, Any]:
+    def _one_evaluation(self, images: Any, labels: Any) -> tuple[Any, Any, Any]:
         logits = self._forward.infer(images)
-        return _sums(self._losses(logits, labels), logits, labels)
+        sums = _sums(self._losses(logits, labels), logits, labels)
+        return (*sums, tf.nn.softmax(logits))
 
     def _losses(self, logits: Any, labels: Any) -> Any:
         """Return each image's cross-entropy; from logits, which never takes a logarithm of 0."""

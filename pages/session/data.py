@@ -16,9 +16,11 @@ from core import datasets, evaluation, runs
 from core.analysis import duplicates, embedding, files, labels, neighbours, statistics
 from core.analysis.order import ORDERS, Subject
 from core.errors import ClassroomRefused, RunDamaged
+from core.runs import division, snapshots
 from core.tasks.pool import answers_file as answers_file
 from pages.widgets.embedding_map import sheet
 from pages.widgets.gallery import sprite_sheet
+from pages.widgets.time_machine import Followed
 
 if TYPE_CHECKING:  # whoever is in no class needs no database loaded
     from core.classroom.beating import Figures, Round
@@ -109,6 +111,16 @@ def class_sheet(dataset: str, name: str) -> bytes:
     of = moments(dataset, name)
     both = np.nan_to_num(np.concatenate([of.means, 2 * of.spreads]))
     return sprite_sheet(pictures(both.round().astype(np.uint8)))
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def followed(config: runs.TrainingConfig) -> Followed:
+    """Return the validation images that the records of a run with these settings follow."""
+    spec = datasets.find(config.dataset)
+    train = spec.load("train")
+    held_out = division.held_out(config)
+    places = held_out[snapshots.followed(train.labels[held_out], len(spec.classes))]
+    return Followed.of(pictures(train.images[places]), train.labels[places].astype(np.int64))
 
 
 @st.cache_data(max_entries=512, show_spinner=False)

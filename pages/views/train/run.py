@@ -5,15 +5,19 @@ from collections.abc import Callable
 import streamlit as st
 
 from core import datasets, jobs, runs
+from core.errors import RunDamaged
 from core.runs import Run, State
 from core.runs.access import may_be_shared, owns, seen
 from core.runs.repeating import repeat_words, resume_words
+from core.runs.snapshots import Snapshot, read_snapshots
 from pages.session.guard import sentences
 from pages.session.person import circle, person
 from pages.session.ticking import watching
 from pages.session.visitor import visitor_id
+from pages.views.train.learning import learning_view
 from pages.views.train.network import network_view
 from pages.views.train.settings import take_settings
+from pages.widgets.choice import choice
 from pages.widgets.copy_link import copy_link
 from pages.widgets.curves import curves_of, gap_words
 from pages.widgets.live_chart import live_chart
@@ -40,6 +44,7 @@ SEALED = (
     "Until then, choose by the validation accuracy."
 )
 SHARED = "With equal settings and seed a training repeats exactly, so one serves all."
+WATCHED = {"curves": "Curves", "learning": "Watch it learn"}
 TICK = 1.0  # seconds between two looks at a run that is active; each takes time from the training
 
 
@@ -73,11 +78,27 @@ def _view(run_id: str, visitor: str, watched: frozenset[str], was_active: bool) 
             elif run.reason:
                 st.warning(run.reason, icon=":material/info:")
             _figures(run)
-            curves = curves_of(run)
-            live_chart(curves, key=f"chart_{run.id}", height=250)
-            gap_words(run, curves)
+            _learning(run, run.config)
             _actions(run, visitor)
             _repeat(run)
+
+
+def _learning(run: Run, config: runs.TrainingConfig) -> None:
+    """Draw the curves, or all that is known of how the network learned."""
+    records: list[Snapshot] = []
+    try:
+        records = read_snapshots(run.folder, len(datasets.find(config.dataset).classes))
+    except RunDamaged as error:
+        st.caption(f":material/broken_image: {error} Its curves are whole.")
+    view = "curves"
+    if records:
+        view = choice("What to watch", WATCHED, "view", label_visibility="collapsed")
+    if view == "learning":
+        learning_view(run, records)
+        return
+    curves = curves_of(run)
+    live_chart(curves, key=f"chart_{run.id}", height=250)
+    gap_words(run, curves)
 
 
 def _head(run: Run) -> None:
