@@ -29,7 +29,6 @@ from core.runs.files import open_regular, write_atomic
 from core.runs.records import RunFolder
 
 PROBES = 200  # images that are followed one by one
-SAMPLE = 500  # images for a confusion matrix within an epoch
 MOST = 48
 WITHIN_FIRST = (1 / 32, 1 / 16, 1 / 8, 1 / 4, 1 / 2)  # of the first epoch
 BINS = 40  # of a distribution
@@ -74,7 +73,7 @@ class LayerRecord:
         weights: of its kernel.
         activations: what comes out of it for the probes, after batch normalisation and activation;
             None where there was no time for it.
-        gradients: of the probes' mean loss with respect to its kernel, or None.
+        gradients: of the mean loss of some of the probes with respect to its kernel, or None.
         change: by how much one step changed the kernel, as a share of it: the L2 norm of the
             change to that of the kernel; None at the start.
         silent: share of its units (channels of a convolution) whose ReLU gives 0 for every probe,
@@ -96,7 +95,7 @@ class Snapshot:
         epoch: epochs done, with fraction.
         answers: uint8 (probes, classes), the probabilities of the probes times 255.
         confusion: uint32 (classes, classes), how many validation images of a class (row) were given
-            which answer (column).
+            which answer (column): of all at the end of an epoch, of the probes within one.
         kernels: float32 (n, height, width, channels) of the first layer that learns: the filters of
             a convolution, or the weights of the first units of a dense layer as images.
         layers: in their order.
@@ -124,20 +123,6 @@ def moments(epochs: int, per_epoch: int) -> list[int]:
     stride = math.ceil(epochs / (MOST - len(first) - 2))
     ends = {epoch * per_epoch for epoch in range(stride, epochs + 1, stride)}
     return sorted({0} | first | ends | {per_epoch, epochs * per_epoch})
-
-
-def sample(labels: npt.NDArray[Any], classes: int) -> npt.NDArray[np.int64]:
-    """Return which validation images are asked about within an epoch: places of up to ``SAMPLE``.
-
-    The first ones are those of ``followed``.
-
-    Args:
-        labels: int (n,), of the validation images in their order.
-        classes: how many there are.
-    """
-    first = followed(labels, classes)
-    rest = np.setdiff1d(np.arange(len(labels)), first)[: SAMPLE - len(first)]
-    return np.concatenate([first, rest])
 
 
 def followed(labels: npt.NDArray[Any], classes: int) -> npt.NDArray[np.int64]:

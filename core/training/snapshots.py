@@ -22,13 +22,13 @@ from core.runs.snapshots import (
     Snapshot,
     Spread,
     followed,
-    sample,
 )
 
 SHARE = 0.02  # of a training's time that records may take
-GRACE = 0.1  # seconds that they may take anyway
+GRACE = 0.2  # seconds that they may take anyway
 VALUES = 50_000  # numbers of a layer that its distributions are made of
-ASKED = 100  # images shown to the network at a time
+ITERATIONS = 12  # to the principal directions; the next record begins where this one ended
+GRADED = 50  # probes that gradients are of
 
 Weights = list[npt.NDArray[np.float32]]
 
@@ -67,9 +67,8 @@ class SnapshotTaker:
 
         self._model, self._classes, self._keep = model, classes, keep
         labels = split.labels[held_out]
-        self._followed, self._sample = followed(labels, classes), sample(labels, classes)
-        self._labels = labels
-        self._images = split.images[held_out[self._sample]]
+        self._labels, self._followed = labels, followed(labels, classes)
+        self._images = split.images[held_out[self._followed]]
         self._learning = _learning([layer for _, layer in leaves(model)])
         self._latest = latest
         self._spent = self._costs = 0.0  # seconds, of all so far and of a whole one
@@ -93,10 +92,12 @@ class SnapshotTaker:
             seconds: that the whole training will take, as far as is known.
             before: the kernels before the latest step.
             answers: float32 (n, classes), probabilities of all validation images, if they were
-                just asked for; else a sample of them is, where there is time.
+                just asked for; else the probes are, where there is time.
         """
         begun = time.monotonic()
-        whole = self._spent + self._costs <= SHARE * seconds + GRACE
+        room = SHARE * seconds + GRACE
+        # The first epoch has many moments: they leave half of the time to the others.
+        whole = self._spent + self._costs <= (room if epoch >= 1 else room / 2)
         if self._lost or (answers is None and not whole):
             return
         try:
@@ -106,10 +107,11 @@ class SnapshotTaker:
                 self._latest = snapshot
         except OSError:
             self._lost = True  # the disk is full: the run itself will say so, or needs no more room
-        taken = time.monotonic() - begun
-        self._spent += taken
-        if whole:
-            self._costs = taken
+        if epoch:  # the first one loads code, which tells nothing of the others
+            taken = time.monotonic() - begun
+            self._spent += taken
+            if whole:  # the quickest: others met code that had to be loaded, or a busy machine
+                self._costs = min(taken, self._costs or taken)
 
     def _snapshot(
         self,
@@ -121,7 +123,6 @@ class SnapshotTaker:
         kernels = self.kernels()
         if not all(np.isfinite(kernel).all() for kernel in kernels):
             return None
-        count = len(self._followed)
         layers = [LayerRecord(Spread.of(_some(kernel))) for kernel in kernels]
         if before is not None:
             layers = [
@@ -131,7 +132,7 @@ class SnapshotTaker:
         places = None
         probabilities: npt.NDArray[np.float32] | None = None
         if whole:
-            seen = self._seen(self._images[:count], self._labels[self._followed])
+            seen = self._seen(self._images, self._labels[self._followed])
             layers = [
                 replace(
                     layer,
@@ -143,19 +144,12 @@ class SnapshotTaker:
             ]
             probabilities = seen.answers
             places = self._placed(seen.features)
-        if answers is None:
-            rest = self._images if probabilities is None else self._images[count:]
-            asked = [
-                np.asarray(self._model(rest[start : start + ASKED], training=False))
-                for start in range(0, len(rest), ASKED)
-            ]
-            known = [] if probabilities is None else [probabilities]
-            told = np.concatenate([*known, *asked])
-            labels, shown = self._labels[self._sample], told[:count]
-        else:
-            told, labels, shown = answers, self._labels, answers[self._followed]
-        if not np.isfinite(told).all():
+        told, labels = probabilities, self._labels[self._followed]
+        if answers is not None:
+            told, labels = answers, self._labels
+        if told is None or not np.isfinite(told).all():
             return None
+        shown = told if answers is None else told[self._followed]
         confusion = np.zeros((self._classes, self._classes), np.uint32)
         np.add.at(confusion, (labels, told.argmax(axis=1)), 1)
         return Snapshot(
@@ -171,17 +165,12 @@ class SnapshotTaker:
         """Ask about the probes, and note what comes out of each layer that learns."""
         import tensorflow as tf
 
-        watched = [each.layer.kernel.value for each in self._learning]
         noted: list[Any] = []
-        with tf.GradientTape(watch_accessed_variables=False) as tape:
-            for each in watched:
-                tape.watch(each)
-            probabilities = _through(self._model.layers, tf.constant(images), noted)
-            truth = tf.gather(probabilities, tf.constant(labels, tf.int32), axis=1, batch_dims=1)
-            loss = -tf.reduce_mean(tf.math.log(tf.maximum(truth, 1e-7)))
-        gradients = tape.gradient(loss, watched)
+        answers = np.asarray(_through(self._model.layers, tf.constant(images), noted))
         layers = []
-        for each, out, gradient in zip(self._learning, noted, gradients, strict=True):
+        for each, out, gradient in zip(
+            self._learning, noted, self._gradients(images, labels), strict=True
+        ):
             silent = None
             if each.rectified:
                 largest = tf.reduce_max(out, axis=list(range(out.shape.rank - 1))).numpy()
@@ -190,9 +179,23 @@ class SnapshotTaker:
         features = noted[-2] if len(noted) > 1 else None
         if features is not None and features.shape.rank == 4:
             features = tf.reduce_mean(features, axis=(1, 2))
-        return _Seen(
-            np.asarray(probabilities), layers, None if features is None else features.numpy()
-        )
+        return _Seen(answers, layers, None if features is None else features.numpy())
+
+    def _gradients(self, images: npt.NDArray[np.uint8], labels: npt.NDArray[Any]) -> list[Any]:
+        """Return the gradients of the mean loss of some of the probes, of every class as many."""
+        import tensorflow as tf
+
+        some = slice(None, None, max(1, len(images) // GRADED))
+        watched = [each.layer.kernel.value for each in self._learning]
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            for each in watched:
+                tape.watch(each)
+            probabilities = _through(self._model.layers, tf.constant(images[some]), [])
+            truths = tf.constant(labels[some], tf.int32)
+            truth = tf.gather(probabilities, truths, axis=1, batch_dims=1)
+            loss = -tf.reduce_mean(tf.math.log(tf.maximum(truth, 1e-7)))
+        found: list[Any] = tape.gradient(loss, watched)
+        return found
 
     def _placed(self, features: npt.NDArray[np.float32] | None) -> npt.NDArray[np.float32] | None:
         """Return the probes on a plane: the two directions in which they differ most.
@@ -202,13 +205,14 @@ class SnapshotTaker:
         """
         if features is None or len(features) < 3 or not np.isfinite(features).all():
             return None
-        centred = features.astype(np.float64) - features.mean(axis=0)
-        left, sizes, _ = np.linalg.svd(centred, full_matrices=False)
-        plane = left[:, :2] * sizes[:2]
-        if plane.shape[1] < 2:
+        if features.shape[1] < 2:
             return None
-        if self._latest is not None and self._latest.places is not None:
-            turned = np.linalg.svd(plane.T @ self._latest.places)
+        centred = features.astype(np.float64) - features.mean(axis=0)
+        before = self._latest.places if self._latest is not None else None
+        start = np.random.default_rng(0).normal(size=(len(features), 2))
+        plane = _plane(centred, start if before is None else before + 0.01 * start)
+        if before is not None:
+            turned = np.linalg.svd(plane.T @ before)
             plane = plane @ (turned[0] @ turned[2])
         # The farthest probes may lie at the edge; the rest is what one wants to see.
         radius = np.quantile(np.abs(plane), 0.99) or 1.0
@@ -278,6 +282,19 @@ def _spread(tensor: Any) -> Spread | None:
     # An odd stride meets all channels in turn.
     values = flat[:: (-(-int(flat.shape[0]) // VALUES)) | 1].numpy()
     return Spread.of(values) if np.isfinite(values).all() else None
+
+
+def _plane(centred: npt.NDArray[np.float64], start: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+    """Return points (n, d) in their two principal directions, by orthogonal iteration from a start.
+
+    Beside a training it is many times quicker than all directions at once, whose threads wait for
+    each other.
+    """
+    found, _ = np.linalg.qr(start)
+    for _ in range(ITERATIONS):
+        found, _ = np.linalg.qr(centred @ (centred.T @ found))
+    directions, _ = np.linalg.qr(centred.T @ found)
+    return np.asarray(centred @ directions)
 
 
 def _change(before: npt.NDArray[np.float32], after: npt.NDArray[np.float32]) -> float | None:

@@ -30,7 +30,6 @@ from core.runs.snapshots import (
     moments,
     read_snapshots,
     rewind_snapshots,
-    sample,
     snapshot_of,
 )
 from core.settings import forget_settings
@@ -228,9 +227,6 @@ def test_the_images_followed_are_of_every_class():
     labels = np.repeat(np.arange(10), [0, 1, 2, 300, 50, 50, 50, 50, 50, 50])
     places = followed(labels, 10)
     assert np.bincount(labels[places], minlength=10).tolist() == [0, 1, 2] + [20] * 7
-    asked = sample(labels, 10)
-    assert asked[: len(places)].tolist() == places.tolist()
-    assert len(set(asked.tolist())) == len(asked) == snapshots.SAMPLE
     assert len(followed(np.arange(1000), 1000)) == snapshots.PROBES
     assert len(followed(np.zeros(0, int), 10)) == 0
 
