@@ -162,7 +162,7 @@ const FRAME = `
     <button class="choose small" type="button" aria-expanded="false">Choose other pictures</button>
     <div class="all" hidden></div></section>
   <section><h4>Accuracy by class</h4><p class="of"></p><div class="classes" role="list"></div></section>
-  <section class="confused"><h4>Confusion matrix</h4><p>A row is what a picture shows, a column what the network says.</p>
+  <section class="confused"><h4>Confusion matrix</h4><p>A row is what a picture shows, a column what the network says, both in the order of the classes.</p>
     <div class="matrix" role="img"></div></section>
   <section class="first"><h4>Kernels of the first layer</h4><p class="kind"></p><canvas class="kernels" role="img"></canvas></section>
   <section class="hidden"><h4>How it sorts the pictures</h4>
@@ -338,7 +338,7 @@ function showMatrix(grid, data, moment, colours) {
 function showKernels(root, data, moment, colours) {
   const canvas = root.querySelector(".kernels")
   const [count, height, width, channels] = moment.kernels.shape
-  const columns = Math.min(count, Math.max(4, Math.round(Math.sqrt(count * 1.6))))
+  const columns = columnsFor(count)
   const rows = Math.ceil(count / columns)
   canvas.width = columns * (width + 1) - 1
   canvas.height = rows * (height + 1) - 1
@@ -363,6 +363,13 @@ function showKernels(root, data, moment, colours) {
   root.querySelector(".kind").textContent =
     channels === 3 ? `${what}, in the colours that they react to.` : `${what}: blue for weights above 0, orange below.`
   canvas.ariaLabel = `${what}, at this moment.`
+}
+
+/** How many kernels stand in a row: no last row with gaps, where there is such a number. */
+function columnsFor(count) {
+  const root = Math.sqrt(count)
+  for (let columns = Math.ceil(root); columns <= 2 * root; columns++) if (count % columns === 0) return columns
+  return Math.ceil(root * 1.25)
 }
 
 const rgbOf = (colour) => {
