@@ -14,12 +14,13 @@ _DEVICES = {"con", "prn", "aux", "nul"} | {f"{n}{i}" for n in ("com", "lpt") for
 def folder_names(classes: Sequence[str]) -> list[str]:
     """Return the name of a folder for each class: one of its own on every system.
 
-    A class may be called like a path, a device, a formula, or like another one but for its case.
+    A class may be called like a path, a device, a formula, an option of a command, or like another
+    one but for its case.
     """
     found: list[str] = []
     for name in classes:
         plain = _NOT_IN_NAMES.sub("-", harmless(name)).strip(" .") or "class"
-        if plain.split(".")[0].lower() in _DEVICES or plain[0] in "=+@":
+        if plain.split(".")[0].lower() in _DEVICES or plain[0] in "=+@-":
             plain = f"_{plain}"
         base, number = plain, 2
         while plain.lower() in {each.lower() for each in found}:
