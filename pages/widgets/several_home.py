@@ -25,11 +25,17 @@ def several_home(found: Sequence[tuple[Run, str]], name: str, *, key: str) -> No
     """
     problems = [(run, problem(run)) for run, _ in found]
     odd = {run.id for run, why in problems if why is not None}
-    good = [(run.id, whose) for run, whose in found if run.id not in odd][: layout.MOST_RUNS]
+    whole = [(run.id, whose) for run, whose in found if run.id not in odd]
+    good = whole[: layout.MOST_RUNS]
     for run, why in [(run, why) for run, why in problems if why is not None][:SAID]:
         st.caption(f":material/block: {title_markdown(run)}: {literal(why or '')}")
     if len(odd) > SAID:
         st.caption(f":material/block: {count(len(odd) - SAID, 'more run')} cannot go along.")
+    if len(good) < len(whole):
+        st.caption(
+            f":material/info: One ZIP has at most {count(layout.MOST_RUNS, 'run')}: these are the "
+            f"first of {len(whole):,}. Choose the others on the page Runs, and take them in another."
+        )
     if not good:
         st.caption("There is no run to take home yet.")
         return
