@@ -127,9 +127,12 @@ def test_two_runs_are_taken_home_in_one_zip(open_page, put_run, every_state):
     assert "has learned nothing yet" in texts(app)
 
 
-def test_runs_that_do_not_fit_into_one_zip_are_told(open_page, put_run, monkeypatch):
-    monkeypatch.setattr("core.export.run_zip.layout.MOST_RUNS", 1)
-    app = open_page("runs", chosen=",".join([put_run(), put_run(seed=1)]))
+def test_runs_that_do_not_fit_into_one_zip_go_into_several(open_page, put_run, monkeypatch):
+    monkeypatch.setattr("core.export.run_zip.layout.MOST_RUNS", 2)
+    app = open_page("runs", chosen=",".join(put_run(seed=number) for number in range(3)))
     app.button(key="take_several").click().run()
-    assert quiet(app) and "Make a ZIP of 1 run" in labels(app)
-    assert "at most 1 run: these are the first of 2" in texts(app)
+    assert quiet(app) and "at most 2 runs, so there are 2." in texts(app)
+    assert [each for each in labels(app) if each.startswith("Make a ZIP")] == [
+        "Make a ZIP of 2 runs",
+        "Make a ZIP of 1 run",
+    ]
