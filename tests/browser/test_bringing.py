@@ -18,7 +18,7 @@ from core.runs import State
 
 pytestmark = pytest.mark.browser
 
-EPOCHS = 60  # of 6,000 images: long enough to be paused in the middle
+EPOCHS = 60  # of 7,000 images: long enough to be paused in the middle
 NOTE = "At school.\n=HYPERLINK(1) </script> \u05e9\u05dc\u05d5\u05dd"
 
 
@@ -122,7 +122,7 @@ def test_a_training_is_paused_at_school_and_taken_home(
     see(student, re.compile("There is no task yet"))
 
     page = student.page
-    student.open(f"train?architecture=mlp&epochs={EPOCHS}&limit=6000")
+    student.open(f"train?architecture=mlp&epochs={EPOCHS}&limit=12%2C000")
     student.button("Train").click()
     expect(page.get_by_text(re.compile(rf"^Epoch ([4-9]|\d\d) of {EPOCHS} · "))).to_be_visible()
     student.button("Pause").click()
@@ -133,7 +133,7 @@ def test_a_training_is_paused_at_school_and_taken_home(
     listed = dialog(student)
     picture(student, "take-home-on-train", tmp_path)
     listed.get_by_role("combobox", name="Compare with").click()
-    page.get_by_role("option", name=re.compile("^Pictures")).click()
+    page.get_by_role("option", name=re.compile("^Bundled model · ")).click()
     expect(listed.get_by_text("It compares with the run chosen above.")).to_be_visible()
     student.settle()
     report = download(student, "report", folder).read_text(encoding="utf-8")

@@ -134,7 +134,7 @@ def test_drawings_become_the_pixels_of_the_app(opened, file, known):
         expect(page.locator("#bars li")).to_have_count(0)
     draw(page, TROUSER)
     expect(page.locator("#answer")).to_have_text(
-        re.compile(r"It is: \u2068Trouser\u2069 \(\d+ %\)")
+        re.compile(r"It is: \u2068Trouser\u2069 \(\d+\s%\)")
     )
     expect(page.locator("#bars li").first).to_have_text(re.compile(r"Trouser\d+\.\d %"))
     before = page.locator("#bars").inner_text()
