@@ -142,7 +142,7 @@ def test_a_training_is_paused_at_school_and_taken_home(
     (header,) = headers(taken.run)
     assert header["state"] == State.PAUSED and header["config"]["recipe"]["epochs"] == EPOCHS
 
-    teacher.page.get_by_role("radio", name="Class", exact=True).first.click()
+    teacher.page.get_by_role("radio", name="Everybody's curves").first.click()
     teacher.settle()
     teacher.page.get_by_text("Take the class's runs home").click()
     taken.whole_class = made(teacher, "Make a ZIP of 1 run", folder)
