@@ -125,8 +125,9 @@ def notebook(page: Page, address: str) -> None:
     """The notebook of a run, executed."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
+        command = [sys.executable, "-m", "core"]
         process = subprocess.run(
-            [sys.executable, "-m", "core", "train", "--architecture", "mlp", "--json"],
+            [*command, "train", "--architecture", "mlp", "--epochs", "5", "--json"],
             cwd=ROOT,
             env=os.environ | {"ATELIER_HOME": str(folder / "home")},
             stdout=subprocess.PIPE,
@@ -134,18 +135,18 @@ def notebook(page: Page, address: str) -> None:
             encoding="utf-8",
         )
         run = json.loads(process.stdout)["run"]
-        command = [sys.executable, "-m", "core", "export", run, "--format", "notebook"]
         subprocess.run(
-            [*command, "--to", folder / "notebook.zip"],
+            [*command, "export", run, "--format", "notebook", "--to", folder / "notebook.zip"],
             cwd=ROOT,
             env=os.environ | {"ATELIER_HOME": str(folder / "home")},
             check=True,
         )
         shutil.unpack_archive(folder / "notebook.zip", folder)
-        html = as_page(executed(folder / "train.ipynb", folder / "keras"))
+        done = executed(folder / "train.ipynb", folder / "keras")
+        html = as_page(done, first="## Network", last="plt.subplots")
         (folder / "notebook.html").write_text(html, encoding="utf-8")
         page.goto((folder / "notebook.html").as_uri())
-        page.get_by_role("heading", name="Network").scroll_into_view_if_needed()
+        page.wait_for_timeout(500)
 
 
 PICTURES: dict[str, tuple[Callable[[Page, str], None], int, Literal["light", "dark"]]] = {
@@ -154,8 +155,8 @@ PICTURES: dict[str, tuple[Callable[[Page, str], None], int, Literal["light", "da
     "evaluate": (evaluate, 1000, "light"),
     "classify": (classify, 960, "light"),
     "home-dark": (home, 800, "dark"),
-    "web-page": (web_page, 900, "light"),
-    "notebook": (notebook, 900, "light"),
+    "web-page": (web_page, 770, "light"),
+    "notebook": (notebook, 1080, "light"),
 }
 
 

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from making import SOMEBODY_ELSE, VISITOR
+from making import SOMEBODY_ELSE, VISITOR, config
 from reading import components, labels, quiet, texts
 
 from core import datasets, runs
@@ -16,6 +16,7 @@ from core.runs.note import MOST
 from core.settings import settings
 from pages import words
 from pages.views.runs.bring import SAID
+from pages.views.runs.facts import epochs_done
 
 
 @pytest.fixture
@@ -39,6 +40,16 @@ def test_a_brought_run_is_marked_and_its_figures_are_said_to_be_measured(open_pa
     app = open_page("runs")
     assert quiet(app)
     assert "brought from elsewhere" in json.dumps(str(components(app, "runs_table")))
+
+
+def test_a_brought_run_that_waits_tells_its_epochs(home):
+    run_id = runs.create(config(), VISITOR)
+    folder = runs.folder_of(run_id)
+    folder.epochs.write_text('{"epoch": 1}\n', encoding="utf-8")
+    folder.checkpoint.write_bytes(b"some")
+    folder.pause.touch()
+    run = runs.read(run_id)
+    assert run.state == "paused" and run.heartbeat is None and epochs_done(run) == 1
 
 
 def test_a_claim_that_is_not_what_was_measured_is_told(brought):
