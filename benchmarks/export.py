@@ -7,7 +7,8 @@ trains anew. Prints both accuracies on the test images beside the run's own, wit
 Then every format is made of each of these runs and of the bundled models, and a second table says
 how long people wait for it: what is made at a click, in this process, whose first report loads the
 data set and libraries as in a server that was just started; the others from their start to the kept
-file, with the start of their process and of TensorFlow. ``--times`` prints this table alone, and executes no script.
+file, with the start of their process and of TensorFlow. ``--times`` prints this table alone, and
+executes no script.
 
 All of it takes hours on two cores; name some networks for less, or ``none``. A run that is there
 already, finished and with the same settings, is not trained again.
