@@ -1,19 +1,30 @@
 """The pictures of the README, taken anew: ``python -m core benchmark screenshots``.
 
 Starts a server of its own with an empty ``ATELIER_HOME``, trains there, and drives it with Debian's
-chromium. Needs ``requirements-dev.txt``. Look at what it took before it goes into the README.
+chromium. What a run becomes outside, a web page and a notebook, is opened from the disk: the page
+of the bundled model, and the notebook of a small training, executed. Needs
+``requirements-dev.txt``. Look at what it took before it goes into the README.
 """
 
 import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Locator, Page
 
 from benchmarks._browser import chromium
+from benchmarks._notebook import as_page, executed
 from benchmarks._server import server
+from core import runs
+from core.export import making
+from core.export.formats import find
 from core.settings import ROOT
 
 DONE = '[data-test-script-state="notRunning"]'
@@ -68,9 +79,9 @@ def evaluate(page: Page, address: str) -> None:
     settle(page)
 
 
-def draw(page: Page) -> None:
+def draw(page: Page, canvas: Locator | None = None) -> None:
     """Draw a dress on the canvas, line by line, as one does."""
-    canvas = page.locator("canvas").last
+    of_the_app, canvas = canvas is None, canvas or page.locator("canvas").last
     canvas.scroll_into_view_if_needed()
     box = canvas.bounding_box()
     assert box is not None
@@ -81,7 +92,8 @@ def draw(page: Page) -> None:
         for x, y in points[1:]:
             page.mouse.move(x, y, steps=8)
         page.mouse.up()
-        settle(page)
+        if of_the_app:
+            settle(page)
 
 
 def classify(page: Page, address: str) -> None:
@@ -98,12 +110,53 @@ def home(page: Page, address: str) -> None:
     draw(page)
 
 
+def web_page(page: Page, address: str) -> None:
+    """The bundled model as one file, opened from the disk without a network."""
+    page.context.set_offline(True)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "page.html"
+        path.write_bytes(making.make(find("page"), runs.read(runs.BUNDLED)))
+        page.goto(path.as_uri())
+        draw(page, page.locator("#drawing"))
+        page.wait_for_timeout(1500)
+
+
+def notebook(page: Page, address: str) -> None:
+    """The notebook of a run, executed."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        command = [sys.executable, "-m", "core"]
+        process = subprocess.run(
+            [*command, "train", "--architecture", "mlp", "--epochs", "5", "--json"],
+            cwd=ROOT,
+            env=os.environ | {"ATELIER_HOME": str(folder / "home")},
+            stdout=subprocess.PIPE,
+            check=True,
+            encoding="utf-8",
+        )
+        run = json.loads(process.stdout)["run"]
+        subprocess.run(
+            [*command, "export", run, "--format", "notebook", "--to", folder / "notebook.zip"],
+            cwd=ROOT,
+            env=os.environ | {"ATELIER_HOME": str(folder / "home")},
+            check=True,
+        )
+        shutil.unpack_archive(folder / "notebook.zip", folder)
+        done = executed(folder / "train.ipynb", folder / "keras")
+        html = as_page(done, first="## Network", last="plt.subplots")
+        (folder / "notebook.html").write_text(html, encoding="utf-8")
+        page.goto((folder / "notebook.html").as_uri())
+        page.wait_for_timeout(500)
+
+
 PICTURES: dict[str, tuple[Callable[[Page, str], None], int, Literal["light", "dark"]]] = {
     "train": (train, 860, "light"),
     "explore": (explore, 1000, "light"),
     "evaluate": (evaluate, 1000, "light"),
     "classify": (classify, 960, "light"),
     "home-dark": (home, 800, "dark"),
+    "web-page": (web_page, 770, "light"),
+    "notebook": (notebook, 1080, "light"),
 }
 
 

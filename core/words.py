@@ -33,3 +33,14 @@ def duration(seconds: float) -> str:
 def literal(text: str) -> str:
     """Return text, of whoever wrote it, so that Markdown shows it as it is."""
     return _PUNCTUATION.sub(r"\\\g<0>", text)
+
+
+def markdown_line(text: str) -> str:
+    """Return a text of ours as a line of Markdown, in which only names are of strangers.
+
+    What Markdown would read is escaped, and nothing else, so that the text can be read as it is.
+    """
+    kept = "".join(literal(each) if each in "\\`*_[]<>|#~$&@" else each for each in text)
+    for begins in ("://", "www."):  # a link, by itself
+        kept = kept.replace(begins, literal(begins))
+    return " ".join(kept.split())

@@ -748,10 +748,16 @@ def _mixed(labels: np.ndarray, found: Found, random: np.random.Generator) -> np.
 
     Validation takes the last images, and a quick try the first: neither may be of one class.
     """
-    steps = np.diff(labels)
-    if found.kind == "pictures" or (steps >= 0).all() or (steps <= 0).all():
-        return random.permutation(len(labels))
-    return np.arange(len(labels))
+    if found.ordered and _changes_enough(labels):
+        return np.arange(len(labels))
+    return random.permutation(len(labels))
+
+
+def _changes_enough(labels: np.ndarray) -> bool:
+    """Tell whether the class changes from image to image half as often as by chance, or more."""
+    shares = np.bincount(labels) / max(1, len(labels))
+    by_chance = (len(labels) - 1) * (1 - float((shares**2).sum()))
+    return bool(2 * np.count_nonzero(np.diff(labels)) > by_chance)
 
 
 def _copy(

@@ -9,6 +9,7 @@ from core import runs
 from core.export import versions
 from core.export.archive import zipped
 from core.export.told import Told
+from core.words import markdown_line
 
 CLASSES, PICTURE = "classes.txt", "picture.png"
 
@@ -79,8 +80,10 @@ def _text(told: Told, name: str, use: str, facts: dict[str, str]) -> str:
         "Run": f"`{told.run.id}`",
     }
     table = "\n".join(f"| {title} | {value} |" for title, value in rows.items())
-    classes = "\n".join(f"{number}. {each}" for number, each in enumerate(told.classes))
-    return f"""# {told.title}
+    classes = "\n".join(
+        f"| {number} | {markdown_line(each)} |" for number, each in enumerate(told.classes)
+    )
+    return f"""# {markdown_line(told.title)}
 
 `{name}` is a network that was trained in Atelier.
 
@@ -99,6 +102,8 @@ A photo needs preparation first: what is on it, cut out, on a ground as in the d
 
 ## Classes
 
+| output | class |
+| --: | :-- |
 {classes}
 """
 

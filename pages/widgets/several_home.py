@@ -25,7 +25,7 @@ def several_home(found: Sequence[tuple[Run, str]], name: str, *, key: str) -> No
     """
     problems = [(run, problem(run)) for run, _ in found]
     odd = {run.id for run, why in problems if why is not None}
-    good = [(run.id, whose) for run, whose in found if run.id not in odd][: layout.MOST_RUNS]
+    good = [(run.id, whose) for run, whose in found if run.id not in odd]
     for run, why in [(run, why) for run, why in problems if why is not None][:SAID]:
         st.caption(f":material/block: {title_markdown(run)}: {literal(why or '')}")
     if len(odd) > SAID:
@@ -33,11 +33,16 @@ def several_home(found: Sequence[tuple[Run, str]], name: str, *, key: str) -> No
     if not good:
         st.caption("There is no run to take home yet.")
         return
-    made_file(
-        f"Make a ZIP of {count(len(good), 'run')}",
-        PROGRAM,
-        asked(good, visitor_id(), name),
-        name,
-        key=key,
-        help="For another Atelier: settings, curves and weights. Takes a second for ten runs.",
-    )
+    parts = [good[at : at + layout.MOST_RUNS] for at in range(0, len(good), layout.MOST_RUNS)]
+    if len(parts) > 1:
+        st.caption(f"One ZIP holds at most {layout.MOST_RUNS} runs, so there are {len(parts)}.")
+    for number, part in enumerate(parts, 1):
+        file = name if len(parts) == 1 else f"{name.removesuffix('.zip')}-{number}.zip"
+        made_file(
+            f"Make a ZIP of {count(len(part), 'run')}",
+            PROGRAM,
+            asked(part, visitor_id(), file),
+            file,
+            key=key if number == 1 else f"{key}_{number}",
+            help="For another Atelier: settings, curves and weights. Takes a second for ten runs.",
+        )

@@ -17,13 +17,16 @@ from core.export.page.form import written
 from core.export.told import told
 from core.imaging.gate import open_picture
 from core.imaging.prepare import prepare
+from core.networks import of_run
+from core.networks.batches import answers
+from core.networks.network import load_file
 from core.runs import BUNDLED
 from core.settings import ROOT
 
 pytestmark = pytest.mark.browser
 
 SAMPLES = ROOT / "assets" / "samples"
-IMAGES = 200
+IMAGES, SKETCHES = 200, 50
 CLOSE = 1e-3
 HOSTILE = "</script><img src=x onerror=alert(1)>\"'&\u202eevil"
 SHIRT = [(60, 90), (110, 60), (190, 60), (240, 90), (195, 115), (195, 240), (105, 240), (60, 90)]
@@ -109,13 +112,13 @@ def test_test_images_get_the_answers_of_the_app(opened, file, known):
     page = opened(file)
     images = datasets.load("fashion-mnist", "test").images[:IMAGES]
     asked = json.dumps(images.reshape(IMAGES, -1).tolist())
-    answers = page.evaluate(
+    found = page.evaluate(
         "(all) => JSON.parse(all).map((pixels) => Array.from(ask(pixels)))", asked
     )
     count = known.spec.counts["test"]
     wanted = runs.read_evaluation(known.run.folder.evaluation, count, 10).probabilities[:IMAGES]
-    assert np.abs(np.array(answers) - wanted).max() < CLOSE
-    assert np.array_equal(np.argmax(answers, axis=1), wanted.argmax(axis=1))
+    assert np.abs(np.array(found) - wanted).max() < CLOSE
+    assert np.array_equal(np.argmax(found, axis=1), wanted.argmax(axis=1))
 
 
 def test_drawings_become_the_pixels_of_the_app(opened, file, known):
@@ -131,7 +134,7 @@ def test_drawings_become_the_pixels_of_the_app(opened, file, known):
         expect(page.locator("#bars li")).to_have_count(0)
     draw(page, TROUSER)
     expect(page.locator("#answer")).to_have_text(
-        re.compile(r"It is: \u2068Trouser\u2069 \(\d+ %\)")
+        re.compile(r"It is: \u2068Trouser\u2069 \(\d+\s%\)")
     )
     expect(page.locator("#bars li").first).to_have_text(re.compile(r"Trouser\d+\.\d %"))
     before = page.locator("#bars").inner_text()
@@ -141,6 +144,37 @@ def test_drawings_become_the_pixels_of_the_app(opened, file, known):
     page.get_by_role("button", name="Clear").click()
     expect(page.get_by_role("button", name="Clear")).to_be_disabled()
     expect(page.locator("#bars li")).to_have_count(0)
+
+
+def sketch(number):
+    """Return a drawing with a pen of some width, of a garment as somebody draws it by hand."""
+    random = np.random.default_rng(number)
+    points = np.array([SHIRT, TROUSER, BOOT][number % 3], float)
+    middle = points.mean(axis=0)
+    points = middle + (points - middle) * random.uniform(0.5, 1.1)
+    points += random.normal(0, 9, points.shape)
+    picture = Image.new("L", (300, 300), 255)
+    line = [tuple(each) for each in points.clip(5, 295)]
+    ImageDraw.Draw(picture).line(line, fill=0, width=int(random.integers(6, 24)), joint="curve")
+    return picture
+
+
+def test_fifty_sketches_get_the_answers_of_the_app(opened, file, known):
+    page, seen, told = opened(file), [], []
+    for number in range(SKETCHES):
+        content = png(sketch(number))
+        choose(page, content)
+        wanted = prepare(open_picture(content, "it").rgb, **known.spec.frame).pixels
+        pixels = page.evaluate(SEEN)
+        assert pixels == wanted.ravel().tolist()
+        seen.append(wanted)
+        told.append(page.evaluate("(pixels) => Array.from(ask(pixels))", pixels))
+        called = known.classes[int(np.argmax(told[-1]))]
+        expect(page.locator("#bars li").first).to_contain_text(called)
+    own = answers(load_file(of_run(known.run)), np.stack(seen).reshape(-1, *known.spec.shape))
+    assert np.abs(np.array(told) - own).max() < CLOSE
+    assert np.array_equal(np.argmax(told, axis=1), own.argmax(axis=1))
+    assert len({*own.argmax(axis=1).tolist()}) >= 3, "they are of several classes"
 
 
 def test_files_of_drawings_and_plain_photos_become_the_pixels_of_the_app(opened, file, known):

@@ -29,6 +29,7 @@ from core.evaluation import CORRUPTIONS, SEVERITIES
 from core.export import making
 from core.export.formats import find
 from core.export.report import charts, curves, network, write
+from core.export.report.colours import BAD, GOOD, shade
 from core.export.report.training import command
 from core.export.told import told
 from core.runs import COMMAND_LINE, Curves, State, TrainingConfig
@@ -166,6 +167,24 @@ def test_class_names_of_strangers_do_nothing(trained):
     root = ET.fromstring(drawing.svg)
     assert {each.tag.rpartition("}")[2] for each in root.iter()} == {"svg", "title", "rect", "text"}
     assert any((each.text or "").startswith("</script>") for each in root.iter())
+
+
+def test_colours_can_be_told_apart_in_grey():
+    shades = [lightness(shade(share / 20)) for share in range(21)]
+    assert all(one - next > 0.015 for one, next in pairwise(shades)), "darker for more"
+    both = {"epoch": [1.0, 2.0], "loss": [0.7, 0.5], "accuracy": [0.7, 0.8], "seconds": [1.0, 2.0]}
+    both |= {"val_loss": [0.6, 0.5], "val_accuracy": [0.7, 0.8]}
+    for drawing in curves.drawn(Curves(both, both), None):
+        lines = [each for each in ET.fromstring(drawing.svg).iter() if each.get("stroke-dasharray")]
+        assert lines, "the two lines differ by more than their colour"
+        apart = {lightness(colour) for colour in (GOOD, BAD)}
+        assert max(apart) - min(apart) > 0.05
+
+
+def lightness(colour):
+    """Return how light a colour is in grey, 0 to 1 (ITU-R BT.709, as printers have it)."""
+    red, green, blue = bytes.fromhex(colour.removeprefix("#"))
+    return (0.2126 * red + 0.7152 * green + 0.0722 * blue) / 255
 
 
 def test_a_name_that_runs_to_the_left_leaves_the_rest_of_the_line_in_place(trained, monkeypatch):

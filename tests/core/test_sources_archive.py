@@ -25,6 +25,10 @@ def picture(
     return content.getvalue()
 
 
+def opened(content: bytes) -> Image.Image:
+    return Image.open(io.BytesIO(content))
+
+
 def pack(path: Path, entries: dict[str, bytes]) -> Path:
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in entries.items():
@@ -61,6 +65,46 @@ def test_one_folder_a_class_and_every_pixel_as_it_was(tmp_path):
     for index in range(12):
         expected = np.asarray(Image.open(io.BytesIO(entries[f"cat/{index}.png"])))
         np.testing.assert_array_equal(images[index, ..., 0], expected)
+
+
+def test_names_that_are_numbers_and_each_there_once_give_the_order(tmp_path):
+    """As the PNG files of MNIST have them, and the folders that Atelier writes."""
+    names = ("Dog", "cat", "owl")
+    entries = {
+        f"{part}/{names[number % 3]}/{number:04}.png": picture()
+        for part in ("train", "test")
+        for number in range(24)
+    }
+    found = load(tmp_path, entries)
+    assert found.ordered and "numbers, and the images are in their order" in found.notes[0]
+    for part in ("train", "test"):
+        images = np.load(tmp_path / f"{part}-images.npy")
+        for number in range(24):
+            content = entries[f"{part}/{names[number % 3]}/{number:04}.png"]
+            np.testing.assert_array_equal(images[number, ..., 0], np.asarray(opened(content)))
+    del entries["train/Dog/0000.png"]
+    assert not load(tmp_path, entries | {"train/Dog/a.png": picture()}).ordered
+    assert not load(tmp_path, entries | {"train/Dog/0001.png": picture()}).ordered  # cat's, too
+
+
+@pytest.mark.parametrize(
+    ("listed", "classes"),
+    [
+        ("Dog\ncat\n", ("Dog", "cat")),
+        ("\ufeffowl\r\nDog\r\n\r\ncat", ("owl", "Dog", "cat")),
+        ("Dog\n", ("cat", "Dog")),
+        ("0 Dog\n1 cat\n", ("cat", "Dog")),
+        ("", ("cat", "Dog")),
+        ("\n".join(["Dog", "cat", *map(str, range(99))]), ("cat", "Dog")),
+    ],
+)
+def test_a_list_of_all_classes_gives_their_order(listed, classes, tmp_path):
+    found = load(tmp_path, pets(12) | {"classes.txt": listed.encode()})
+    assert found.classes == classes
+    is_used = classes != ("cat", "Dog")
+    assert any("order of “classes.txt”" in each for each in found.notes) == is_used
+    assert (("classes.txt", "it is not a picture") in found.left_out.first) != is_used
+    assert sum(found.counts["all"]) == 24 and found.counts["all"][classes.index("Dog")] == 12
 
 
 def test_train_and_test_folders_and_one_around_everything(tmp_path):

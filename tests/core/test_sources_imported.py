@@ -29,7 +29,11 @@ CLASSES = ("Cat", "Dog", "Owl")
 
 
 def found(
-    labels: np.ndarray, shape: tuple[int, int, int] = (28, 28, 1), kind: str = "table", **parts: int
+    labels: np.ndarray,
+    shape: tuple[int, int, int] = (28, 28, 1),
+    *,
+    ordered: bool = True,
+    **parts: int,
 ) -> tuple[Path, Found]:
     """Stage images whose first pixel is their label, and the next two their index."""
     folder, counts, start = imported.stage(), {}, 0
@@ -43,7 +47,7 @@ def found(
             part.append(images, these, lambda i: f"line {i + 2} of “x.csv”")
         counts[name], start = part.counts[: labels.max() + 1].tolist(), start + count
     first = tuple(part.first.get(label, "") for label in range(labels.max() + 1))
-    return folder, Found(kind, shape, counts, first=first, name="x.csv")
+    return folder, Found("table", shape, counts, first=first, name="x.csv", ordered=ordered)
 
 
 def save(labels: np.ndarray, visitor: str = OWNER, choices: dict | None = None, **options) -> str:
@@ -183,11 +187,13 @@ def test_data_sets_imported_before_there_were_validation_parts_are_as_they_were(
     assert parts_of(config)[1] == indices(datasets.load(dataset, "train"))[-60:].tolist()
 
 
-@pytest.mark.parametrize("kind", ["table", "pictures"])
+@pytest.mark.parametrize("ordered", [True, False])
+@pytest.mark.parametrize("blocks", [[0, 1, 2], [1, 0, 2, 1, 0], [2, 1, 0]])
 @pytest.mark.parametrize("order", Order)
-def test_images_sorted_by_class_are_mixed(home, kind, order):
+def test_images_that_stand_class_by_class_are_mixed(home, blocks, order, ordered):
     """Validation takes the last training images, and a quick try the first."""
-    dataset = save(np.sort(MIXED), kind=kind, choices={"order": order})
+    labels = np.repeat(blocks, -(-len(MIXED) // len(blocks)))
+    dataset = save(labels, ordered=ordered, choices={"order": order})
     for split in datasets.SPLITS:
         labels = datasets.load(dataset, split).labels
         assert len(np.unique(labels)) == 3

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from making import SOMEBODY_ELSE, VISITOR
+from making import SOMEBODY_ELSE, VISITOR, config
 from reading import components, labels, quiet, texts
 
 from core import datasets, runs
@@ -16,6 +16,7 @@ from core.runs.note import MOST
 from core.settings import settings
 from pages import words
 from pages.views.runs.bring import SAID
+from pages.views.runs.facts import epochs_done
 
 
 @pytest.fixture
@@ -39,6 +40,16 @@ def test_a_brought_run_is_marked_and_its_figures_are_said_to_be_measured(open_pa
     app = open_page("runs")
     assert quiet(app)
     assert "brought from elsewhere" in json.dumps(str(components(app, "runs_table")))
+
+
+def test_a_brought_run_that_waits_tells_its_epochs(home):
+    run_id = runs.create(config(), VISITOR)
+    folder = runs.folder_of(run_id)
+    folder.epochs.write_text('{"epoch": 1}\n', encoding="utf-8")
+    folder.checkpoint.write_bytes(b"some")
+    folder.pause.touch()
+    run = runs.read(run_id)
+    assert run.state == "paused" and run.heartbeat is None and epochs_done(run) == 1
 
 
 def test_a_claim_that_is_not_what_was_measured_is_told(brought):
@@ -125,3 +136,14 @@ def test_two_runs_are_taken_home_in_one_zip(open_page, put_run, every_state):
     assert quiet(app)
     assert "Make a ZIP of 1 run" in labels(app)
     assert "has learned nothing yet" in texts(app)
+
+
+def test_runs_that_do_not_fit_into_one_zip_go_into_several(open_page, put_run, monkeypatch):
+    monkeypatch.setattr("core.export.run_zip.layout.MOST_RUNS", 2)
+    app = open_page("runs", chosen=",".join(put_run(seed=number) for number in range(3)))
+    app.button(key="take_several").click().run()
+    assert quiet(app) and "at most 2 runs, so there are 2." in texts(app)
+    assert [each for each in labels(app) if each.startswith("Make a ZIP")] == [
+        "Make a ZIP of 2 runs",
+        "Make a ZIP of 1 run",
+    ]

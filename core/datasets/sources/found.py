@@ -95,6 +95,8 @@ class Found:
         label: index of the column that was taken as the label; None where there are no columns.
         transposed: whether the images seem to lie on their side, as those of EMNIST do; they are
             written as they came.
+        ordered: whether the images stand in an order that the files give them; pictures in folders
+            do not, unless they are numbered.
     """
 
     kind: str
@@ -108,6 +110,7 @@ class Found:
     label_columns: tuple[tuple[int, str], ...] = ()
     label: int | None = None
     transposed: bool = False
+    ordered: bool = True
 
     @property
     def total(self) -> int:

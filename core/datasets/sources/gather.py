@@ -149,7 +149,7 @@ class _Reading:
                 "files that can be read. Put the pictures into one folder for each class, and "
                 "make a ZIP of the folders."
             )
-        found = pictures.sort(opened, self._leaving.add)
+        found = pictures.sort(opened, self._leaving.add, *_listed(opened))
         self._notes += found.notes
         parts, notes = pictures.read(
             opened,
@@ -161,7 +161,7 @@ class _Reading:
             self._leaving.add,
         )
         self._notes += notes
-        return self._found("pictures", parts, opened.name, found.classes)
+        return self._found("pictures", parts, opened.name, found.classes, numbered=found.numbered)
 
     def _read_inputs(self, inputs: list[Input]) -> Found:
         starts = [each.start() for each in inputs]
@@ -316,6 +316,7 @@ class _Reading:
         classes: tuple[str, ...] = (),
         *,
         transposed: bool = False,
+        numbered: bool = False,
     ) -> Found:
         for part in parts:
             if len(part) < (FEWEST if part.name in ("all", "train") else 1):
@@ -363,6 +364,7 @@ class _Reading:
             self._layouts[0].choices if self._layouts else (),
             self._layouts[0].label if self._layouts else None,
             transposed,
+            ordered=kind != "pictures" or numbered,
         )
 
     def _take(self, count: int) -> None:
@@ -406,7 +408,7 @@ def _data_files(opened: archive.Archive) -> list[archive.Member]:
 
 
 def _listed(opened: archive.Archive) -> tuple[tuple[str, ...], str]:
-    """Return the names in a list of classes beside data files, a line each, and the list's name."""
+    """Return the names in a list of classes beside the data, a line each, and the list's name."""
     for member in opened.members:
         if member.name.rpartition("/")[2].lower() == CLASS_LIST and member.size <= MOST_LIST:
             text = opened.read(member, MOST_LIST).decode("utf-8-sig", "replace")

@@ -5,6 +5,7 @@ A picture that cannot be read is left out with its reason, up to a share of all.
 
 import contextlib
 import io
+import re
 import struct
 import warnings
 from collections import Counter
@@ -23,7 +24,9 @@ from core.datasets.sources.archive import (
     SIGNATURE,
     Archive,
     Member,
+    shown,
 )
+from core.datasets.sources.class_folders import labels_of
 from core.datasets.sources.names import natural
 from core.datasets.sources.parts import EDGES, MOST_CLASSES, NAMES, Part
 from core.datasets.sources.stream import DAMAGE
@@ -37,6 +40,7 @@ MOST_BROKEN = 0.2  # of the pictures may be left out because they cannot be read
 MOST_STRAY = 0.5  # of the pictures may be left out because of where they lie
 SAMPLE = 200  # pictures that decide size and colours
 _BATCH = 256  # images written at a time
+_DIGITS = re.compile("[0-9]{1,18}")
 _PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
 _PNG_HEADER, _PNG_CHUNK = struct.Struct(">IIBBBBB"), struct.Struct(">I4s")
 _PNG_MODES = {0: "L", 2: "RGB"}  # by the colour type
@@ -59,22 +63,33 @@ class Pictures:
     """The pictures of an archive, sorted.
 
     Attributes:
-        pictures: in the order of their names.
+        pictures: in the order of their numbers, if these are their names and no two in a part
+            have the same; else in the order of their names, class by class.
         classes: names, in label order.
         notes: sentences on how they were sorted.
+        numbered: whether numbers gave the order.
     """
 
     pictures: tuple[Picture, ...]
     classes: tuple[str, ...]
     notes: tuple[str, ...]
+    numbered: bool
 
 
-def sort(archive: Archive, leave_out: Callable[[str, str], None]) -> Pictures:
+def sort(
+    archive: Archive,
+    leave_out: Callable[[str, str], None],
+    listed: Sequence[str] = (),
+    list_name: str = "",
+) -> Pictures:
     """Give each picture its part and class.
 
     Args:
         archive: with pictures in it.
         leave_out: is told the names of the other files, and why they are not read.
+        listed: names of classes in label order, from a list beside the folders; it counts if all
+            folders are of its classes.
+        list_name: of the file with them.
 
     Raises:
         SourceRejected: no two classes can be made out, or most pictures belong nowhere.
@@ -112,17 +127,38 @@ def sort(archive: Archive, leave_out: Callable[[str, str], None]) -> Pictures:
         )
     for index, reason in found.left:
         leave_out(members[index].name, reason)
+    label = labels_of(names, listed) if len(listed) <= MOST_CLASSES else None
+    notes = [*found.notes]
+    if label is None:
+        label, listed, list_name = {each: index for index, each in enumerate(names)}, names, ""
+    else:
+        notes.append(f"The classes are in the order of “{shown(list_name)}”.")
     for each in others:
-        if each.name not in found.tables:
+        if each.name not in found.tables and each.name != list_name:
             leave_out(each.name, "it is not a picture")
     for empty in found.empty:
         leave_out(empty, "the folder has no pictures, so it is no class")
-    label = {each: index for index, each in enumerate(names)}
-    pictures = tuple(
+    pictures = [
         Picture(members[index], part, label[name])
         for index, (part, name) in sorted(found.places.items())
-    )
-    return Pictures(pictures, tuple(names), tuple(found.notes))
+    ]
+    numbered = _numbered(pictures)
+    if numbered:
+        pictures.sort(key=_number)
+        notes.append("The names of the pictures are numbers, and the images are in their order.")
+    return Pictures(tuple(pictures), tuple(listed), tuple(notes), numbered)
+
+
+def _numbered(pictures: Sequence[Picture]) -> bool:
+    """Tell whether the names of all pictures are numbers, and no two in a part have the same."""
+    numbers = {(picture.part, _number(picture)) for picture in pictures}
+    return len(numbers) == len(pictures) and all(number >= 0 for _, number in numbers)
+
+
+def _number(picture: Picture) -> int:
+    """Return the number that a picture is called, without folder and ending; -1 if it is none."""
+    stem = picture.member.name.rpartition("/")[2].rpartition(".")[0]
+    return int(stem) if _DIGITS.fullmatch(stem) else -1
 
 
 def read(

@@ -2,7 +2,6 @@
 
 import io
 import json
-import re
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from core.datasets.sources.class_folders import folder_names
 from core.export.data.wanted import Chosen, Form, Wanted, Wrong
 from core.files import harmless
 from core.networks.batches import Report
@@ -20,15 +20,12 @@ BLOCK = 1000  # images at a time
 CLASSES, README, JUDGEMENTS = "classes.txt", "README.txt", "judgements.json"
 _DATE = (2000, 1, 1, 0, 0, 0)  # of the entries: the same images make the same file
 _DIGITS = [str(value) for value in range(256)]
-# What no folder may be called on some system, and the names that Windows keeps for itself.
-_NOT_IN_NAMES = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*]+')
-_DEVICES = {"con", "prn", "aux", "nul"} | {f"{n}{i}" for n in ("com", "lpt") for i in range(10)}
 _LEVEL = 3  # of compression: digits become four times smaller in a third of the usual time
 _HOW = {
     Form.CSV: "Each CSV file has a line an image: its label, then its pixels row by row, 0 to 255"
     "{colour}. The label is a number; classes.txt has the name of each, from 0.",
     Form.FOLDERS: "Each image is a PNG, in a folder for its class. Its name is its place in the "
-    "split that it is from, from 0.",
+    "split that it is from, from 0. classes.txt has the classes in the order of their numbers.",
     Form.NPZ: "train_images and test_images are uint8 (n, height, width, channels), train_labels "
     "and test_labels int64 (n,), class_names text.",
 }
@@ -118,23 +115,6 @@ def _npz(archive: zipfile.ZipFile, wanted: Wanted, chosen: Chosen, report: Repor
     _array(archive, "judgements", np.array(_judged(chosen)))
 
 
-def folder_names(classes: tuple[str, ...]) -> list[str]:
-    """Return the name of a folder for each class: one of its own on every system.
-
-    A class may be called like a path, a device, a formula, or like another one but for its case.
-    """
-    found: list[str] = []
-    for name in classes:
-        plain = _NOT_IN_NAMES.sub("-", harmless(name)).strip(" .") or "class"
-        if plain.split(".")[0].lower() in _DEVICES or plain[0] in "=+@":
-            plain = f"_{plain}"
-        base, number = plain, 2
-        while plain.lower() in {each.lower() for each in found}:
-            plain, number = f"{base} ({number})", number + 1
-        found.append(plain)
-    return found
-
-
 class _Progress:
     """Tells how many of the images are written."""
 
@@ -195,13 +175,24 @@ def _told(wanted: Wanted, chosen: Chosen) -> str:
 
 
 def _judged(chosen: Chosen) -> str:
-    """Return the visitor's judgements as JSON, with the labels that they are about."""
+    """Return the visitor's judgements as JSON, with the labels that they are about.
+
+    ``index`` is the image's place in its split here, ``part`` and ``place`` are where it stands in
+    this file; of a sample, or with images left out, these differ. All count from 0.
+    """
     classes = chosen.spec.classes
     given = {each.split: chosen.spec.load(each.split).labels for each in chosen.judgements}
+    places = {
+        (chosen.split_of(part), row): (part, place)
+        for part, found in chosen.rows.items()
+        for place, row in enumerate(found.tolist())
+    }
     rows: list[dict[str, Any]] = [
         {
             "split": each.split,
             "index": each.index,
+            "part": places[each.split, each.index][0],
+            "place": places[each.split, each.index][1],
             "label": classes[given[each.split][each.index]],
             "verdict": str(each.verdict),
             "looks_like": classes[each.other],

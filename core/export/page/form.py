@@ -101,7 +101,7 @@ def written(known: Told) -> str:
     words = (f"{title}: {value}." for title, value in facts.items())
     return Template(_text("template.html")).substitute(
         title=html.escape(known.title),
-        facts=html.escape(" ".join(words)),
+        facts=html.escape(" ".join(words).replace(" %", "\u00a0%")),
         preparation="".join(f"<p>{sentence}</p>" for sentence in _preparation(plan["frame"])),
         version=html.escape(versions.atelier()),
         run=html.escape(known.run.id),

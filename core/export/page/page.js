@@ -60,7 +60,7 @@ function showAnswer(probabilities) {
   const name = `\u2068${plan.classes[order[0]]}\u2069` // whatever direction it is written in
   const refused = doubtOf(probabilities) >= REFUSED
   const count = NUMBERS[plan.classes.length] ?? plan.classes.length.toLocaleString("en")
-  const sure = `${name} (${Math.floor(100 * best)} %)`
+  const sure = `${name} (${Math.floor(100 * best)}\u00a0%)`
   element("answer").textContent = refused
     ? `Probably none of the ${count}`
     : `${best >= SURE ? "It is" : "Best guess"}: ${sure}`

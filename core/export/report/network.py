@@ -14,7 +14,8 @@ _WORDS = 96  # where the words begin; the shapes are left of it
 _MIDDLE = 42  # of the shapes
 _LETTERS = 38  # in a line
 _LINE, _GAP = 15, 22  # heights, of a line of words and between two layers
-_MOST_ROWS = 12  # of a drawing: more go into another beside it, so that each fits on a page
+_MOST_ROWS = 16  # of a drawing: more go into another beside it, so that each fits on a page
+_ALONE = 12  # rows of a single one; of two side by side, each is shorter
 
 _Step = tuple[str, str, Shape]  # what it is, what it costs, the shape that leaves it
 
@@ -27,7 +28,7 @@ def drawn(shape: Sequence[int], rows: Sequence[LayerRow]) -> list[Drawing]:
         rows: of its layers.
     """
     steps = list(_steps(tuple(shape), rows))
-    parts = math.ceil(len(steps) / _MOST_ROWS)
+    parts = max(1 if len(steps) <= _ALONE else 2, math.ceil(len(steps) / _MOST_ROWS))
     most = math.ceil(len(steps) / parts)
     return [
         _column(steps[start : start + most], f"network-{number}", last=number == parts)

@@ -83,7 +83,9 @@ def _block(block: Block) -> str:
         case Own():
             return f'<div class="own" dir="auto">{escape(block.text)}</div>'
         case Code():
-            return f"<pre><code>{escape(block.text)}</code></pre>"
+            # A line may end between two words, and not after the hyphens of an option.
+            words = (f"<span>{escape(word)}</span>" for word in block.text.split(" "))
+            return f"<pre><code>{' '.join(words)}</code></pre>"
         case Table():
             return _table(block)
         case Figure():

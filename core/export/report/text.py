@@ -1,5 +1,6 @@
 """A report as Markdown, with its drawings and pictures as files beside it."""
 
+import re
 from collections.abc import Iterator
 
 from core.export.report.document import (
@@ -13,9 +14,10 @@ from core.export.report.document import (
     Section,
     Table,
 )
-from core.words import literal
+from core.words import literal, markdown_line
 
 NAME, FOLDER = "report.md", "pictures"
+_BEGINS = re.compile(r"^([0-9]*)([-+=.)])")
 
 
 def as_files(document: Document) -> dict[str, bytes | str]:
@@ -28,23 +30,24 @@ def as_files(document: Document) -> dict[str, bytes | str]:
 
 
 def _parts(document: Document) -> Iterator[str]:
-    yield f"# {_line(document.title)}"
-    yield _line(document.lead)
+    yield f"# {markdown_line(document.title)}"
+    yield markdown_line(document.lead)
     rows = tuple((each.title, each.value, each.note) for each in document.facts)
     yield _table(Table(("", "", ""), rows, numbers=False))
     for section in document.sections:
         yield _section(section)
-    yield f"---\n\n{_line(document.made)}"
+    yield f"---\n\n{markdown_line(document.made)}"
 
 
 def _section(section: Section) -> str:
-    return "\n\n".join([f"## {_line(section.title)}", *map(_block, section.blocks)])
+    return "\n\n".join([f"## {markdown_line(section.title)}", *map(_block, section.blocks)])
 
 
 def _block(block: Block) -> str:
     match block:
         case Paragraph():
-            return _line(block.text)
+            # A name at its start would begin a list, or underline a heading.
+            return _BEGINS.sub(r"\1\\\2", markdown_line(block.text))
         case Own():
             # Two spaces before the end of a line keep it; an empty one ends the paragraph.
             lines = (literal(line.strip()) for line in block.text.split("\n"))
@@ -55,12 +58,12 @@ def _block(block: Block) -> str:
             return _table(block)
         case Figure():
             drawn = "\n".join(
-                f"![{_line(each.alt)}]({FOLDER}/{each.name}.svg)" for each in block.drawings
+                f"![{markdown_line(each.alt)}]({FOLDER}/{each.name}.svg)" for each in block.drawings
             )
-            return f"{drawn}\n\n{_line(block.caption)}"
+            return f"{drawn}\n\n{markdown_line(block.caption)}"
         case Gallery():
             rows = tuple(
-                (f"![]({FOLDER}/{block.name}-{number}.png)", _line(each.caption))
+                (f"![]({FOLDER}/{block.name}-{number}.png)", markdown_line(each.caption))
                 for number, each in enumerate(block.pictures, 1)
             )
             return _rows(("Image", "What it is, and what the network called it"), rows, ":-- | :--")
@@ -69,21 +72,13 @@ def _block(block: Block) -> str:
 def _table(table: Table) -> str:
     others = "--:" if table.numbers else ":--"
     marks = " | ".join([":--", *[others] * (len(table.head) - 1)])
-    rows = tuple(tuple(map(_line, row)) for row in table.rows)
-    return _rows(tuple(map(_line, table.head)), rows, marks)
+    rows = tuple(tuple(map(markdown_line, row)) for row in table.rows)
+    return _rows(tuple(map(markdown_line, table.head)), rows, marks)
 
 
 def _rows(head: tuple[str, ...], rows: tuple[tuple[str, ...], ...], marks: str) -> str:
     lines = [f"| {' | '.join(row)} |" for row in (head, *rows)]
     return "\n".join([lines[0], f"| {marks} |", *lines[1:]])
-
-
-def _line(text: str) -> str:
-    """Return a text of ours, in which only names are of strangers, so that it stays as it is."""
-    kept = "".join(literal(each) if each in "\\`*_[]<>|#~$&@" else each for each in text)
-    for begins in ("://", "www."):  # a link, by itself
-        kept = kept.replace(begins, literal(begins))
-    return " ".join(kept.split())
 
 
 def _pictures(block: Block) -> Iterator[tuple[str, bytes | str]]:

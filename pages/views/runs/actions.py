@@ -14,7 +14,7 @@ from pages.views.runs.address import CHOSEN, choose, each_own, ids, put
 from pages.views.runs.compare import MOST
 from pages.widgets.closing_popover import close_popover, closing_popover
 from pages.widgets.several_home import several_home
-from pages.widgets.take_home import take_home
+from pages.widgets.take_home import can_go, take_home
 from pages.words import title
 
 
@@ -43,6 +43,7 @@ def actions(chosen: Sequence[Run], found: Sequence[Run], visitor: str) -> None:
                 icon=":material/target:",
                 query_params={"run": chosen[0].id},
             )
+        if len(chosen) == 1 and can_go(chosen[0]):
             take_home(chosen[0])
         if len(chosen) > 1:
             _take_several(chosen)

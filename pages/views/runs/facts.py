@@ -38,7 +38,8 @@ def epochs_done(run: Run) -> int:
     """Return the complete epochs of a run, as far as it has told."""
     if run.result is not None:
         return run.result.epochs
-    return int(run.heartbeat.epoch) if run.heartbeat else 0
+    # One that was brought from elsewhere and waits to continue has had no process here.
+    return int(run.heartbeat.epoch) if run.heartbeat else run.epochs
 
 
 def seconds(run: Run) -> float | None:

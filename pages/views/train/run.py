@@ -22,7 +22,7 @@ from pages.widgets.copy_link import copy_link
 from pages.widgets.curves import curves_of, gap_words
 from pages.widgets.live_chart import live_chart
 from pages.widgets.notes import notes
-from pages.widgets.take_home import take_home
+from pages.widgets.take_home import can_go, take_home
 from pages.words import (
     PHASE_WORDS,
     STATE_WORDS,
@@ -194,8 +194,8 @@ def _actions(run: Run, visitor: str) -> None:
                 icon=":material/photo_camera:",
                 query_params=query,
             )
-            if not run.state.active:
-                take_home(run)
+        if can_go(run):
+            take_home(run)
         config = run.config
         if config is not None and st.button(
             "Use its settings",
