@@ -28,15 +28,6 @@ BASIS = (
 )
 
 
-def beat_call(class_id: int) -> None:
-    """Say that a round is open, where the tasks are."""
-    if any(each.is_open for each in data.class_rounds(class_id)):
-        st.info(
-            "A round of Beat the network is open. Choose “Beat the network” above.",
-            icon=":material/timer:",
-        )
-
-
 def beat_view(who: Person, classroom: Classroom) -> None:
     """Draw the round that was opened last, and those before it."""
     if st.session_state.get(PLAYING):
@@ -172,11 +163,14 @@ def results(found: Figures) -> None:
             f"gives p = {found.vote.paired.p_value:.2g}."
         )
     st.caption(f"{beat_figures.progress(found)} · network: {found.round.network}. {BASIS}")
-    for column, matrix in zip(
-        st.columns(2, gap="medium"), beat_figures.matrices(found), strict=True
-    ):
-        column.html(matrix)
-    st.caption("Rows: what it is. Columns: what it was called, by its number.")
+    if few := beat_figures.awaited(found):
+        st.caption(few)
+    else:
+        for column, matrix in zip(
+            st.columns(2, gap="medium"), beat_figures.matrices(found), strict=True
+        ):
+            column.html(matrix)
+        st.caption("Rows: what it is. Columns: what it was called, by its number.")
     if found.tiles:
         st.markdown("**The images**, the hardest for the class first")
         images = data.pictures(data.split(found.round.dataset, "test").images)

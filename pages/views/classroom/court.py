@@ -28,12 +28,6 @@ PROBLEM = "court_problem"  # session: why the last vote does not count
 REFUSED = "court_refused"  # session: counts the votes that did not
 
 
-def court_call(class_id: int) -> None:
-    """Say that a court is open, where the tasks are."""
-    if any(each.is_open for each in data.class_courts(class_id)):
-        st.info("A label court is open. Choose “Label court” above.", icon=":material/gavel:")
-
-
 def court_view(who: Person, classroom: Classroom) -> None:
     """Draw the court that was opened last, and those before it."""
     if st.session_state.get(JUDGING):

@@ -17,16 +17,6 @@ from pages.words import count, literal, percent
 TICK = 3.0  # seconds between two looks
 
 
-def experiment_call(class_id: int) -> None:
-    """Say that an experiment is open, where the tasks are."""
-    if any(each.is_open for each in data.class_experiments(class_id)):
-        st.info(
-            "The class does an experiment, and one run of it is yours. Choose “One experiment” "
-            "above.",
-            icon=":material/science:",
-        )
-
-
 def experiment_view(who: Person, classroom: Classroom) -> None:
     """Draw the experiment that was opened last, and those before it."""
     watching(_look, TICK)(who, classroom)

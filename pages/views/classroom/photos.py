@@ -54,15 +54,6 @@ class Draft:
         self.prepared = None
 
 
-def photos_call(class_id: int) -> None:
-    """Say that photos are collected, where the tasks are."""
-    if any(each.is_open for each in data.class_collections(class_id)):
-        st.info(
-            "The class collects photos of its own. Choose “Our photos” above.",
-            icon=":material/add_a_photo:",
-        )
-
-
 def photos_view(who: Person, classroom: Classroom) -> None:
     """Draw the collection that was opened last, and those before it."""
     found = photos.collections_of(who, classroom.id)

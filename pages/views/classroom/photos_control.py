@@ -107,6 +107,18 @@ def _downloads(who: Person, classroom: Classroom, found: Collection) -> None:
         key=f"zip_{found.id}",
         help=help_,
     )
+    if data.photo_figures(found.id).networks:
+        st.download_button(
+            "CSV",
+            lambda: photo_judging.spreadsheet(who, found.id),
+            f"{name}.csv",
+            "text/csv",
+            icon=":material/download:",
+            on_click="ignore",
+            key=f"photos_csv_{found.id}",
+            help="What each network calls each photo, by the photo's name in the ZIP. Students "
+            "have numbers.",
+        )
     if found.originals:
         st.download_button(
             "ZIP of the originals",

@@ -246,7 +246,7 @@ def _head(who: Person, classroom: Classroom) -> None:
     if classroom.is_open and not is_for_others(url):
         st.warning(ONLY_HERE, icon=":material/wifi_off:")
     code, message, rest = st.columns([4, 5, 5], gap="small", vertical_alignment="top")
-    with code, st.container(border=True):
+    with code, st.container(border=True, height="stretch"):
         if classroom.is_open:
             st.caption("Students join with this code")
             st.markdown(f"## {classroom.code[:3]} {classroom.code[3:]}")
@@ -265,9 +265,9 @@ def _head(who: Person, classroom: Classroom) -> None:
             if st.button("Open it again", icon=":material/lock_open:"):
                 classes.reopen_class(who, classroom.id)
                 st.rerun()
-    with message, st.container(border=True):
+    with message, st.container(border=True, height="stretch"):
         _message(who, classroom)
-    with rest, st.container(border=True):
+    with rest, st.container(border=True, height="stretch"):
         _care(who, classroom)
 
 
