@@ -10,7 +10,17 @@ from reading import components, everything
 from streamlit.testing.v1 import AppTest
 
 from core import runs
-from core.classroom import classes, given, guessing, handins, joining, log, tasks, training
+from core.classroom import (
+    classes,
+    given,
+    guessing,
+    handins,
+    joining,
+    log,
+    photos,
+    tasks,
+    training,
+)
 from core.classroom.people import SERVER, Limits, Person
 from core.classroom.teachers import start_session
 from core.runs import State
@@ -93,6 +103,21 @@ def test_a_student_sees_no_task_yet_and_then_the_open_one(open_page, joined, cla
     who = Person(joined.member.visitor, joined.member, classroom)
     found = guessing.guess_of(who, each.id)
     assert found is not None and found.value == "0.1"
+
+
+def test_an_open_activity_is_called_to_on_every_page_and_is_something_to_do(
+    open_page, joined, classroom
+):
+    assert all("Our photos" not in words(open_page(page)) for page in ("home", "train"))
+    photos.open_collection(SERVER, classroom.id, "fashion-mnist")
+    st.cache_resource.clear()
+    said = words(open_page("classroom"))
+    assert "The class collects photos of its own. Choose “Our photos” above." in said
+    assert "There is no task yet" not in said
+    for page in ("home", "explore", "train", "runs"):
+        assert "**Our photos** · The class collects photos" in everything(open_page(page)), page
+    classes.close_class(SERVER, classroom.id)
+    assert "Our photos" not in everything(open_page("home")), "nothing can be sent any more"
 
 
 def test_two_tasks_may_ask_for_their_guess_at_once_and_each_may_be_changed_until_a_run(
@@ -310,6 +335,32 @@ def test_a_rude_name_of_a_run_is_hidden_and_test_sets_opened_are_counted(
     for page in (open_page("runs"), open_page("train", run=run_id)):
         assert not page.exception and "Rude" not in everything(page)
     assert "teacher has hidden the name" in words(open_page("train", run=run_id))
+
+
+def test_notes_that_others_can_read_are_hidden_and_their_owner_is_told(
+    open_page, jar, teacher, classroom, put_run
+):
+    joined = joining.join(classroom.code)
+    run_id = put_run(joined.member.visitor)
+    runs.write_note(run_id, "Rude <b>words</b>")
+    app = open_page("classroom")
+    app.session_state[f"people_{classroom.id}"] = {"selection": {"rows": [0], "columns": []}}
+    app.run()
+    assert "Hide its notes" not in [each.label for each in app.button], "others do not see them"
+    runs.annotate(run_id, shared=True)
+    st.cache_resource.clear()
+    app.run()
+    assert [each.value for each in app.text] == ["Rude <b>words</b>"]
+    button(app, "Hide its notes").click().run()
+    assert not app.exception and not app.error
+    assert "Show its notes" in [each.label for each in app.button]
+    jar.clear()
+    page = open_page("train", run=run_id)
+    assert not page.exception and "Rude" not in everything(page)
+    jar[MEMBER] = joined.token
+    page = open_page("train", run=run_id)
+    assert "teacher has hidden these notes from others" in words(page)
+    assert "Rude" in str(components(page, "notes"))
 
 
 def test_names_behind_what_a_class_believes_are_opened_on_request_alone(

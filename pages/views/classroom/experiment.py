@@ -1,5 +1,7 @@
 """A student's part of an experiment of the class: one button, own result, and everybody's chart."""
 
+from functools import partial
+
 import streamlit as st
 
 from core import runs
@@ -11,6 +13,7 @@ from core.runs import State
 from pages.session import data
 from pages.session.guard import sentences
 from pages.session.ticking import watching
+from pages.views.classroom.activity import newest_first
 from pages.widgets import experiment_chart
 from pages.words import count, literal, percent
 
@@ -24,22 +27,21 @@ def experiment_view(who: Person, classroom: Classroom) -> None:
 
 def _look(who: Person, classroom: Classroom) -> None:
     with sentences():
-        found = experiments.experiments_of(who, classroom.id)
-        if not found:
-            st.info(
-                "There is no experiment yet. When the teacher opens one, each of you trains one "
-                "run of it, and all runs together are the answer.",
-                icon=":material/hourglass_empty:",
-            )
-        for place, each in enumerate(found):
-            if place == 0:
-                st.subheader(literal(each.question), anchor=False)
-                with sentences():
-                    _mine(who, classroom, each)
-                results(who, each)
-            else:
-                with st.expander(f"An earlier experiment: {literal(each.question)}"):
-                    results(who, each)
+        newest_first(
+            experiments.experiments_of(who, classroom.id),
+            "There is no experiment yet. When the teacher opens one, each of you trains one run of "
+            "it, and all runs together are the answer.",
+            newest=partial(_newest, who, classroom),
+            earlier=partial(results, who),
+            title=lambda each: f"An earlier experiment: {literal(each.question)}",
+        )
+
+
+def _newest(who: Person, classroom: Classroom, found: Experiment) -> None:
+    st.subheader(literal(found.question), anchor=False)
+    with sentences():
+        _mine(who, classroom, found)
+    results(who, found)
 
 
 def results(who: Person, experiment: Experiment) -> None:
