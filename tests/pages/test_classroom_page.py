@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from datetime import date, timedelta
 
+import numpy as np
 import pytest
 import streamlit as st
 from making import config
-from reading import components, everything
+from reading import components, everything, sent
 from streamlit.testing.v1 import AppTest
 
 from core import runs
@@ -16,8 +17,11 @@ from core.classroom import (
     guessing,
     handins,
     joining,
+    judging,
     log,
+    overview,
     photos,
+    scores,
     tasks,
     training,
 )
@@ -502,6 +506,34 @@ def test_the_board_says_code_names_and_task(open_page, teacher, classroom):
     html = "".join(str(each.proto.body) for each in app.get("html"))
     assert classroom.code[:3] in html and one.member.handle in html
     assert "The size of a step" in html
+
+
+def test_the_board_shows_the_end_with_intervals_ties_and_who_had_overfitted(
+    open_page, teacher, classroom, monkeypatch
+):
+    each = given.give(SERVER, classroom.id, tasks.find("luck"))
+    given.open_task(SERVER, each.id)
+    parts = judging.parts_of("fashion-mnist")
+    entries, members = {}, {}
+    # One fits the board's images alone; the other two cannot be told apart.
+    for wrong_board, wrong_end in ((100, 900), (500, 740), (500, 745)):
+        member = joining.join(classroom.code).member
+        right = np.ones(10_000, bool)
+        right[parts.board[:wrong_board]] = right[parts.end[:wrong_end]] = False
+        entries[member.public_id], members[member.public_id] = scores.Entry(right), member
+    lines = [
+        handins.EndLine(members[found.key], found, "a run")
+        for found in scores.reveal(entries, parts)
+    ]
+    monkeypatch.setattr(overview.handins, "end", lambda by, task_id: lines)
+    given.reveal(SERVER, each.id)
+    said = sent(open_page("board", **{"class": classroom.code}))
+    names = [members[key].handle for key in entries]
+    assert f"Better on the board than at the end: {names[0]}. Their intervals lie above 0" in said
+    assert "these students cannot be told apart" in said and "The end of" in said
+    assert said.count("<tr>") == 4 and said.index(names[1]) < said.rindex(names[0])
+    assert "85.00 % (84.1 to 85.9)" in said and "+12.5 (+11." in said
+    assert "1–2 ▲1" in said and "3 ▼2" in said
 
 
 def test_a_visitor_sees_no_board(open_page, classroom):

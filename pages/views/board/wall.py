@@ -13,12 +13,13 @@ from pages.session.address import app_url
 from pages.session.guard import sentences
 from pages.views.board.beat import beat_on_wall
 from pages.views.board.court import court_on_wall
+from pages.views.board.end import end_on_wall
 from pages.views.board.experiment import experiment_on_wall
 from pages.views.board.photos import photos_on_wall
 from pages.widgets import palette
 from pages.widgets.class_chart import class_chart, numbers
 from pages.widgets.qr import qr_image
-from pages.widgets.ranking import of_end, of_live, of_students, ranking
+from pages.widgets.ranking import of_live, of_students, ranking
 
 TICK = 2.0  # seconds between two looks
 MOST = 14  # lines of the ranking, which fill the screen
@@ -82,6 +83,10 @@ def _wall(who: Person, class_id: int, link: str) -> None:
         if photos_on_wall(class_id, room=not now.classroom.message):
             return
         found = data.class_contest(class_id)
+        if found is not None and found.end:
+            end_on_wall(found)
+            st.html(f'<div class="wall-here"><b>{numbers(now)}</b></div>')
+            return
         left, right = st.columns([5, 2], gap="large")
         with left:
             lines = data.class_lines(class_id, of_contest=True)
@@ -105,20 +110,16 @@ def _head(classroom: Classroom, link: str) -> str:
 
 
 def _contest(found: Contest | None) -> str:
-    """Return the task as HTML: what is to be found out, and afterwards what there was to see."""
+    """Return the task as HTML: what is to be found out."""
     if found is None:
         return ""
-    task = found.given.task
-    words = task.question if not found.end else task.see or task.question
-    return f'<div class="wall-task"><b>{escape(task.title)}</b><small>{escape(words)}</small></div>'
+    title, question = escape(found.given.task.title), escape(found.given.task.question)
+    return f'<div class="wall-task"><b>{title}</b><small>{question}</small></div>'
 
 
 def _places(now: Overview, found: Contest | None) -> str:
-    """Return who leads as HTML: in the task, at its end, or of everything that was trained."""
-    if found is None:
-        lines = of_students(now.ranked)
-    else:
-        lines = of_end(found.end) if found.end else of_live(found.live)
+    """Return who leads as HTML: in the task, or of everything that was trained."""
+    lines = of_students(now.ranked) if found is None else of_live(found.live)
     return ranking(lines[:MOST])
 
 
