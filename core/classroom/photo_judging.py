@@ -266,7 +266,10 @@ def spreadsheet(by: Person, collection_id: int) -> str:
     names = found.collection.spec.classes
     with database().read() as session:
         photo_rows = photos.mixed(session, found.collection)
-        said = {row.run_id: dict(row.said) for row in session.scalars(_answers(collection_id))}
+        said = {
+            row.run_id: {photo: label for photo, label in row.said}  # noqa: C416 - lists of two
+            for row in session.scalars(_answers(collection_id))
+        }
     students = dict.fromkeys(row.member_id for _, row in photo_rows)  # in order, each once
     number = {whose: 1 + place for place, whose in enumerate(students)}
     lines: list[tuple[Any, ...]] = []

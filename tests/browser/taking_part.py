@@ -14,14 +14,15 @@ from walking import see
 def image_of(visitor: Visitor, number: int, count: int) -> str:
     """Wait for an image and return its address, which holds all of it."""
     see(visitor, f"Image {number} of {count}")
-    found = visitor.page.locator(".picture").get_attribute("src")
+    found: str | None = visitor.page.locator(".picture").get_attribute("src")
     assert found is not None and found.startswith("data:image/png;base64,")
     return found
 
 
 def answers(visitor: Visitor) -> list[str]:
     """Return the answers in the order of the buttons."""
-    return visitor.page.locator(".answers button span").all_inner_texts()
+    found: list[str] = visitor.page.locator(".answers button span").all_inner_texts()
+    return found
 
 
 # -- Label court -----------------------------------------------------------------------------------

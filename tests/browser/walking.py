@@ -47,7 +47,7 @@ def open_class(teacher: Visitor, school: Server, title: str = "Tuesday, room 12"
     teacher.page.get_by_role("button", name="Open the class").first.click()
     teacher.page.get_by_role("heading", name=title, level=1).wait_for()
     teacher.settle()
-    code = teacher.page.locator("h2").first.inner_text().replace(" ", "")
+    code: str = teacher.page.locator("h2").first.inner_text().replace(" ", "")
     assert re.fullmatch("[A-Z]{6}", code)
     return code
 
@@ -57,7 +57,7 @@ def join(visitor: Visitor, school: Server, code: str) -> str:
     visitor.page.goto(f"{school.url}/join/{code}")
     button = visitor.page.get_by_role("button", name=re.compile("^Join as "))
     button.wait_for()
-    handle = button.inner_text().partition("Join as ")[2].strip()
+    handle: str = button.inner_text().partition("Join as ")[2].strip()
     button.click()
     see(visitor, re.compile("There is no task yet"))
     visitor.settle()

@@ -341,6 +341,24 @@ def test_a_rude_name_of_a_run_is_hidden_and_test_sets_opened_are_counted(
     assert "teacher has hidden the name" in words(open_page("train", run=run_id))
 
 
+def test_a_teacher_pauses_the_runs_of_a_student_and_lets_them_go_on(
+    open_page, teacher, classroom, queue
+):
+    members = [joining.join(classroom.code).member for _ in range(2)]
+    group = training.group_of(classroom.id)
+    mine, other = (runs.create(config(), each.visitor, group=group) for each in members)
+    app = open_page("classroom")
+    app.session_state[f"people_{classroom.id}"] = {"selection": {"rows": [0], "columns": []}}
+    app.run()
+    button(app, "Pause their runs").click().run()
+    assert not app.exception and not app.error
+    assert runs.read(mine).folder.pause.exists() and not runs.read(other).folder.pause.exists()
+    assert members[0].handle in log.actions(SERVER, classroom.id)[0].sentence
+    button(app, "Let them go on").click().run()
+    assert not app.exception and not app.error and queue.submitted == [mine]
+    assert "Let them go on" not in [each.label for each in app.button]
+
+
 def test_notes_that_others_can_read_are_hidden_and_their_owner_is_told(
     open_page, jar, teacher, classroom, put_run
 ):

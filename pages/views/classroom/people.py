@@ -1,6 +1,7 @@
 """Everybody in a class: who is here, what trains, what they reached, and what a teacher can do."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import NoReturn
 
 import streamlit as st
 
@@ -19,7 +20,7 @@ from pages.widgets.closing_popover import close_popover, closing_popover
 from pages.words import STATE_WORDS, ago, dataset_title, literal, percent, title_markdown
 
 TICK = 3.0  # seconds between two looks
-_PAUSED = "class_paused"  # session: ids of the runs that the teacher has paused
+_PAUSED = "class_paused"  # session: ids of the runs that the teacher has paused, by class
 
 
 def people_view(who: Person, classroom: Classroom) -> None:
@@ -42,11 +43,11 @@ def _people(who: Person, class_id: int) -> None:
                 training.stop_all(who, class_id)
                 drawn_anew()
             if st.button("Pause all runs", icon=":material/pause:", disabled=not active):
-                st.session_state[_PAUSED] = training.pause_all(who, class_id)
-                drawn_anew()
-            paused = st.session_state.get(_PAUSED)
+                _pause(who, class_id)
+            paused = _paused(class_id)
             if paused and st.button("Let them go on", icon=":material/play_arrow:"):
-                training.resume_all(who, class_id, st.session_state.pop(_PAUSED))
+                training.resume_all(who, class_id, paused)
+                paused.clear()
                 drawn_anew()
         looks = data.class_looks(class_id)
         rows = [_row(each, now.at, looks.get(each.member.id, {})) for each in now.students]
@@ -60,6 +61,18 @@ def _people(who: Person, class_id: int) -> None:
         )
         picked = [now.students[i] for i in chosen["selection"]["rows"] if i < len(now.students)]
         _actions(who, picked)
+
+
+def _pause(who: Person, class_id: int, member_ids: Sequence[int | None] = (None,)) -> NoReturn:
+    """Pause the runs of some students, or of all, and keep in mind which these are."""
+    for member_id in member_ids:
+        _paused(class_id).extend(training.pause_all(who, class_id, member_id))
+    drawn_anew()
+
+
+def _paused(class_id: int) -> list[str]:
+    paused: dict[int, list[str]] = st.session_state.setdefault(_PAUSED, {})
+    return paused.setdefault(class_id, [])
 
 
 def _row(student: Student, now: float, looks: Mapping[str, int]) -> dict[str, str]:
@@ -101,6 +114,8 @@ def _actions(who: Person, picked: list[Student]) -> None:
             for each in picked:
                 training.stop_all(who, each.member.class_id, each.member.id)
             drawn_anew()
+        if st.button("Pause their runs", icon=":material/pause:", disabled=not going):
+            _pause(who, picked[0].member.class_id, [each.member.id for each in picked])
         if st.button("Remove from the class", icon=":material/person_remove:"):
             for each in picked:
                 joining.remove(who, each.member.id)
