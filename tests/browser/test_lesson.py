@@ -6,7 +6,7 @@ import pytest
 from conftest import Visitor
 from playwright.sync_api import expect
 from taking_part import judge, open_court, photo, send
-from walking import hang, hangs_whole, join, open_class, see
+from walking import hang, hangs_whole, join, open_class, picture, see
 
 pytestmark = pytest.mark.browser
 
@@ -100,7 +100,7 @@ def take_photos(teacher: Visitor, board: Visitor, students: list[Visitor]) -> No
     teacher.button("Take it off the board").click()
 
 
-def test_a_lesson(school, new_visitor):
+def test_a_lesson(school, new_visitor, tmp_path):
     teacher, board = new_visitor(school), new_visitor(school)
     code = open_class(teacher, school)
     students = [new_visitor(school, width) for width in ("desktop",) * 3 + ("phone",)]
@@ -109,6 +109,8 @@ def test_a_lesson(school, new_visitor):
     hang(board, school, code)
     for handle in handles:
         see(board, handle)
+
+    picture(board, "lesson-board-first", tmp_path)
 
     show(teacher, "Tasks")
     teacher.page.get_by_label("Task", exact=True).first.click()
@@ -126,8 +128,13 @@ def test_a_lesson(school, new_visitor):
     see(board, re.compile("4 of 4 students here"))
     expect(board.page.locator(".atelier-ranking li")).to_have_count(4)
     assert hangs_whole(board)
+    picture(board, "lesson-board", tmp_path)
+    picture(students[-1], "lesson-phone-task", tmp_path)
+    show(teacher, "Tasks")
+    picture(teacher, "lesson-teacher-tasks", tmp_path)
 
     show(teacher, "People")
+    picture(teacher, "lesson-teacher-people", tmp_path)
     teacher.page.get_by_role("textbox", name="Eyes on me").fill("Look at the board.")
     teacher.page.get_by_role("button", name="Show it to all").click()
     for each in (*students, board):
@@ -145,7 +152,9 @@ def test_a_lesson(school, new_visitor):
     teacher.page.get_by_role("button", name="Reveal", exact=True).click()
     see(teacher, "Revealed")
     see(board, re.compile("The end"))
+    expect(board.page.locator(".wall-end tbody tr")).to_have_count(4)
     assert hangs_whole(board)
+    picture(board, "lesson-board-end", tmp_path)
     students[0].open("classroom")
     students[0].page.get_by_text(re.compile(f"{TASK} · revealed")).click()
     see(students[0], re.compile("The end"))
