@@ -100,6 +100,7 @@ def take_photos(teacher: Visitor, board: Visitor, students: list[Visitor]) -> No
     teacher.button("Take it off the board").click()
 
 
+@pytest.mark.timeout(900)  # a whole lesson, where a machine is busy with others
 def test_a_lesson(school, new_visitor, tmp_path):
     teacher, board = new_visitor(school), new_visitor(school)
     code = open_class(teacher, school)

@@ -15,7 +15,7 @@ from pages.widgets import palette
 from pages.widgets.ranking import change_words, place_words
 from pages.words import count, percent
 
-MOST = 14  # lines that fill the screen
+MOST = 10  # lines that fill the screen
 STYLE = """<style>
 .wall-end { font-size: clamp(0.9rem, 1.2vw, 1.8rem); }
 .wall-end h2 { font-size: 1.4em; margin: 0 0 0.3em; padding: 0; }
@@ -37,7 +37,9 @@ STYLE = """<style>
 .wall-end .key { display: flex; gap: 1.6em; align-items: center; font-size: 0.85em; }
 .wall-end .key u { display: inline-block; width: 0.28em; height: 0.9em; border-radius: 0.14em;
   margin-right: 0.4em; vertical-align: -0.1em; }
-.wall-end p { font-size: 1em; margin: 0.5em 0 0; line-height: 1.35; }
+.wall-end p { font-size: 1em; margin: 0 0 0.3em; line-height: 1.35; }
+.wall-end .see { font-size: 0.85em; margin-bottom: 0.7em; overflow: hidden; display: -webkit-box;
+  -webkit-box-orient: vertical; -webkit-line-clamp: 3; }
 </style>""".replace("GOOD", palette.GOOD).replace("BAD", palette.BAD)
 
 
@@ -48,16 +50,17 @@ def end_on_wall(found: Contest) -> None:
     low, high = _range(shown)
     rows = "".join(_row(line, low, high) for line in shown)
     left = len(found.end) - len(shown)
-    more = f"<p>and {count(left, 'more student')}</p>" if left else ""
+    more = f"<p>… and {count(left, 'more student')}: Class, Tasks, Board</p>" if left else ""
     st.html(
         f'{STYLE}<div class="wall-end"><h2>The end of “{escape(task.title)}”</h2>'
+        f"<p><b>{escape(verdict(found.end))}</b> {escape(_ties(found.end))}</p>"
+        f'<p class="see">{escape(task.see or "")}</p>'
         '<div class="key"><span><u class="end"></u>on images that no board has shown, with the '
         '95 % interval</span><span><u class="board"></u>on the board before</span></div>'
         '<table><thead><tr><th scope="col">Place</th><th scope="col">Student</th>'
         f'<th scope="col" class="axis">{percent(low)} to {percent(high)}</th>'
         '<th scope="col">The end</th><th scope="col">Board minus end, in points</th></tr></thead>'
-        f"<tbody>{rows}</tbody></table>{more}<p><b>{escape(verdict(found.end))}</b> "
-        f"{escape(_ties(found.end))}{escape(task.see or '')}</p></div>"
+        f"<tbody>{rows}</tbody></table>{more}</div>"
     )
 
 
@@ -75,7 +78,7 @@ def verdict(lines: Sequence[EndLine]) -> str:
 
 def _ties(lines: Sequence[EndLine]) -> str:
     if any(line.revealed.end.tied for line in lines):
-        return "Places such as 1–3 are ties: these students cannot be told apart. "
+        return "Places such as 1–3 are ties: these students cannot be told apart."
     return ""
 
 

@@ -22,7 +22,7 @@ from pages.widgets.qr import qr_image
 from pages.widgets.ranking import of_live, of_students, ranking
 
 TICK = 2.0  # seconds between two looks
-MOST = 14  # lines of the ranking, which fill the screen
+MOST = 12  # lines of the ranking, which fill the screen
 
 # The whole screen for the class: no sidebar, no header, no scrolling; sizes follow the screen.
 STYLE = """<style>
@@ -39,12 +39,13 @@ STYLE = """<style>
   padding: 2vw; border-radius: 1rem; margin-bottom: 1vw; color: white; background: INDIGO; }
 .wall-big { font-size: clamp(0.9rem, 1.2vw, 1.8rem); }
 .wall-here { display: flex; flex-wrap: wrap; gap: 0.35em; font-size: clamp(0.8rem, 1vw, 1.4rem);
-  max-height: 13vh; overflow: hidden; }
+  line-height: 1.6; max-height: 8.25em; overflow: hidden; } /* four whole rows */
 .wall-here span { padding: 0.1em 0.6em; border-radius: 1em;
   background: color-mix(in srgb, currentColor 10%, transparent); }
 .wall-task { padding: 0.6em 0.8em; border-radius: 0.6rem; margin-bottom: 0.8em;
   background: color-mix(in srgb, INDIGO 14%, transparent); }
-.wall-task small { display: block; font-size: 0.75em; line-height: 1.35; margin-top: 0.3em; }
+.wall-task small { font-size: 0.75em; line-height: 1.35; margin-top: 0.3em; overflow: hidden;
+  display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 5; }
 .wall-here .away { opacity: 0.5; }
 </style>""".replace("INDIGO", palette.GOOD)
 
@@ -85,7 +86,6 @@ def _wall(who: Person, class_id: int, link: str) -> None:
         found = data.class_contest(class_id)
         if found is not None and found.end:
             end_on_wall(found)
-            st.html(f'<div class="wall-here"><b>{numbers(now)}</b></div>')
             return
         left, right = st.columns([5, 2], gap="large")
         with left:

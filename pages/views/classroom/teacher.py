@@ -71,7 +71,7 @@ def teacher_view(who: Person) -> None:
     every = classes.all_classes(who)
     asked = st.query_params.get(OPENED)
     opened = next((each for each in every if each.code == asked), next(iter(every), None))
-    with st.container(horizontal=True, vertical_alignment="center"):
+    with st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
         st.title(literal(opened.title) if opened else "Class", anchor=False, width="stretch")
         if opened is not None:
             if len(every) > 1:
