@@ -75,4 +75,6 @@ def hang(wall: Visitor, school: Server, code: str) -> None:
 
 def hangs_whole(wall: Visitor) -> bool:
     """Tell whether the board needs no scrolling."""
-    return bool(wall.page.evaluate("document.documentElement.scrollHeight <= innerHeight + 1"))
+    # The page itself never scrolls, what is in it does.
+    inside = "document.querySelector('.stMain').scrollHeight <= innerHeight + 1"
+    return bool(wall.page.evaluate(inside))

@@ -547,7 +547,7 @@ def test_the_board_shows_the_end_with_intervals_ties_and_who_had_overfitted(
     given.reveal(SERVER, each.id)
     said = sent(open_page("board", **{"class": classroom.code}))
     names = [members[key].handle for key in entries]
-    assert f"Better on the board than at the end: {names[0]}. Their intervals lie above 0" in said
+    assert f"Better on the board than at the end: {names[0]}. The interval lies above 0" in said
     assert "these students cannot be told apart" in said and "The end of" in said
     assert said.count("<tr>") == 4 and said.index(names[1]) < said.rindex(names[0])
     assert "85.00 % (84.1 to 85.9)" in said and "+12.5 (+11." in said

@@ -90,7 +90,8 @@ def _wall(who: Person, class_id: int, link: str) -> None:
         left, right = st.columns([5, 2], gap="large")
         with left:
             lines = data.class_lines(class_id, of_contest=True)
-            class_chart(lines, key="wall_chart", height=560, wall=True)
+            # It is as high as the screen lets it be, and this at least.
+            class_chart(lines, key="wall_chart", height=380, wall=True)
             st.html(f'<div class="wall-here"><b>{numbers(now)}</b></div>{_here(now)}')
         with right:
             st.html(f'<div class="wall-big">{_contest(found)}{_places(now, found)}</div>')
