@@ -71,9 +71,7 @@ def verdict(lines: Sequence[EndLine]) -> str:
         return "Nobody was better on the board than at the end by more than chance."
     names = ", ".join(over[:4]) + (f" and {count(len(over) - 4, 'other')}" if len(over) > 4 else "")
     lie = "Their intervals lie" if len(over) > 1 else "The interval lies"
-    return (
-        f"Better on the board than at the end: {names}. {lie} above 0, as one in forty by chance."
-    )
+    return f"Better on the board than at the end: {names}. {lie} above 0: one in forty by chance."
 
 
 def _ties(lines: Sequence[EndLine]) -> str:
