@@ -215,8 +215,7 @@ def test_a_run_on_what_a_class_has_corrected_is_brought_by_its_members_alone(cut
     content = header_changed(
         packed(Carried(cut_off)),
         config=cut_off.config.to_dict() | {"dataset": "corrected-elsewhere-123abc"},
-        dataset="Corrected",
-        fingerprint=fingerprint(made),
+        dataset={"title": "Corrected", "fingerprint": fingerprint(made)},
     )
     with pytest.raises(DataUnavailable, match="is not among yours"):
         taken(content)
