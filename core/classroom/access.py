@@ -49,7 +49,7 @@ class Action(StrEnum):
     WATCH_RUN = "watch a run"
     STOP_RUN = "stop or pause a run"
     STOP_ALL = "stop or pause all runs"
-    HIDE_RUN = "hide or change the name of a run"
+    HIDE_RUN = "hide or change the name or the notes of a run"
     SEE_TASKS = "see the tasks of a class"
     CHANGE_TASKS = "give or remove a task"
     OPEN_TASK = "open, close or reveal a task"

@@ -151,14 +151,41 @@ def remove_data_set(by: Person, court_id: int) -> None:
         row = court_row(session, court_id, alone=True)
         if row.corrected is None:
             raise ClassroomRefused(NONE_YET)
-        if _is_there(row):
-            _delete_trials(row.corrected, group_of(row.class_id))
-            if problem := runs.why_needed(row.corrected):
-                raise SettingsError(f"The data set was not deleted. {problem}")
-            imported.delete(row.corrected)
+        _delete_images(row, "The data set was not deleted.")
         row.corrected = None
         session.execute(delete(TrialRow).where(TrialRow.court_id == court_id))
         record(session, row.class_id, "Removed the data set with the labels of a court.")
+
+
+def remove_court(by: Person, court_id: int) -> None:
+    """Delete a court with its votes, and the data set that was made of it, as above.
+
+    Without the court nobody could remove the data set any more.
+
+    Raises:
+        ClassroomRefused: not a teacher, or no such court.
+        SettingsError: as ``remove_data_set``.
+        ClassroomUnavailable: the database cannot be used.
+    """
+    check(by, Action.RUN_COURT)
+    with database().begin() as session:
+        row = court_row(session, court_id, alone=True)
+        made = _is_there(row)
+        _delete_images(row, "The court stays, as its data set was not deleted.")
+        session.delete(row)
+        what = "with its votes and its data set" if made else "with its votes"
+        title = datasets.find(row.dataset).title
+        record(session, row.class_id, f"Removed a label court on {title} {what}.")
+
+
+def _delete_images(row: CourtRow, failure: str) -> None:
+    """Delete the data set of a court, if it has one, with the runs of the class on it."""
+    if row.corrected is None or not _is_there(row):
+        return
+    _delete_trials(row.corrected, group_of(row.class_id))
+    if problem := runs.why_needed(row.corrected):
+        raise SettingsError(f"{failure} {problem}")
+    imported.delete(row.corrected)
 
 
 def _delete_trials(dataset: str, group: str) -> None:

@@ -199,19 +199,6 @@ def show_on_wall(by: Person, court_id: int, shown: bool) -> Court:
         return court_of_row(row)
 
 
-def remove_court(by: Person, court_id: int) -> None:
-    """Delete a court with its votes; a data set that was made of it stays.
-
-    Errors as of ``close_court``.
-    """
-    check(by, Action.RUN_COURT)
-    with database().begin() as session:
-        row = court_row(session, court_id, alone=True)
-        session.delete(row)
-        title = datasets.find(row.dataset).title
-        record(session, row.class_id, f"Removed a label court on {title} with its votes.")
-
-
 # -- A student -------------------------------------------------------------------------------------
 
 

@@ -261,16 +261,6 @@ def place_of(token: str) -> Place | None:
     return None if row is None else _place(row)
 
 
-def member_of(token: str) -> Member | None:
-    """Return whom a token makes its bearer; None if it is good for nothing.
-
-    Raises:
-        ClassroomUnavailable: the database cannot be used.
-    """
-    place = place_of(token)
-    return None if place is None else place.member
-
-
 def why_not(token: str) -> str | None:
     """Return why a token is good for nothing any more, as a sentence; None if nobody knows.
 

@@ -2,7 +2,8 @@
 
 Whoever changes a row for a teacher records it in the same transaction. Where the row's columns
 before and after are recorded too, it can be undone while they still are as they became. The name
-of a run is no row, but in its folder; it can be undone in the same way.
+of a run, and whether its note is hidden, are no rows, but in its folder; they can be undone in the
+same way.
 """
 
 import time
@@ -22,7 +23,8 @@ from core.classroom.rows import class_row, is_id
 from core.classroom.schema import ActionRow, Base
 from core.errors import ClassroomRefused, RunNotFound
 
-RUN = "run"  # in the place of a table: what was changed is the name of a run
+# In the place of a table: what was changed is the name of a run, or who may read its note.
+RUN, NOTE = "run", "note"
 
 
 @dataclass(frozen=True)
@@ -116,6 +118,24 @@ def record_name(
     )
 
 
+def record_note(
+    session: Session, class_id: int, sentence: str, run_id: str, *, hidden: bool
+) -> None:
+    """Note that a teacher hid the note of a run or showed it again; arguments as of ``record``."""
+    session.add(
+        ActionRow(
+            class_id=class_id,
+            at=time.time(),
+            sentence=sentence,
+            table=NOTE,
+            row_id=None,
+            before={"run": run_id, "hidden": not hidden},
+            after={"run": run_id, "hidden": hidden},
+            undone=None,
+        )
+    )
+
+
 def _id_of(row: Base) -> int:
     identity = inspect(row).identity
     if identity is None:
@@ -187,6 +207,8 @@ def _undoing(
     before, after = action.before or {}, action.after or {}
     if action.table == RUN:
         return _undoing_name(before, after)
+    if action.table == NOTE:
+        return _undoing_note(before, after)
     kinds = {mapper.class_.__tablename__: mapper.class_ for mapper in Base.registry.mappers}
     kind = kinds.get(action.table)
     if kind is None or action.row_id is None:
@@ -211,6 +233,16 @@ def _undoing_name(before: Mapping[str, Any], after: Mapping[str, Any]) -> Callab
     if now != Name(after["text"], after["hidden"]):
         return None
     return lambda: runs.moderate(before["run"], before["text"], hidden=before["hidden"])
+
+
+def _undoing_note(before: Mapping[str, Any], after: Mapping[str, Any]) -> Callable[[], None] | None:
+    try:
+        now = runs.read(after["run"]).note_hidden
+    except RunNotFound:
+        return None
+    if now is not after["hidden"]:
+        return None
+    return lambda: runs.hide_note(before["run"], before["hidden"])
 
 
 def _check_alone(session: Session, row: Any) -> None:

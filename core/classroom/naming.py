@@ -1,15 +1,16 @@
-"""Names of runs that a teacher hides or changes: all see them, and the teacher answers for that.
+"""Names and notes of runs that a teacher hides: others see them, and the teacher answers for that.
 
-The name is in the run's folder, so that nothing shows it while it is hidden. What was done is in
+Both are in the run's folder, so that nothing shows them while they are hidden. What was done is in
 the log of the class, where it can be undone.
 """
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from core import runs
 from core.classroom.access import Action, check
 from core.classroom.database import database
-from core.classroom.log import Name, name_of, record_name
+from core.classroom.log import Name, name_of, record_name, record_note
 from core.classroom.people import Person
 from core.classroom.schema import MemberRow
 from core.errors import ClassroomRefused
@@ -49,13 +50,45 @@ def rename(by: Person, run_id: str, text: str) -> None:
     _change(run, Name(text), words if text.strip() else f"Took away the name “{old.text}”")
 
 
+def hide_note(by: Person, run_id: str) -> None:
+    """Keep what a member wrote about a run from all others; errors as of ``hide``.
+
+    Its owner reads it and writes on.
+    """
+    _change_note(by, run_id, hidden=True)
+
+
+def show_note(by: Person, run_id: str) -> None:
+    """Let others read again what was hidden, where the run is shared; errors as of ``hide``."""
+    _change_note(by, run_id, hidden=False)
+
+
+def _change_note(by: Person, run_id: str, *, hidden: bool) -> None:
+    check(by, Action.HIDE_RUN)
+    run = runs.read(run_id)
+    with database().begin() as session:
+        owner = _owner(session, run, "notes")
+        if run.note_hidden is hidden:
+            return
+        runs.hide_note(run.id, hidden)
+        words = "Hid the notes {}." if hidden else "Showed the notes {} again."
+        sentence = words.format(f"of a run of {owner.handle}")
+        record_note(session, owner.class_id, sentence, run.id, hidden=hidden)
+
+
+def _owner(session: Session, run: Run, what: str) -> MemberRow:
+    query = select(MemberRow).where(MemberRow.visitor == run.visitor)
+    owner = session.scalar(query) if run.visitor else None
+    if owner is None:
+        stay = "stay" if what.endswith("s") else "stays"
+        raise ClassroomRefused(f"This run is of nobody in a class, so its {what} {stay}.")
+    return owner
+
+
 def _change(run: Run, new: Name, what: str) -> None:
     old = name_of(run)
     with database().begin() as session:
-        query = select(MemberRow).where(MemberRow.visitor == run.visitor)
-        owner = session.scalar(query) if run.visitor else None
-        if owner is None:
-            raise ClassroomRefused("This run is of nobody in a class, so its name stays.")
+        owner = _owner(session, run, "name")
         runs.moderate(run.id, new.text, hidden=new.hidden)
         now = name_of(runs.read(run.id))  # as it is kept
         if now != old:

@@ -11,6 +11,7 @@ to suit: these are a test set.
 
 import threading
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from sqlalchemy import Select, select
@@ -28,8 +29,20 @@ from core.classroom.schema import MemberRow, PhotoAnswersRow, PhotoRow
 from core.classroom.scores import Gap
 from core.errors import AtelierError, ClassroomRefused
 from core.evaluation import Share, share_of
+from core.files import csv_text
 from core.runs import Run
 
+COLUMNS = (
+    "photo",
+    "student",
+    "label",
+    "called",
+    "right",
+    "network_of",
+    "architecture",
+    "run",
+    "validation_accuracy",
+)
 MOST = 200  # networks of a class that are asked; those with the best validation accuracy
 BROKE_OFF = "The judging broke off. Start it again: what was worked out is kept."
 
@@ -237,6 +250,48 @@ def figures(by: Person, collection_id: int) -> Figures:
         judged=len(common),
         networks=tuple(judged),
     )
+
+
+def spreadsheet(by: Person, collection_id: int) -> str:
+    """Return what each network says of each photo as CSV, without whose photos they are.
+
+    Students have numbers, in the mixed order of the photos, which have their names of the ZIP.
+
+    Raises:
+        ClassroomRefused: not a teacher, or no such collection.
+        ClassroomUnavailable: the database cannot be used.
+    """
+    check(by, Action.EXPORT)
+    found = figures(by, collection_id)
+    names = found.collection.spec.classes
+    with database().read() as session:
+        photo_rows = photos.mixed(session, found.collection)
+        said = {
+            row.run_id: {photo: label for photo, label in row.said}  # noqa: C416 - lists of two
+            for row in session.scalars(_answers(collection_id))
+        }
+    students = dict.fromkeys(row.member_id for _, row in photo_rows)  # in order, each once
+    number = {whose: 1 + place for place, whose in enumerate(students)}
+    lines: list[tuple[Any, ...]] = []
+    for name, row in photo_rows:
+        for each in found.networks:
+            label = said.get(each.run_id, {}).get(row.id)
+            if label is None:  # approved after the network was asked
+                continue
+            lines.append(
+                (
+                    f"{name}.png",
+                    number[row.member_id],
+                    names[row.label],
+                    names[label],
+                    int(label == row.label),
+                    "" if each.owner is None else each.owner.name,
+                    each.title,
+                    each.run_id,
+                    None if each.validation is None else each.validation.value,
+                )
+            )
+    return csv_text(COLUMNS, lines)
 
 
 def _judged(

@@ -466,15 +466,22 @@ def archive(by: Person, collection_id: int, *, originals: bool = False) -> bytes
         database().read() as session,
     ):
         found = _collection(_row(session, collection_id))
-        # Mixed: in the order of sending, those of one student would lie side by side.
-        rows = [row for row, _ in session.execute(counted(found.id).order_by(PhotoRow.digest))]
-        for number, row in enumerate(rows, 1):
-            folder = found.spec.classes[row.label].replace("/", "-")
+        for name, row in mixed(session, found):
             data = row.original if originals else _png(_photo(row, found).pixels)
             if data is not None:
-                name = f"{folder}/{number:04d}.{'jpg' if originals else 'png'}"
+                name += ".jpg" if originals else ".png"
                 file.writestr(zipfile.ZipInfo(name, _DATE), data)
     return content.getvalue()
+
+
+def mixed(session: Session, found: Collection) -> list[tuple[str, PhotoRow]]:
+    """Return the photos that are counted, each with its name in the ZIP without the ending.
+
+    In the order of sending, those of one student would lie side by side.
+    """
+    rows = [row for row, _ in session.execute(counted(found.id).order_by(PhotoRow.digest))]
+    folders = [name.replace("/", "-") for name in found.spec.classes]
+    return [(f"{folders[row.label]}/{number:04d}", row) for number, row in enumerate(rows, 1)]
 
 
 # -- Rows ------------------------------------------------------------------------------------------

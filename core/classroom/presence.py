@@ -13,7 +13,7 @@ from sqlalchemy import bindparam, select, update
 
 from core.classroom.database import Database, database
 from core.classroom.people import Member, State
-from core.classroom.rows import NO_CLASS, class_row, is_id, member, member_row
+from core.classroom.rows import NO_CLASS, class_row, is_id, member
 from core.classroom.schema import MemberRow
 from core.errors import ClassroomRefused
 
@@ -125,17 +125,6 @@ def members(class_id: int, *, everybody: bool = False) -> list[Member]:
         if not found:
             class_row(session, class_id)
     return [_newest(each) for each in found]
-
-
-def of_member(member_id: int) -> Member:
-    """Return a member, also one who left.
-
-    Raises:
-        ClassroomRefused: there is none with this id.
-        ClassroomUnavailable: the database cannot be used.
-    """
-    with database().read() as session:
-        return _newest(member(member_row(session, member_id)))
 
 
 def is_here(who: Member, now: float | None = None) -> bool:

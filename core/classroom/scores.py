@@ -115,12 +115,6 @@ class Standing:
     best: int
     worst: int
 
-    @property
-    def letters(self) -> str:
-        """The bands as letters, ``ab``; after ``z`` comes ``aa``, and then with commas."""
-        words = [_letters(band) for band in self.bands]
-        return ("," if any(len(word) > 1 for word in words) else "").join(words)
-
 
 @dataclass(frozen=True)
 class Gap:
@@ -424,12 +418,3 @@ def time_to(
             return Measure(moment, before, moment)
         before = moment
     return Measure(None)
-
-
-def _letters(number: int) -> str:
-    """Return 1 as ``a``, 26 as ``z``, 27 as ``aa``."""
-    word = ""
-    while number > 0:
-        number, letter = divmod(number - 1, 26)
-        word = chr(ord("a") + letter) + word
-    return word

@@ -43,12 +43,14 @@ def may_see(run: Run, visitor: str, circle: Collection[str] = ()) -> bool:
 def may_read_note(run: Run, visitor: str) -> bool:
     """Tell whether a visitor may read what the owner wrote about a run.
 
-    Others may where the run is shared, unless a teacher has hidden its name. That classmates watch
-    each other's curves is no reason: what somebody notes while the class works is their own.
+    Others may where the run is shared, unless a teacher has hidden the note or the run's name. That
+    classmates watch each other's curves is no reason: what somebody notes while the class works is
+    their own.
     """
     if owns(run, visitor) or run.visitor == COMMAND_LINE:
         return True
-    return run.shared and may_be_shared(run) and run.hidden_name is None
+    hidden = run.note_hidden or run.hidden_name is not None
+    return run.shared and may_be_shared(run) and not hidden
 
 
 def may_be_shared(run: Run) -> bool:

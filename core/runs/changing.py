@@ -206,6 +206,17 @@ def moderate(run_id: str, name: str | None, *, hidden: bool) -> None:
         notes["name_hidden"] = hidden
 
 
+def hide_note(run_id: str, hidden: bool) -> None:
+    """Keep what the owner of a run wrote about it from all others, or not; who may is as above.
+
+    Raises:
+        RunNotFound: no run has this id.
+        SettingsError: the run cannot be changed.
+    """
+    with _changing_notes(_own(run_id)) as notes:
+        notes["note_hidden"] = hidden
+
+
 def write_note(run_id: str, text: str) -> str:
     """Keep what the owner of a run writes about it, in the place of what was there.
 

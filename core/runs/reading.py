@@ -217,6 +217,7 @@ def _read_files(folder: RunFolder, run_id: str) -> Run:
         stopping=state.active and (folder.stop.exists() or folder.pause.exists()),
         name=None if notes.get("name_hidden") else notes.get("name"),
         hidden_name=notes.get("name") if notes.get("name_hidden") else None,
+        note_hidden=notes.get("note_hidden", False),
         starred=notes.get("starred", False),
         shared=notes.get("shared", False),
         resumable=resumable and not is_bundled(run_id),
@@ -404,6 +405,7 @@ def read_notes(folder: RunFolder) -> dict[str, Any]:
     return {
         "name": as_line(name) if isinstance(name, str) else None,
         "name_hidden": values.get("name_hidden") is True,
+        "note_hidden": values.get("note_hidden") is True,
         "starred": values.get("starred") is True,
         "shared": values.get("shared") is True,
         "opened": values.get("opened"),

@@ -189,6 +189,7 @@ class Run:
         stopping: whether it is active and was asked to stop or pause.
         name: what its owner calls it, or None; None also while a teacher has hidden it.
         hidden_name: the name that is hidden from all, for the teacher who may show it again.
+        note_hidden: whether a teacher keeps what its owner wrote from all others.
         starred: whether its owner marked it.
         shared: whether everyone may look at it.
         resumable: whether ``resume`` would let it go on.
@@ -216,6 +217,7 @@ class Run:
     stopping: bool = False
     name: str | None = None
     hidden_name: str | None = None
+    note_hidden: bool = False
     starred: bool = False
     shared: bool = False
     resumable: bool = False

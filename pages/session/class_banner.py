@@ -7,12 +7,14 @@ import streamlit as st
 
 from core.classroom import handins, presence
 from core.classroom.handins import Progress
+from pages.session.activities import calls
 from pages.session.guard import sentences
 from pages.session.person import person
 from pages.session.ticking import watching
 from pages.words import count, literal
 
-HAVE_THEIR_OWN = ("Class", "Board", "Train")  # pages that say it in their own way
+HAVE_THEIR_OWN = ("Class", "Board")  # pages that say it in their own way
+TASKS_OF_THEIR_OWN = ("Train",)  # and of tasks alone
 TICK = 4.0  # seconds until a message is seen, at most
 
 
@@ -31,8 +33,16 @@ def _banner(page: str) -> None:
             st.warning(f"**{literal(who.classroom.message)}**", icon=":material/campaign:")
         if page in HAVE_THEIR_OWN:
             return
-        for each in handins.progress(who):
-            _task(each)
+        for call in calls(who.classroom.id) if who.classroom.is_open else ():
+            st.page_link(
+                "pages/classroom.py",
+                label=f"**{call.title}** · {call.words}",
+                icon=call.icon,
+                query_params={"view": call.title},
+            )
+        if page not in TASKS_OF_THEIR_OWN:
+            for each in handins.progress(who):
+                _task(each)
 
 
 def _task(progress: Progress) -> None:

@@ -61,9 +61,10 @@ URL = {
 }
 
 SESSION = {
+    "activity_problem": "Class: why what was done last in an activity does not count",
+    "activity_refused": "Class: counts what did not count in activities",
     "atelier_visitor": "the visitor's anonymous id",
     "beat_playing": "Class, Beat the network: whether images are shown",
-    "beat_problem": "Class, Beat the network: why the last answer does not count",
     "brought_found": "Your data: what was read and waits for a decision",
     "brought_number": "Your data: counts the uploads",
     "brought_problem": "Your data: what the next run is to say",
@@ -82,8 +83,6 @@ SESSION = {
     "classify_turn": "Classify, One picture: whether it would be recognised if it were turned",
     "classify_why": "Classify, Why: the last answer, and what was found out about it",
     "court_judging": "Class, Label court: whether images are shown",
-    "court_problem": "Class, Label court: why the last vote does not count",
-    "court_refused": "Class, Label court: counts the votes that did not",
     "dataset_next": "the data set that the next run of the page is to choose",
     "drawing_sheet": "the drawing: counts the sheets",
     "drawing_strokes": "the drawing: its strokes, kept while another view is open",
@@ -94,7 +93,6 @@ SESSION = {
     "made_files": "files that were made aside and can be downloaded, by where they are asked for",
     "map_page": "Explore, Map: the page of the images inside the lasso",
     "photos_draft": "Class, Our photos: the photo that is being made ready",
-    "photos_problem": "Class, Our photos: why the teacher's last decision was refused",
     "photos_sent": "Class, Our photos: counts the photos sent, for the keys of the widgets",
     "pictures_brought": "Classify, Class: the pictures of each source",
     "popovers_closed": "how often each popover with a form was closed, by name",

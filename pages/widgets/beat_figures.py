@@ -96,6 +96,21 @@ def progress(found: Figures) -> str:
     return words + (f" · {found.missed} out of time" if found.missed else "")
 
 
+def awaited(found: Figures) -> str:
+    """Say that there are too few answers for the confusion matrices; nothing once there are not.
+
+    A matrix of a few images looks like a result and is none. So they come when every image of the
+    round has an answer, or when the round is closed.
+    """
+    seen = found.network.count if found.network else 0
+    if not found.round.is_open or seen == found.round.count:
+        return ""
+    return (
+        "The confusion matrices come when every image has been answered or is out of time: "
+        f"{seen} of {found.round.count} so far."
+    )
+
+
 def matrices(found: Figures) -> tuple[str, str]:
     """Return the confusion matrices of the class and of the network as tables."""
     names = datasets.find(found.round.dataset).classes

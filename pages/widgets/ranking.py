@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from html import escape
 
-from core.classroom.handins import EndLine, Line
+from core.classroom.handins import Line
 from core.classroom.overview import Student
 from core.classroom.scores import Standing
 from pages.words import percent
@@ -63,19 +63,6 @@ def of_live(lines: Iterable[Line]) -> list[Place]:
     ]
 
 
-def of_end(lines: Iterable[EndLine]) -> list[Place]:
-    """Return lines of the end of a task, with how many places each went up or down."""
-    return [
-        Place(
-            place_words(each.revealed.end),
-            each.member.name,
-            f"{_change(each.revealed.change)} {percent(each.revealed.end_share.value, 2)}",
-            each.member.public_id,
-        )
-        for each in lines
-    ]
-
-
 def place_words(standing: Standing) -> str:
     """Return a place, or the places that the tests leave open."""
     if standing.best == standing.worst:
@@ -83,8 +70,9 @@ def place_words(standing: Standing) -> str:
     return f"{standing.best}–{standing.worst}"
 
 
-def _change(places: int) -> str:
-    return "" if not places else f"{'▲' if places > 0 else '▼'}{abs(places)} "
+def change_words(places: int) -> str:
+    """Return by how many places somebody went up, or down if below zero."""
+    return "" if not places else f"{'▲' if places > 0 else '▼'}{abs(places)}"
 
 
 def _row(line: Place, *, own: bool) -> str:

@@ -3,47 +3,28 @@
 import re
 
 import pytest
-from conftest import Visitor
 from playwright.sync_api import expect
-from walking import picture, see, sound, teach
+from taking_part import image_of
+from walking import hang, hangs_whole, join, open_class, picture, see, sound
 
 pytestmark = pytest.mark.browser
 
 VIEW = "Beat+the+network"
 
 
-def image_of(visitor: Visitor, number: int) -> str:
-    """Wait for an image and return its address, which holds all of it."""
-    see(visitor, f"Image {number} of 20")
-    found = visitor.page.locator(".picture").get_attribute("src")
-    assert found is not None and found.startswith("data:image/png;base64,")
-    return found
-
-
 def test_a_round(school, new_visitor, tmp_path):
     teacher = new_visitor(school)
-    teach(teacher, school)
-    teacher.page.get_by_label("Title").fill("Tuesday, room 12")
-    teacher.page.get_by_role("button", name="Open the class").click()
-    teacher.page.get_by_role("heading", name="Tuesday, room 12", level=1).wait_for()
-    teacher.settle()
-    code = teacher.page.locator("h2").first.inner_text().replace(" ", "")
-
+    code = open_class(teacher, school)
     desk, phone = new_visitor(school), new_visitor(school, "phone", "dark")
     other = new_visitor(school)
     for student in (desk, phone, other):
-        student.page.goto(f"{school.url}/join/{code}")
-        student.page.get_by_role("button", name=re.compile("^Join as ")).click()
-        see(student, re.compile("There is no task yet"))
-        student.settle()
+        join(student, school, code)
 
     teacher.open(f"classroom?view={VIEW}")
     teacher.button("Open the round").click()
     see(teacher, re.compile("opened"))
     wall = new_visitor(school, scheme="dark")
-    teach(wall, school)
-    wall.page.set_viewport_size({"width": 1920, "height": 1080})
-    wall.page.goto(f"{school.url}/board?class={code}")
+    hang(wall, school, code)
     see(wall, "Beat the network on Fashion-MNIST")
 
     # At a desk, by the keys: twenty images, none of which says what it is.
@@ -51,7 +32,7 @@ def test_a_round(school, new_visitor, tmp_path):
     desk.button("Start").click()
     seen = []
     for number in range(1, 21):
-        seen.append(image_of(desk, number))
+        seen.append(image_of(desk, number, 20))
         if number == 3:
             picture(desk, "beat-desk", tmp_path)
         desk.page.keyboard.press(str(number % 10))
@@ -65,7 +46,7 @@ def test_a_round(school, new_visitor, tmp_path):
     # With a phone, by touch; the same images; one is left until its time is over.
     phone.open(f"classroom?view={VIEW}")
     phone.button("Start").click()
-    first = image_of(phone, 1)
+    first = image_of(phone, 1, 20)
     phone.settle()
     picture(phone, "beat-phone", tmp_path)
     assert phone.fits()
@@ -79,19 +60,19 @@ def test_a_round(school, new_visitor, tmp_path):
         timeout=15_000
     )
     phone.page.get_by_role("button", name=re.compile("Next image")).click()
-    second = image_of(phone, 2)
+    second = image_of(phone, 2, 20)
     assert {first, second} <= set(seen)
     phone.page.locator(".answers button").nth(9).click()
-    image_of(phone, 3)
+    image_of(phone, 3, 20)
     phone.open(f"classroom?view={VIEW}")  # a reload: the time has gone on
     phone.page.get_by_role("button", name=re.compile("Continue with image")).click()
     see(phone, re.compile("Image [34] of 20"))
 
     other.open(f"classroom?view={VIEW}")
     other.button("Start").click()
-    image_of(other, 1)
+    image_of(other, 1, 20)
     other.page.keyboard.press("5")
-    image_of(other, 2)
+    image_of(other, 2, 20)
     see(wall, "Its commonest answer")
 
     teacher.open(f"classroom?view={VIEW}")
@@ -99,7 +80,7 @@ def test_a_round(school, new_visitor, tmp_path):
     for each in (teacher, desk):
         expect(each.page.locator(".beat-tiles figure")).to_have_count(20)
     expect(wall.page.locator(".beat-tiles figure")).to_have_count(6)
-    assert wall.page.evaluate("document.documentElement.scrollHeight <= innerHeight + 1")
+    assert hangs_whole(wall)
     phone.open(f"classroom?view={VIEW}")
     expect(phone.page.locator(".beat-tiles figure")).to_have_count(20)
     assert phone.fits() and desk.fits()

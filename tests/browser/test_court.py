@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from conftest import Visitor
 from playwright.sync_api import expect
-from walking import see, sound, teach
+from taking_part import image_of, judge, open_court
+from walking import hang, hangs_whole, join, open_class, see, sound
 
 pytestmark = pytest.mark.browser
 
@@ -25,64 +26,37 @@ def picture(visitor: Visitor, name: str, tmp_path: Path) -> None:
     visitor.page.set_viewport_size(size)
 
 
-def image_of(visitor: Visitor, number: int) -> str:
-    """Wait for an image and return its address, which holds all of it."""
-    see(visitor, f"Image {number} of {IMAGES}")
-    found = visitor.page.locator(".picture").get_attribute("src")
-    assert found is not None and found.startswith("data:image/png;base64,")
-    return found
-
-
-def answers(visitor: Visitor) -> list[str]:
-    """Return the answers in the order of the buttons."""
-    return visitor.page.locator(".answers button span").all_inner_texts()
+def third(found: list[str]) -> str:
+    """Pick the same answer, wherever it stands."""
+    return sorted(found)[2]
 
 
 def test_a_court(school, new_visitor, tmp_path):
     teacher = new_visitor(school)
-    teach(teacher, school)
-    teacher.page.get_by_label("Title").fill("Tuesday, room 12")
-    teacher.page.get_by_role("button", name="Open the class").click()
-    teacher.page.get_by_role("heading", name="Tuesday, room 12", level=1).wait_for()
-    teacher.settle()
-    code = teacher.page.locator("h2").first.inner_text().replace(" ", "")
-
+    code = open_class(teacher, school)
     desks, phone = [new_visitor(school), new_visitor(school)], new_visitor(school, "phone", "dark")
     for student in (*desks, phone):
-        student.page.goto(f"{school.url}/join/{code}")
-        student.page.get_by_role("button", name=re.compile("^Join as ")).click()
-        see(student, re.compile("There is no task yet"))
-        student.settle()
+        join(student, school, code)
 
     teacher.open(f"classroom?view={VIEW}")
-    field = teacher.page.get_by_role("spinbutton", name="Images", exact=True)
-    field.fill(str(IMAGES))
-    field.press("Enter")
-    teacher.settle()
-    see(teacher, "Each image has 3 votes when 3 students are through.")
     picture(teacher, "teacher-form", tmp_path)
-    teacher.button("Open the court").click()
-    see(teacher, re.compile("opened"))
+    open_court(teacher, IMAGES)
     wall = new_visitor(school, scheme="dark")
-    teach(wall, school)
-    wall.page.set_viewport_size({"width": 1920, "height": 1080})
-    wall.page.goto(f"{school.url}/board?class={code}")
+    hang(wall, school, code)
     see(wall, "Label court on Fashion-MNIST")
 
     # At a desk, by the keys 1 to 4: five images, the same for all, the answers in another order.
     orders: dict[str, list[list[str]]] = {}
     for student in desks:
         student.open(f"classroom?view={VIEW}")
-        student.button("Start").click()
-        for number in range(1, IMAGES + 1):
-            image = image_of(student, number)
-            found = answers(student)
-            assert len(set(found)) == 4 and {"Both fit", "Neither fits"} < set(found)
-            orders.setdefault(image, []).append(found)
+
+        def looked(number: int, student: Visitor = student) -> None:
             if number == 2 and student is desks[0]:
                 picture(student, "desk", tmp_path)
-            student.page.keyboard.press(str(1 + found.index(sorted(found)[2])))
-        see(student, re.compile("Thank you: you have judged 5 images"))
+
+        for image, found in judge(student, IMAGES, third, meanwhile=looked).items():
+            assert len(set(found)) == 4 and {"Both fit", "Neither fits"} < set(found)
+            orders.setdefault(image, []).append(found)
     assert len(orders) == IMAGES and all(len(set(map(frozenset, x))) == 1 for x in orders.values())
     assert any(one != other for one, other in orders.values())
     see(wall, re.compile("^2$"))  # judges
@@ -94,7 +68,7 @@ def test_a_court(school, new_visitor, tmp_path):
     phone.open(f"classroom?view={VIEW}")
     picture(phone, "phone-start", tmp_path)
     phone.button("Start").click()
-    first = image_of(phone, 1)
+    first = image_of(phone, 1, IMAGES)
     phone.settle()
     picture(phone, "phone", tmp_path)
     assert phone.fits()
@@ -104,14 +78,7 @@ def test_a_court(school, new_visitor, tmp_path):
     assert box is not None and size is not None
     assert box["y"] + box["height"] <= size["height"], "all answers without scrolling"
     phone.open(f"classroom?view={VIEW}")
-    phone.button("Continue with image 1").click()
-    assert image_of(phone, 1) == first
-    for number in range(1, IMAGES + 1):
-        found = orders[image_of(phone, number)][0]
-        # Exactly this one: "Shirt" is in "T-shirt/top".
-        choices = phone.page.locator(".answers")
-        choices.get_by_role("button", name=sorted(found)[2], exact=True).click()
-    see(phone, re.compile("Thank you: you have judged 5 images"))
+    assert next(iter(judge(phone, IMAGES, third, start="Continue with image 1"))) == first
     see(wall, "4 of 4")
 
     teacher.open(f"classroom?view={VIEW}")
@@ -122,7 +89,7 @@ def test_a_court(school, new_visitor, tmp_path):
     with teacher.page.expect_download() as download:
         teacher.page.get_by_test_id("stDownloadButton").get_by_role("button").click()
     assert len(download.value.path().read_text(encoding="utf-8").splitlines()) == 1 + 3 * IMAGES
-    assert wall.page.evaluate("document.documentElement.scrollHeight <= innerHeight + 1")
+    assert hangs_whole(wall)
     for each in (desks[0], phone, teacher, wall):
         assert each.fits()
         sound(each)

@@ -4,9 +4,8 @@ import re
 from functools import partial
 
 import pytest
-from conftest import TEACHERS_TOKEN
 from playwright.sync_api import expect
-from walking import picture, sound
+from walking import hang, hangs_whole, join, open_class, picture, sound
 from walking import see as wait_for
 
 pytestmark = pytest.mark.browser
@@ -17,21 +16,11 @@ see = partial(wait_for, seconds=30)
 
 def test_an_experiment(school, new_visitor, tmp_path):
     teacher = new_visitor(school)
-    teacher.page.goto(f"{school.url}/teach/{TEACHERS_TOKEN}")
-    teacher.page.wait_for_url(re.compile("/classroom$"))
-    teacher.page.get_by_label("Title").fill("Tuesday, room 12")
-    teacher.page.get_by_role("button", name="Open the class").click()
-    teacher.page.get_by_role("heading", name="Tuesday, room 12", level=1).wait_for()
-    teacher.settle()
-    code = teacher.page.locator("h2").first.inner_text().replace(" ", "")
-
+    code = open_class(teacher, school)
     desks = [new_visitor(school) for _ in range(3)]
     phone = new_visitor(school, "phone", "dark")
     for student in (*desks, phone):
-        student.page.goto(f"{school.url}/join/{code}")
-        student.page.get_by_role("button", name=re.compile("^Join as ")).click()
-        see(student, re.compile("There is no task yet"))
-        student.settle()
+        join(student, school, code)
 
     teacher.open(f"classroom?view={VIEW}")
     values = teacher.page.get_by_role("textbox", name="Values (2 to 8)")
@@ -43,10 +32,7 @@ def test_an_experiment(school, new_visitor, tmp_path):
     see(teacher, "No run has finished yet.")
 
     wall = new_visitor(school, scheme="dark")
-    wall.page.goto(f"{school.url}/teach/{TEACHERS_TOKEN}")
-    wall.page.wait_for_url(re.compile("/classroom$"))
-    wall.page.set_viewport_size({"width": 1920, "height": 1080})
-    wall.page.goto(f"{school.url}/board?class={code}")
+    hang(wall, school, code)
     see(wall, "Which learning rate?")
 
     # Each is dealt a part of their own, which a reload does not change.
@@ -72,7 +58,7 @@ def test_an_experiment(school, new_visitor, tmp_path):
     expect(wall.page.locator(".exp-columns u")).to_have_count(2)
     assert wall.page.locator(".exp-columns i.mine").count() == 0
     see(wall, re.compile("0.01 (is best|has the highest mean)"))
-    assert wall.page.evaluate("document.documentElement.scrollHeight <= innerHeight + 1")
+    assert hangs_whole(wall)
     picture(wall, "experiment-wall", tmp_path)
 
     teacher.open(f"classroom?view={VIEW}")

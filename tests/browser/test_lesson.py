@@ -3,13 +3,15 @@
 import re
 
 import pytest
-from conftest import TEACHERS_TOKEN, Server, Visitor
+from conftest import Visitor
 from playwright.sync_api import expect
-from walking import see
+from taking_part import judge, open_court, photo, send
+from walking import hang, hangs_whole, join, open_class, picture, see
 
 pytestmark = pytest.mark.browser
 
 TASK = "The size of a step"
+IMAGES = 5  # of the court, one of them clear
 RATES = {"0.0001": "0.01", "0.01": "0.1", "0.1": "0.05", "1": "0.001"}  # learning rate by guess
 
 
@@ -17,19 +19,6 @@ def show(visitor: Visitor, view: str) -> None:
     """Choose a view of the page Class."""
     visitor.page.get_by_role("radio", name=view, exact=True).first.click()
     visitor.settle()
-
-
-def join(visitor: Visitor, school: Server, code: str) -> str:
-    """Join by the link and return the handle."""
-    visitor.page.goto(f"{school.url}/join/{code}")
-    button = visitor.page.get_by_role("button", name=re.compile("^Join as "))
-    button.wait_for()
-    handle = button.inner_text().partition("Join as ")[2].strip()
-    button.click()
-    see(visitor, re.compile("There is no task yet"))
-    visitor.settle()
-    assert visitor.fits()
-    return handle
 
 
 def guess_and_train(visitor: Visitor, guess: str, rate: str) -> None:
@@ -65,30 +54,64 @@ def hand_in(visitor: Visitor, sentence: str) -> None:
     assert visitor.fits()
 
 
-def test_a_lesson(school, new_visitor):
-    teacher = new_visitor(school)
-    teacher.page.goto(f"{school.url}/teach/{TEACHERS_TOKEN}")
-    teacher.page.wait_for_url(re.compile("/classroom$"))
-    see(teacher, "You are the teacher here.")
-    teacher.page.get_by_label("Title").fill("Tuesday, room 12")
-    teacher.page.get_by_role("button", name="Open the class").click()
-    expect(teacher.page.get_by_role("heading", name="Tuesday, room 12", level=1)).to_be_visible()
-    teacher.settle()
-    code = teacher.page.locator("h2").first.inner_text().replace(" ", "")
-    assert re.fullmatch("[A-Z]{6}", code)
+def hold_court(teacher: Visitor, board: Visitor, students: list[Visitor]) -> None:
+    """Judge some doubtful labels, all of the class, and close the court."""
+    show(teacher, "Label court")
+    open_court(teacher, IMAGES)
+    see(board, "Label court on Fashion-MNIST")
+    for student in students:
+        student.open("classroom")
+        see(student, "A label court is open. Choose “Label court” above.")
+        show(student, "Label court")
+        # All say the same of an image: which of its two classes comes first in the alphabet.
+        judge(student, IMAGES, lambda found: min(set(found) - {"Both fit", "Neither fits"}))
+        assert student.fits()
+    see(board, f"{IMAGES - 1} of {IMAGES - 1}")
+    expect(board.page.locator(".court-cases figure")).to_have_count(0)
+    teacher.button("Close the court").click()
+    for each in (teacher, board, *students):
+        expect(each.page.locator(".court-cases figure")).to_have_count(IMAGES - 1)
+    see(students[0], re.compile(f"You judged {IMAGES} images"))
+    assert hangs_whole(board)
+    teacher.button("Take it off the board").click()
 
+
+def take_photos(teacher: Visitor, board: Visitor, students: list[Visitor]) -> None:
+    """Send a photo each, approve all, and judge the networks of the class on them."""
+    show(teacher, "Our photos")
+    teacher.button("Collect photos").click()
+    see(board, "Our photos for Fashion-MNIST")
+    for number, student in enumerate(students):
+        show(student, "Our photos")
+        send(student, photo(180 + 30 * number, "#3a2a20"), "Bag")
+        assert student.fits()
+    expect(board.page.locator(".photo-tiles img")).to_have_count(0)
+    teacher.button(f"Approve these {len(students)}").click()
+    for each in (board, *students):
+        expect(each.page.locator(".photo-tiles img")).to_have_count(len(students))
+    teacher.button("Judge the networks").click()
+    for each in (teacher, board, *students):  # the networks of the class, and the two bundled ones
+        expect(each.page.locator(".photo-falls .value")).to_have_count(len(students) + 2)
+        see(each, re.compile("^The class's best network is right on"))
+    see(teacher, "Judge the networks again")
+    assert hangs_whole(board)
+    teacher.settle()
+    teacher.button("Close the collection").click()
+    teacher.button("Take it off the board").click()
+
+
+@pytest.mark.timeout(900)  # a whole lesson, where a machine is busy with others
+def test_a_lesson(school, new_visitor, tmp_path):
+    teacher, board = new_visitor(school), new_visitor(school)
+    code = open_class(teacher, school)
     students = [new_visitor(school, width) for width in ("desktop",) * 3 + ("phone",)]
     handles = [join(each, school, code) for each in students]
     assert len(set(handles)) == 4
-    board = new_visitor(school)
-    join_link = board.page.goto(f"{school.url}/teach/{TEACHERS_TOKEN}")
-    assert join_link is not None
-    board.page.wait_for_url(re.compile("/classroom$"))
-    board.page.set_viewport_size({"width": 1920, "height": 1080})
-    board.page.goto(f"{school.url}/board?class={code}")
-    see(board, f"{code[:3]} {code[3:]}")
+    hang(board, school, code)
     for handle in handles:
         see(board, handle)
+
+    picture(board, "lesson-board-first", tmp_path)
 
     show(teacher, "Tasks")
     teacher.page.get_by_label("Task", exact=True).first.click()
@@ -105,10 +128,14 @@ def test_a_lesson(school, new_visitor):
         hand_in(student, f"With {rate} it learns well or badly.")
     see(board, re.compile("4 of 4 students here"))
     expect(board.page.locator(".atelier-ranking li")).to_have_count(4)
-    height = board.page.evaluate("document.documentElement.scrollHeight <= innerHeight + 1")
-    assert height, "the board scrolls"
+    assert hangs_whole(board)
+    picture(board, "lesson-board", tmp_path)
+    picture(students[-1], "lesson-phone-task", tmp_path)
+    show(teacher, "Tasks")
+    picture(teacher, "lesson-teacher-tasks", tmp_path)
 
     show(teacher, "People")
+    picture(teacher, "lesson-teacher-people", tmp_path)
     teacher.page.get_by_role("textbox", name="Eyes on me").fill("Look at the board.")
     teacher.page.get_by_role("button", name="Show it to all").click()
     for each in (*students, board):
@@ -117,11 +144,18 @@ def test_a_lesson(school, new_visitor):
     teacher.page.get_by_role("button", name="Remove the message").click()
     expect(students[0].page.get_by_text("Look at the board.")).to_have_count(0)
 
+    hold_court(teacher, board, students)
+    take_photos(teacher, board, students)
+
     # The best learning rate of four is clear, whatever the seed: the place is the one of its guess.
     show(teacher, "Tasks")
     teacher.page.get_by_role("button", name="Reveal the end").click()
     teacher.page.get_by_role("button", name="Reveal", exact=True).click()
     see(teacher, "Revealed")
+    see(board, re.compile("The end"))
+    expect(board.page.locator(".wall-end tbody tr")).to_have_count(4)
+    assert hangs_whole(board)
+    picture(board, "lesson-board-end", tmp_path)
     students[0].open("classroom")
     students[0].page.get_by_text(re.compile(f"{TASK} · revealed")).click()
     see(students[0], re.compile("The end"))
@@ -141,3 +175,33 @@ def test_a_lesson(school, new_visitor):
     students[1].open("classroom")
     see(students[1], re.compile("Join your class with the code"))
     assert not list((school.home / "runs").glob("2*")), "runs are left of the class"
+    for each in students:
+        each.page.close()
+
+
+def test_of_two_classes_the_one_that_is_renamed_or_closed_stays_and_the_other_can_be_chosen(
+    school, new_visitor
+):
+    teacher = new_visitor(school)
+    page = teacher.page
+
+    def shows(title: str) -> None:
+        page.get_by_role("heading", name=title, level=1, exact=True).wait_for()
+        teacher.settle()
+        teacher.settle()
+        expect(page.get_by_role("heading", name=title, level=1, exact=True)).to_be_visible()
+
+    for title in ("First of two", "Second of two"):
+        open_class(teacher, school, title)
+    page.get_by_role("button", name="Change", exact=False).first.click()
+    form = page.get_by_test_id("stPopoverBody")
+    form.get_by_label("Title").fill("Second, renamed")
+    form.get_by_role("button", name="Save").click()
+    shows("Second, renamed")
+    teacher.button("Close").click()
+    see(teacher, "This class is closed: nobody can join it.")
+    shows("Second, renamed")
+    for title in ("First of two", "Second, renamed"):
+        page.get_by_label("Class", exact=True).first.click()
+        page.get_by_role("option", name=re.compile(f"^{title}")).click()
+        shows(title)

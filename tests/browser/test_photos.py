@@ -1,31 +1,18 @@
 """Our photos, walked: a teacher, the wall, a student with a phone and one at a desk."""
 
-import io
 import re
 import struct
 import zipfile
 import zlib
 
 import pytest
-from conftest import TEACHERS_TOKEN, Visitor
-from PIL import Image, ImageDraw
 from playwright.sync_api import expect
-from walking import picture, see, sound
+from taking_part import choose, photo, send
+from walking import hang, hangs_whole, join, open_class, picture, see, sound
 
 pytestmark = pytest.mark.browser
 
 VIEW = "Our+photos"
-
-
-def photo(width: int, colour: str) -> bytes:
-    """Return a photo of a bag: a dark thing with a handle in front of a plain wall."""
-    image = Image.new("RGB", (900, 1200), "#e8e4dc")
-    draw = ImageDraw.Draw(image)
-    draw.rectangle((450 - width, 500, 450 + width, 1000), fill=colour)
-    draw.arc((300, 260, 600, 740), 180, 360, fill=colour, width=40)
-    file = io.BytesIO()
-    image.save(file, "JPEG")
-    return file.getvalue()
 
 
 def bomb() -> bytes:
@@ -40,48 +27,17 @@ def bomb() -> bytes:
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + data + chunk(b"IEND", b"")
 
 
-def choose(visitor: Visitor, name: str, data: bytes) -> None:
-    """Choose a file by the chooser, as a phone does for its camera too."""
-    with visitor.page.expect_file_chooser() as chooser:
-        visitor.page.get_by_test_id("stFileUploaderDropzone").locator("button").first.click()
-    chooser.value.set_files({"name": name, "mimeType": "image/jpeg", "buffer": data})
-
-
-def send(visitor: Visitor, data: bytes, label: str) -> None:
-    """Send a photo with a label."""
-    choose(visitor, "mine.jpg", data)
-    see(visitor, "What the networks will see")
-    visitor.page.get_by_role("radio", name=label, exact=True).click()
-    visitor.settle()
-    visitor.button("Send to the teacher").click()
-    see(visitor, f"{label}, waits for the teacher")
-    visitor.settle()
-
-
 def test_photos_of_a_class(school, new_visitor, tmp_path):
     teacher = new_visitor(school)
-    teacher.page.goto(f"{school.url}/teach/{TEACHERS_TOKEN}")
-    teacher.page.wait_for_url(re.compile("/classroom$"))
-    teacher.page.get_by_label("Title").fill("Tuesday, room 12")
-    teacher.page.get_by_role("button", name="Open the class").click()
-    teacher.page.get_by_role("heading", name="Tuesday, room 12", level=1).wait_for()
-    teacher.settle()
-    code = teacher.page.locator("h2").first.inner_text().replace(" ", "")
-
+    code = open_class(teacher, school)
     phone, desk = new_visitor(school, "phone"), new_visitor(school, scheme="dark")
     for student in (phone, desk):
-        student.page.goto(f"{school.url}/join/{code}")
-        student.page.get_by_role("button", name=re.compile("^Join as ")).click()
-        see(student, re.compile("There is no task yet"))
-        student.settle()
+        join(student, school, code)
     teacher.open(f"classroom?view={VIEW}")
     teacher.button("Collect photos").click()
     see(teacher, "No photo waits for you.")
     wall = new_visitor(school, scheme="dark")
-    wall.page.goto(f"{school.url}/teach/{TEACHERS_TOKEN}")
-    wall.page.wait_for_url(re.compile("/classroom$"))
-    wall.page.set_viewport_size({"width": 1920, "height": 1080})
-    wall.page.goto(f"{school.url}/board?class={code}")
+    hang(wall, school, code)
     see(wall, "Our photos for Fashion-MNIST")
 
     # With a phone: what is no photo gets a sentence, and a photo is turned, labelled and sent.
@@ -135,7 +91,7 @@ def test_photos_of_a_class(school, new_visitor, tmp_path):
         teacher.page.get_by_test_id("stDownloadButton").get_by_role("button").first.click()
     with zipfile.ZipFile(download.value.path()) as file:
         assert file.namelist() == ["Bag/0001.png", "Bag/0002.png"]
-    assert wall.page.evaluate("document.documentElement.scrollHeight <= innerHeight + 1")
+    assert hangs_whole(wall)
     for each in (teacher, wall, phone, desk):
         assert each.fits()
         sound(each)

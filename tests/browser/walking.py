@@ -1,4 +1,4 @@
-"""What walks through a lesson share: words waited for, pictures kept, barriers looked for."""
+"""What walks through a class share: opening it, joining, words waited for, pictures, barriers."""
 
 import os
 import re
@@ -33,3 +33,48 @@ def teach(visitor: Visitor, school: Server) -> None:
     """Open the teacher's link."""
     visitor.page.goto(f"{school.url}/teach/{TEACHERS_TOKEN}")
     visitor.page.wait_for_url(re.compile("/classroom$"))
+
+
+def open_class(teacher: Visitor, school: Server, title: str = "Tuesday, room 12") -> str:
+    """Become a teacher, open the first class or another one, and return its code."""
+    teach(teacher, school)
+    teacher.page.locator("h1").wait_for()
+    teacher.settle()
+    another = teacher.page.get_by_role("button", name="New class")
+    if another.count():
+        another.click()
+    teacher.page.get_by_label("Title").first.fill(title)
+    teacher.page.get_by_role("button", name="Open the class").first.click()
+    teacher.page.get_by_role("heading", name=title, level=1).wait_for()
+    teacher.settle()
+    code: str = teacher.page.locator("h2").first.inner_text().replace(" ", "")
+    assert re.fullmatch("[A-Z]{6}", code)
+    return code
+
+
+def join(visitor: Visitor, school: Server, code: str) -> str:
+    """Join by the link and return the handle."""
+    visitor.page.goto(f"{school.url}/join/{code}")
+    button = visitor.page.get_by_role("button", name=re.compile("^Join as "))
+    button.wait_for()
+    handle: str = button.inner_text().partition("Join as ")[2].strip()
+    button.click()
+    see(visitor, re.compile("There is no task yet"))
+    visitor.settle()
+    assert visitor.fits()
+    return handle
+
+
+def hang(wall: Visitor, school: Server, code: str) -> None:
+    """Open the board of a class on the projector."""
+    teach(wall, school)
+    wall.page.set_viewport_size({"width": 1920, "height": 1080})
+    wall.page.goto(f"{school.url}/board?class={code}")
+    see(wall, f"{code[:3]} {code[3:]}")
+
+
+def hangs_whole(wall: Visitor) -> bool:
+    """Tell whether the board needs no scrolling."""
+    # The page itself never scrolls, what is in it does.
+    inside = "document.querySelector('.stMain').scrollHeight <= innerHeight + 1"
+    return bool(wall.page.evaluate(inside))

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from core import datasets, runs
-from core.classroom import classes, given, joining
-from core.classroom.people import SERVER, Classroom, Person
+from core.classroom import classes, given, joining, presence
+from core.classroom.people import SERVER, Classroom, Member, Person
 from core.classroom.tasks import Task
 from core.runs import Evaluation, Result, State, TrainingConfig, write_evaluation
 
@@ -27,6 +27,18 @@ def student(classroom: Classroom, name: str | None = None) -> Person:
 def opened(classroom: Classroom, task: Task) -> given.Given:
     """Give a task, and open it."""
     return given.open_task(SERVER, given.give(SERVER, classroom.id, task).id)
+
+
+def member_of(token: str) -> Member | None:
+    """Return whom a token makes its bearer; None if it is good for nothing."""
+    place = joining.place_of(token)
+    return None if place is None else place.member
+
+
+def known(classroom: Classroom, number: int) -> Member:
+    """Return a member by their id, also one who left or was removed."""
+    everybody = presence.members(classroom.id, everybody=True)
+    return next(each for each in everybody if each.id == number)
 
 
 def member_id(person: Person) -> int:

@@ -103,6 +103,9 @@ def no_queue() -> Iterator[list[str]]:
         def submit(self, run_id: str) -> None:
             self.submitted.append(run_id)
 
+        def stop(self, run_id: str) -> None:
+            runs.request_stop(run_id)
+
         def check_waiting(self, visitor: str, allowance: Allowance = SERVER_ALLOWS) -> None:
             pass
 

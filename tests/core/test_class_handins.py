@@ -263,7 +263,7 @@ def test_the_live_board_has_the_best_validation_accuracy_of_each(room, no_queue)
         (member_id(teal), started[0], 2),
         (member_id(ruby), started[2], 1),
     ]
-    assert [line.standing.letters for line in lines] == ["a", "a"]  # 200 images tell little
+    assert [line.standing.bands for line in lines] == [(1,), (1,)]  # 200 images tell little
 
 
 def write_epochs(run_id, accuracies):
@@ -292,7 +292,7 @@ def test_neighbours_on_the_board_share_a_band_or_not(room, parts):
         handed(person, found, wrong=of(parts, wrong, 0))
     lines = handins.board(people[0], found.id)
     assert [line.member.id for line in lines] == [member_id(people[i]) for i in (1, 0, 2)]
-    assert [line.standing.letters for line in lines] == ["a", "a", "b"]
+    assert [line.standing.bands for line in lines] == [(1,), (1,), (2,)]
     assert [line.standing.tied for line in lines] == [False, True, False]
 
 

@@ -115,7 +115,7 @@ def test_neighbours_that_cannot_be_told_apart_share_a_band_and_others_none():
     assert [line.key for line in lines] == ["first", "second", "third", "fourth", "far"]
     assert [line.place for line in lines] == [1, 2, 3, 4, 5]
     # By the exact test, five images of one side alone are chance, and six are not.
-    assert [line.letters for line in lines] == ["a", "a", "ab", "b", "c"]
+    assert [line.bands for line in lines] == [(1,), (1,), (1, 2), (2,), (3,)]
     assert [line.tied for line in lines] == [False, True, True, True, False]
     assert [(line.best, line.worst) for line in lines] == [(1, 3), (1, 3), (1, 4), (3, 4), (5, 5)]
     assert lines[0].measure.value == 3_700 / 4_000
@@ -165,11 +165,11 @@ def test_figures_are_placed_by_their_intervals():
         "between": scores.Measure(16.0, 8.0, 16.0),
     }
     lines = scores.ranked(measures, lower_is_better=True)
-    assert [(line.key, line.place, line.letters) for line in lines] == [
-        ("fast", 1, "a"),
-        ("between", 2, "ab"),
-        ("slow", 3, "b"),
-        ("none", 4, "c"),
+    assert [(line.key, line.place, line.bands) for line in lines] == [
+        ("fast", 1, (1,)),
+        ("between", 2, (1, 2)),
+        ("slow", 3, (2,)),
+        ("none", 4, (3,)),
     ]
     assert [line.key for line in scores.ranked(measures)] == ["slow", "between", "fast", "none"]
 
@@ -224,8 +224,3 @@ def test_the_time_to_a_goal_is_an_interval_between_two_epochs():
     assert scores.time_to(seconds, accuracy, 0.95).value is None
     assert scores.time_to([2.0, None, 2.0], [0.7, 0.8, 0.9], 0.85).value is None
     assert scores.time_to([], [], 0.5).value is None
-
-
-def test_after_z_the_letters_go_on():
-    line = scores.Standing("x", scores.Measure(1.0), 1, (26, 27, 28), False, 1, 1)
-    assert line.letters == "z,aa,ab"

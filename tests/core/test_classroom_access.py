@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from class_support import finished
 
 from core import runs
 from core.classroom import (
@@ -23,12 +24,14 @@ from core.classroom import (
     photos,
     presence,
     tasks,
+    training,
     verdicts,
 )
 from core.classroom.access import TABLE, Action, Role, Row, Scope
 from core.classroom.docket import KEPT
 from core.classroom.people import NO_LIMITS, SERVER, Classroom, Member, Person, State
-from core.errors import ClassroomRefused
+from core.errors import ClassroomRefused, RunNotFound
+from core.runs.access import seen
 
 # What the table is meant to say: visitor, student of another class, a classmate, the student
 # whose it is, teacher. Kept apart from the table, so that a slip in it is found.
@@ -106,6 +109,7 @@ class World:
         self.people["visitor"] = Person("0" * 32)
         self.people["teacher"] = Person("1" * 32, teacher=True)
         self.owner = joined["owner"].member
+        self.tokens = {name: each.token for name, each in joined.items()}
         self.beat = beating.open_round(SERVER, self.room.id, "fashion-mnist", runs.BUNDLED, seed=1)
         task = given.give(SERVER, self.room.id, tasks.find("luck"))
         self.task = given.open_task(SERVER, task.id)
@@ -117,7 +121,8 @@ class World:
         pixels = np.zeros((28, 28), np.uint8)
         self.photo = photos.send(self.people["owner"], self.collection.id, pixels, 3)
         photos.approve(SERVER, [self.photo.id])
-        self.run_id = runs.create(tasks.find("luck").config(), self.owner.visitor)
+        config, group = tasks.find("luck").config(), training.group_of(self.room.id)
+        self.run_id = runs.create(config, self.owner.visitor, group=group)
         runs.annotate(self.run_id, name="Mine")
         joining.hide(SERVER, self.owner.id)
         messages.say(SERVER, self.room.id, "Look here")
@@ -138,12 +143,38 @@ class World:
             photos.collections_of(SERVER, self.room.id),
             photos.numbers(SERVER, self.collection.id),
             runs.read(self.run_id).name,
+            runs.read(self.run_id).stopping,
+            len(runs.list_runs()),
+            [guessing.guess_of(self.people[name], self.task.id) for name in ("owner", "classmate")],
         )
+
+    def own(self, person):
+        """Return a run of somebody's own that has finished and is one of the task."""
+        return finished(tasks.find("luck").config(), person)
 
 
 @pytest.fixture
 def world(stored):
     return World()
+
+
+def watched(by, world):
+    seen(world.run_id, by.visitor, training.circle_of(by))
+
+
+def joined(by, world):
+    name = next(name for name, each in world.people.items() if each is by)
+    joining.join(world.room.code, token=world.tokens.get(name))
+
+
+def pictured(by, world):
+    pixels = np.full((28, 28), int(by.visitor[:2], 16), np.uint8)
+    photos.send(by, world.collection.id, pixels, 3)
+
+
+def started(by, world):
+    guessing.guess(by, world.task.id, 2)
+    handins.start(by, world.task.id, tasks.find("luck").config())
 
 
 DO = {
@@ -154,6 +185,11 @@ DO = {
     Action.REOPEN_CLASS: lambda by, world: classes.reopen_class(by, world.room.id),
     Action.COPY_CLASS: lambda by, world: classes.copy_class(by, world.room.id),
     Action.DELETE_CLASS: lambda by, world: classes.delete_class(by, world.room.id),
+    Action.JOIN: joined,
+    Action.SEE_CLASS: lambda by, world: access.check(by, Action.SEE_CLASS, world.room.id),
+    Action.WATCH_RUN: watched,
+    Action.STOP_RUN: lambda by, world: training.stop(by, world.run_id),
+    Action.STOP_ALL: lambda by, world: training.stop_all(by, world.room.id),
     Action.DEVICE_CODE: lambda by, world: joining.device_code(by, world.owner.id),
     Action.RENAME: lambda by, world: joining.rename(by, world.owner.id),
     Action.REMOVE: lambda by, world: joining.remove(by, world.owner.id),
@@ -183,9 +219,25 @@ DO = {
 }
 
 
+# What everybody does for themselves alone, so that there is nothing of others to be had: members
+# may, and those who are in no class, or in another one, may not.
+FOR_ONESELF = {
+    Action.GUESS: lambda by, world: guessing.guess(by, world.task.id, 2),
+    Action.RUN_TASK: started,
+    Action.HAND_IN: lambda by, world: handins.hand_in(by, world.task.id, world.own(by), "Luck."),
+    Action.PLAY_BEAT: lambda by, world: beating.show_next(by, world.beat.id),
+    Action.TRAIN_PART: lambda by, world: experiments.deal(by, world.experiment.id),
+    Action.JUDGE: lambda by, world: court.show_next(by, world.court.id),
+    Action.SEND_PHOTO: pictured,
+}
+MEMBERS = ("classmate", "owner")
+
+
 def test_every_action_is_walked():
-    """Who adds an action says here who may do it."""
+    """Who adds an action says here who may do it, and what does it."""
     assert set(TABLE) == set(ALLOWED) == set(Action)
+    # To leave takes the cookie, which is the leaver's own.
+    assert DO.keys() | FOR_ONESELF.keys() | {Action.LEAVE} == set(Action)
 
 
 def somebody(number, class_id):
@@ -217,17 +269,40 @@ def test_the_table_says_who_may(action, who, allowed):
 
 
 @pytest.mark.parametrize("action", DO)
-def test_the_function_that_does_it_lets_only_those(world, action):
+def test_the_function_that_does_it_lets_only_those(world, no_queue, action):
     allowed = {who: word == "yes" for who, word in zip(WHO, ALLOWED[action].split(), strict=True)}
     before = world.state()
     for who in WHO:
         if not allowed[who]:
-            with pytest.raises(ClassroomRefused):
+            with pytest.raises((ClassroomRefused, RunNotFound)):
                 DO[action](world.people[who], world)
             assert world.state() == before, who
     for who in WHO:
         if allowed[who]:
             DO[action](world.people[who], world)
+
+
+@pytest.mark.parametrize("action", FOR_ONESELF)
+def test_what_everybody_does_for_themselves_only_members_do(world, no_queue, action):
+    before = world.state()
+    for who in WHO:
+        if who not in MEMBERS:
+            with pytest.raises(ClassroomRefused):
+                FOR_ONESELF[action](world.people[who], world)
+            # A run of their own is theirs to have, and is not handed in.
+            assert [*world.state()[:-2], world.state()[-1]] == [*before[:-2], before[-1]], who
+    for who in MEMBERS:
+        FOR_ONESELF[action](world.people[who], world)
+
+
+def test_a_cookie_leaves_for_its_owner_alone(world):
+    joining.leave(world.tokens["classmate"])
+    left = {each.id: each.state for each in presence.members(world.room.id, everybody=True)}
+    assert left.pop(world.people["classmate"].member.id) is State.LEFT
+    assert set(left.values()) == {State.HERE} and presence.members(world.foreign.id)
+    for nothing in ("", "x" * 43, world.room.code, world.owner.public_id, world.owner.visitor):
+        joining.leave(nothing)
+    assert len(presence.members(world.room.id)) == 1
 
 
 def test_a_role_is_told_by_who_somebody_is():

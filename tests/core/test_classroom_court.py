@@ -306,7 +306,7 @@ def test_a_court_that_is_not_there_is_a_sentence(trial, court_id):
     for ask in (court.turn, court.show_next, verdicts.figures, verdicts.mine):
         with pytest.raises(ClassroomRefused, match="no such court"):
             ask(trial.students[0], court_id)
-    for ask in (court.close_court, court.remove_court, correcting.make_data_set):
+    for ask in (court.close_court, correcting.remove_court, correcting.make_data_set):
         with pytest.raises(ClassroomRefused, match="no such court"):
             ask(SERVER, court_id)
 
@@ -490,7 +490,7 @@ def test_a_court_goes_with_its_class_and_is_not_copied(trial):
     trial.voted(trial.students[0])
     copy = classes.copy_class(SERVER, trial.room.id)
     assert court.courts_of(SERVER, copy.id) == []
-    court.remove_court(SERVER, trial.court.id)
+    correcting.remove_court(SERVER, trial.court.id)
     with pytest.raises(ClassroomRefused):
         trial.figures()
     trial.court = court.open_court(SERVER, trial.room.id, DATA, KEPT)
@@ -616,6 +616,19 @@ def test_a_data_set_that_a_run_needs_stays(corrected, no_queue):
         correcting.remove_data_set(SERVER, corrected.court.id)
     again = correcting.make_data_set(SERVER, corrected.court.id)
     assert again.corrected != made.corrected
+
+
+def test_a_court_that_is_removed_takes_its_data_set_along(corrected, no_queue):
+    correcting.make_data_set(SERVER, corrected.court.id)
+    correcting.measure(SERVER, corrected.court.id, "mlp", 1)
+    with pytest.raises(AtelierError, match="The court stays, as its data set was not deleted"):
+        correcting.remove_court(SERVER, corrected.court.id)
+    assert court.courts_of(SERVER, corrected.room.id) and imported.list_imported()
+    for run in runs.list_runs():
+        run.folder.write_result(Result(State.STOPPED))
+    correcting.remove_court(SERVER, corrected.court.id)
+    assert court.courts_of(SERVER, corrected.room.id) == [] == imported.list_imported()
+    assert "its data set" in log.actions(SERVER, corrected.room.id)[0].sentence
 
 
 def test_a_class_lets_the_measuring_take_no_more_epochs_than_a_run(corrected, no_queue):

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import psutil
 import pytest
+from class_support import known, member_of
 from sqlalchemy import inspect
 from sqlalchemy.exc import IntegrityError
 
@@ -102,7 +103,7 @@ def test_the_rules_of_the_tables_hold():
         session.get(ClassRow, other.id).code = room.code
     with pytest.raises(IntegrityError), database().begin() as session:
         session.get(MemberRow, member.id).class_id = 4711  # there is none
-    assert presence.of_member(member.id) == member
+    assert known(room, member.id) == member
 
 
 @both
@@ -171,7 +172,7 @@ def test_many_threads_read_and_write_without_an_error():
         try:
             for _ in range(5):
                 joined = joining.join(room.code)
-                assert joining.member_of(joined.token) == joined.member
+                assert member_of(joined.token) == joined.member
                 presence.members(room.id)
         except Exception as error:  # noqa: BLE001  # told below
             problems.append(error)

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from class_support import member_of
 from sqlalchemy import select
 
 from core.classroom import classes, joining, log, nicknames, presence
@@ -86,7 +87,7 @@ def test_a_kill_at_any_moment_loses_nothing_that_was_confirmed():
         handles = {}
         for word, *rest in said[1:]:
             if word == "joined":
-                assert joining.member_of(rest[1]).id == int(rest[0])
+                assert member_of(rest[1]).id == int(rest[0])
             elif word == "renamed":
                 handles[int(rest[0])] = rest[1].replace("_", " ")
             elif word == "said":
@@ -211,7 +212,7 @@ def test_a_full_disk_gets_a_sentence_and_loses_nothing_that_was_confirmed(disk):
     # Reading goes on, and what was refused has left nothing.
     members = {each.id for each in presence.members(room.id)}
     assert members == {each.member.id for each in joined}
-    assert all(joining.member_of(each.token) == each.member for each in joined)
+    assert all(member_of(each.token) == each.member for each in joined)
     with pytest.raises(ClassroomUnavailable):
         classes.open_class(SERVER, "8c" * 20)
         for _ in range(500):

@@ -2,6 +2,7 @@ import threading
 import time
 
 import pytest
+from class_support import known, member_of
 from sqlalchemy import select
 
 from core.classroom import classes, handles, joining, keys, log, messages, nicknames, presence
@@ -49,7 +50,7 @@ def test_who_joins_gets_a_name_a_token_and_a_visitor_of_their_own(room):
         assert handles.is_handle(who.handle) and who.name == who.handle
         assert who.state is State.HERE and not who.hidden and who.page == ""
         assert len(who.visitor) == 32 and who.public_id == keys.public_id(who.visitor)
-        assert joining.place_of(joined.token).member == joining.member_of(joined.token) == who
+        assert joining.place_of(joined.token).member == who
         assert joining.place_of(joined.token).classroom == room
     assert first.member.visitor != second.member.visitor
     assert first.member.handle != second.member.handle
@@ -273,7 +274,7 @@ def test_a_ticket_gives_a_cookie_once(room):
     redeemed = joining.redeem(ticket)
     assert redeemed.kind == "member" and redeemed.expires == room.delete_after
     assert redeemed.token not in (joined.token, ticket)
-    assert joining.member_of(redeemed.token) == joined.member
+    assert member_of(redeemed.token) == joined.member
     with pytest.raises(ClassroomRefused, match="used already, or is too old"):
         joining.redeem(ticket)
 
@@ -348,7 +349,7 @@ def test_who_leaves_has_left_and_their_cookie_is_good_for_nothing(room):
     assert joining.place_of(cookie) is None and joining.place_of(joined.token) is None
     with pytest.raises(ClassroomRefused):
         joining.redeem(ticket)
-    assert presence.of_member(joined.member.id).state is State.LEFT
+    assert known(room, joined.member.id).state is State.LEFT
     assert presence.members(room.id) == []
     assert [each.id for each in presence.members(room.id, everybody=True)] == [joined.member.id]
     joining.leave(cookie)
@@ -367,14 +368,14 @@ def test_a_device_code_brings_the_same_member_to_another_device_once(room):
     code = joining.device_code(student(joined), joined.member.id)
     other = joining.by_device_code(f" {code.lower()} ")
     assert other.member == joined.member and other.token != joined.token
-    assert joining.member_of(other.token) == joining.member_of(joined.token) == joined.member
+    assert member_of(other.token) == member_of(joined.token) == joined.member
     with pytest.raises(ClassroomRefused, match="This code is wrong, was used already"):
         joining.by_device_code(code)
     joining.leave(joined.token)
-    assert joining.member_of(other.token) == joined.member
-    assert joining.member_of(joined.token) is None
+    assert member_of(other.token) == joined.member
+    assert member_of(joined.token) is None
     joining.leave(other.token)
-    assert presence.of_member(joined.member.id).state is State.LEFT
+    assert known(room, joined.member.id).state is State.LEFT
 
 
 def test_a_newer_device_code_ends_the_older_and_both_end_after_ten_minutes(room, monkeypatch):
@@ -421,18 +422,18 @@ def test_a_removed_member_is_out_until_it_is_undone(room):
     with pytest.raises(ClassroomRefused, match="was removed"):
         joining.device_code(SERVER, joined.member.id)
     joining.leave(joined.token)  # removed is not left
-    assert presence.of_member(joined.member.id).state is State.REMOVED
+    assert known(room, joined.member.id).state is State.REMOVED
     (last, *_) = log.actions(SERVER, room.id)
     assert last.sentence == f"Removed {joined.member.handle}." and last.can_undo
     assert log.undo(SERVER, last.id).undone is not None
-    assert presence.of_member(joined.member.id).state is State.HERE
+    assert known(room, joined.member.id).state is State.HERE
 
 
 def test_undoing_a_removal_lets_the_same_browser_in_again(room):
     joined = joining.join(room.code)
     joining.remove(SERVER, joined.member.id)
     log.undo(SERVER, log.actions(SERVER, room.id)[0].id)
-    assert joining.member_of(joined.token) == joined.member
+    assert member_of(joined.token) == joined.member
 
 
 def test_a_teacher_renames_by_the_list_or_by_hand(room):
@@ -440,7 +441,7 @@ def test_a_teacher_renames_by_the_list_or_by_hand(room):
     drawn = joining.rename(SERVER, joined.member.id)
     assert handles.is_handle(drawn.handle)
     assert joining.rename(SERVER, joined.member.id, "Ana").handle == "Ana"
-    assert joining.member_of(joined.token).handle == "Ana"
+    assert member_of(joined.token).handle == "Ana"
     joining.join(room.code, "Ben")
     for bad in ("ben", "<b>", ""):
         with pytest.raises(ClassroomRefused):
@@ -460,7 +461,7 @@ def test_a_rename_is_undone_unless_it_was_changed_since(room):
     with pytest.raises(ClassroomRefused, match="undone already"):
         log.undo(SERVER, second.id)
     log.undo(SERVER, first.id)
-    assert joining.member_of(joined.token).handle == "Ana"
+    assert member_of(joined.token).handle == "Ana"
 
 
 def test_a_rename_is_not_undone_where_someone_has_the_old_name_by_now(room):
@@ -469,7 +470,7 @@ def test_a_rename_is_not_undone_where_someone_has_the_old_name_by_now(room):
     joining.join(room.code, "Ana")
     with pytest.raises(ClassroomRefused, match="taken by now"):
         log.undo(SERVER, log.actions(SERVER, room.id)[0].id)
-    assert joining.member_of(joined.token).handle == "Ben"
+    assert member_of(joined.token).handle == "Ben"
     assert log.actions(SERVER, room.id)[0].undone is None
 
 

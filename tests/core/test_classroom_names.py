@@ -8,6 +8,7 @@ from core.classroom import exports, log, naming, tasks
 from core.classroom.people import SERVER
 from core.errors import ClassroomRefused, RunNotFound, SettingsError
 from core.runs import COMMAND_LINE
+from core.runs.access import may_read_note
 
 RUDE = "a {rude} “name” {}"
 pytestmark = pytest.mark.usefixtures("stored")
@@ -74,9 +75,35 @@ def test_it_is_in_the_log_and_undone_while_it_still_is_so(room, named):
         log.undo(SERVER, hid.id)
 
 
+def test_hidden_notes_are_their_owners_alone_until_they_are_shown_again(room, named):
+    who, run_id = named
+    runs.annotate(run_id, shared=True)
+    runs.write_note(run_id, RUDE)
+    other = student(room).visitor
+    assert may_read_note(runs.read(run_id), other)
+    naming.hide_note(SERVER, run_id)
+    naming.hide_note(SERVER, run_id)
+    (hid, *rest) = log.actions(SERVER, room.id)
+    assert hid.sentence == "Hid the notes of a run of Ana." and hid.can_undo and len(rest) == 1
+    assert not may_read_note(runs.read(run_id), other)
+    assert may_read_note(runs.read(run_id), who.visitor)
+    runs.write_note(run_id, "kind by now")
+    runs.annotate(run_id, shared=False)
+    runs.annotate(run_id, shared=True, name="kind, too")
+    assert not may_read_note(runs.read(run_id), other), "it is for the teacher to say"
+    naming.show_note(SERVER, run_id)
+    assert may_read_note(runs.read(run_id), other)
+    assert not log.actions(SERVER, room.id)[1].can_undo, "it was changed since"
+    log.undo(SERVER, log.actions(SERVER, room.id)[0].id)
+    assert not may_read_note(runs.read(run_id), other)
+    log.undo(SERVER, hid.id)
+    assert may_read_note(runs.read(run_id), other)
+
+
 def test_what_cannot_be_done_is_a_sentence_and_changes_nothing(room, named):
     who, run_id = named
-    for action in (naming.hide, naming.show, lambda by, each: naming.rename(by, each, "x")):
+    renaming = lambda by, each: naming.rename(by, each, "x")  # noqa: E731
+    for action in (naming.hide, naming.show, renaming, naming.hide_note, naming.show_note):
         with pytest.raises(ClassroomRefused, match="Only a teacher"):
             action(who, run_id)
         with pytest.raises(RunNotFound):
@@ -85,6 +112,8 @@ def test_what_cannot_be_done_is_a_sentence_and_changes_nothing(room, named):
     runs.annotate(foreign, name="Of nobody")
     with pytest.raises(ClassroomRefused, match="nobody in a class"):
         naming.hide(SERVER, foreign)
+    with pytest.raises(ClassroomRefused, match="nobody in a class, so its notes stay"):
+        naming.hide_note(SERVER, foreign)
     assert runs.read(foreign).name == "Of nobody" and runs.read(run_id).name == RUDE
     naming.hide(SERVER, run_id)
     runs.delete(run_id)

@@ -1,9 +1,11 @@
 """Our photos: who may send and see what, what is kept, and what networks are worth on them."""
 
+import csv
 import io
 import json
 import shutil
 import zipfile
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -329,6 +331,21 @@ def test_the_networks_of_the_class_are_judged_and_asked_once_about_each_photo(
     assert found.best.right == int((said == test.labels[:8]).sum())
     assert found.best.validation is not None and found.best.gap is not None
     assert found.best.gap.value == found.best.photos.value - found.best.validation.value
+
+    # As a spreadsheet: each photo by its name in the ZIP, students by number.
+    lines = list(csv.DictReader(io.StringIO(photo_judging.spreadsheet(SERVER, here.id))))
+    assert len(lines) == 8 * len(found.networks)
+    own = [line for line in lines if line["run"] == run.id]
+    assert sum(line["right"] == "1" for line in own) == found.best.right
+    assert {line["network_of"] for line in own} == {two.member.handle}
+    assert sorted(Counter(line["student"] for line in own).items()) == [("1", 4), ("2", 4)]
+    with zipfile.ZipFile(io.BytesIO(photos.archive(SERVER, here.id))) as file:
+        assert [line["photo"] for line in own] == file.namelist()
+    for line in own:
+        assert line["photo"].startswith(line["label"].replace("/", "-") + "/")
+        assert (line["called"] == line["label"]) == (line["right"] == "1")
+    with pytest.raises(ClassroomRefused, match="Only a teacher"):
+        photo_judging.spreadsheet(one, here.id)
 
     # Of a new photo, and of no other one, the networks are asked; a new label needs no asking.
     asked: list[int] = []

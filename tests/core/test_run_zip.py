@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 from support import cut_off_after_two_epochs, run_core, small
 
-from core import runs
-from core.errors import SettingsError
+from core import datasets, runs
+from core.datasets import imported
+from core.datasets.fingerprint import fingerprint
+from core.errors import DataUnavailable, SettingsError
 from core.export.run_zip import gate, layout
 from core.export.run_zip.bring import Left, Taken, bring
 from core.export.run_zip.take import take
@@ -29,14 +31,14 @@ def packed(*carried, visitor="ada"):
     return content.getvalue()
 
 
-def taken(content, visitor="bob"):
+def taken(content, visitor="bob", circle=()):
     """Take in the runs of a ZIP in this process, and return what they are now."""
     folder = settings().home / "brought"
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "runs.zip"
     path.write_bytes(content)
     with gate.opened(path, "runs.zip", folder) as found:
-        return [runs.read(take(each, visitor, lambda share: None)) for each in found]
+        return [runs.read(take(each, visitor, lambda share: None, circle)) for each in found]
 
 
 def moved(content, change):
@@ -203,6 +205,28 @@ def test_a_zip_that_was_unpacked_and_packed_again_has_a_folder_around_it(cut_off
         entries.update({f"my runs/{name}": value for name, value in inside.items()})
 
     assert taken(moved(packed(Carried(cut_off)), change))[0].state is State.PAUSED
+
+
+def test_a_run_on_what_a_class_has_corrected_is_brought_by_its_members_alone(cut_off):
+    original, group = datasets.find(cut_off.config.dataset), "c" * 12
+    labels = original.load("train").labels.copy()
+    labels[:20] = (labels[:20] + 1) % 10
+    made = imported.relabel(original, labels, "Corrected", group, "a court")
+    content = header_changed(
+        packed(Carried(cut_off)),
+        config=cut_off.config.to_dict() | {"dataset": "corrected-elsewhere-123abc"},
+        dataset={"title": "Corrected", "fingerprint": fingerprint(made)},
+    )
+    with pytest.raises(DataUnavailable, match="is not among yours"):
+        taken(content)
+    (run,) = taken(content, circle={group})
+    assert run.config.dataset == made
+    path = settings().home / "runs.zip"
+    path.write_bytes(content)
+    (answer,) = [each for each in bring(path, "runs.zip", "bob") if isinstance(each, Taken | Left)]
+    assert isinstance(answer, Left)
+    found = list(bring(path, "runs.zip", "bob", circle={group}))
+    assert isinstance(found[-1], Taken) and runs.read(found[-1].run).config.dataset == made
 
 
 def test_a_visitor_may_bring_so_many(cut_off, monkeypatch, tmp_path):

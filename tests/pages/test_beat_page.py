@@ -10,7 +10,7 @@ from core.classroom import beating, joining
 from core.classroom.people import SERVER, Joined, Person
 from core.classroom.teachers import start_session
 from pages.session.cookies import MEMBER, TEACHER
-from pages.views.classroom import beat
+from pages.views.classroom import activity, beat
 
 DATA = "fashion-mnist"
 VIEW = "Beat the network"
@@ -68,13 +68,13 @@ def test_what_the_browser_says_is_taken_or_refused_with_a_sentence(joined, opene
     beating.show_next(who, opened.id)
     answer = beat._answer
     answer(who, opened.id, 1, 3)
-    assert beat.PROBLEM not in state and beating.turn(who, opened.id).number == 2
+    assert activity.PROBLEM not in state and beating.turn(who, opened.id).number == 2
     for number, label in [(1, 4), (2, "3"), (2, 99), (7, 1), (None, None), ({}, []), (True, True)]:
         answer(who, opened.id, number, label)
-        assert str(state[beat.PROBLEM]).endswith("."), (number, label)
+        assert str(state[activity.PROBLEM]).endswith("."), (number, label)
         assert beating.turn(who, opened.id).number == 2
     answer(who, opened.id, 2, None)
-    assert beat.PROBLEM not in state
+    assert activity.PROBLEM not in state
     assert beating.turn(who, opened.id).missed, "who was away is asked before the next image"
 
 
@@ -88,6 +88,25 @@ def test_labels_come_when_the_round_is_closed(open_page, joined, opened):
     app = open_page("classroom", view=VIEW)
     assert sent(app).count("<figure") == beating.IMAGES
     assert any("You had **2 of 20** right" in each.value for each in app.markdown)
+
+
+def test_a_few_answers_are_no_confusion_matrix(open_page, jar, joined, classroom, opened):
+    who = person(joined)
+    for _ in range(3):
+        at = beating.show_next(who, opened.id)
+        beating.answer(who, opened.id, at.number, 8)
+    del jar[MEMBER]
+    jar[TEACHER] = start_session()
+    few = "every image has been answered or is out of time: 3 of 20 so far."
+    for app in (
+        open_page("classroom", view=VIEW),
+        open_page("board", **{"class": classroom.code}),
+    ):
+        assert few in sent(app) and "<table" not in sent(app)
+    beating.close_round(SERVER, opened.id)
+    st.cache_resource.clear()
+    closed = sent(open_page("board", **{"class": classroom.code}))
+    assert few not in closed and closed.count("<table") == 2
 
 
 def test_a_teacher_opens_closes_and_takes_it_off_the_board(open_page, jar, classroom):

@@ -3,14 +3,28 @@
 from collections.abc import Callable
 from datetime import date, timedelta
 
+import numpy as np
 import pytest
 import streamlit as st
 from making import config
-from reading import components, everything
+from reading import components, everything, sent
 from streamlit.testing.v1 import AppTest
 
 from core import runs
-from core.classroom import classes, given, guessing, handins, joining, log, tasks, training
+from core.classroom import (
+    classes,
+    given,
+    guessing,
+    handins,
+    joining,
+    judging,
+    log,
+    overview,
+    photos,
+    scores,
+    tasks,
+    training,
+)
 from core.classroom.people import SERVER, Limits, Person
 from core.classroom.teachers import start_session
 from core.runs import State
@@ -93,6 +107,21 @@ def test_a_student_sees_no_task_yet_and_then_the_open_one(open_page, joined, cla
     who = Person(joined.member.visitor, joined.member, classroom)
     found = guessing.guess_of(who, each.id)
     assert found is not None and found.value == "0.1"
+
+
+def test_an_open_activity_is_called_to_on_every_page_and_is_something_to_do(
+    open_page, joined, classroom
+):
+    assert all("Our photos" not in words(open_page(page)) for page in ("home", "train"))
+    photos.open_collection(SERVER, classroom.id, "fashion-mnist")
+    st.cache_resource.clear()
+    said = words(open_page("classroom"))
+    assert "The class collects photos of its own. Choose “Our photos” above." in said
+    assert "There is no task yet" not in said
+    for page in ("home", "explore", "train", "runs"):
+        assert "**Our photos** · The class collects photos" in everything(open_page(page)), page
+    classes.close_class(SERVER, classroom.id)
+    assert "Our photos" not in everything(open_page("home")), "nothing can be sent any more"
 
 
 def test_two_tasks_may_ask_for_their_guess_at_once_and_each_may_be_changed_until_a_run(
@@ -312,6 +341,50 @@ def test_a_rude_name_of_a_run_is_hidden_and_test_sets_opened_are_counted(
     assert "teacher has hidden the name" in words(open_page("train", run=run_id))
 
 
+def test_a_teacher_pauses_the_runs_of_a_student_and_lets_them_go_on(
+    open_page, teacher, classroom, queue
+):
+    members = [joining.join(classroom.code).member for _ in range(2)]
+    group = training.group_of(classroom.id)
+    mine, other = (runs.create(config(), each.visitor, group=group) for each in members)
+    app = open_page("classroom")
+    app.session_state[f"people_{classroom.id}"] = {"selection": {"rows": [0], "columns": []}}
+    app.run()
+    button(app, "Pause their runs").click().run()
+    assert not app.exception and not app.error
+    assert runs.read(mine).folder.pause.exists() and not runs.read(other).folder.pause.exists()
+    assert members[0].handle in log.actions(SERVER, classroom.id)[0].sentence
+    button(app, "Let them go on").click().run()
+    assert not app.exception and not app.error and queue.submitted == [mine]
+    assert "Let them go on" not in [each.label for each in app.button]
+
+
+def test_notes_that_others_can_read_are_hidden_and_their_owner_is_told(
+    open_page, jar, teacher, classroom, put_run
+):
+    joined = joining.join(classroom.code)
+    run_id = put_run(joined.member.visitor)
+    runs.write_note(run_id, "Rude <b>words</b>")
+    app = open_page("classroom")
+    app.session_state[f"people_{classroom.id}"] = {"selection": {"rows": [0], "columns": []}}
+    app.run()
+    assert "Hide its notes" not in [each.label for each in app.button], "others do not see them"
+    runs.annotate(run_id, shared=True)
+    st.cache_resource.clear()
+    app.run()
+    assert [each.value for each in app.text] == ["Rude <b>words</b>"]
+    button(app, "Hide its notes").click().run()
+    assert not app.exception and not app.error
+    assert "Show its notes" in [each.label for each in app.button]
+    jar.clear()
+    page = open_page("train", run=run_id)
+    assert not page.exception and "Rude" not in everything(page)
+    jar[MEMBER] = joined.token
+    page = open_page("train", run=run_id)
+    assert "teacher has hidden these notes from others" in words(page)
+    assert "Rude" in str(components(page, "notes"))
+
+
 def test_names_behind_what_a_class_believes_are_opened_on_request_alone(
     open_page, teacher, classroom
 ):
@@ -451,6 +524,34 @@ def test_the_board_says_code_names_and_task(open_page, teacher, classroom):
     html = "".join(str(each.proto.body) for each in app.get("html"))
     assert classroom.code[:3] in html and one.member.handle in html
     assert "The size of a step" in html
+
+
+def test_the_board_shows_the_end_with_intervals_ties_and_who_had_overfitted(
+    open_page, teacher, classroom, monkeypatch
+):
+    each = given.give(SERVER, classroom.id, tasks.find("luck"))
+    given.open_task(SERVER, each.id)
+    parts = judging.parts_of("fashion-mnist")
+    entries, members = {}, {}
+    # One fits the board's images alone; the other two cannot be told apart.
+    for wrong_board, wrong_end in ((100, 900), (500, 740), (500, 745)):
+        member = joining.join(classroom.code).member
+        right = np.ones(10_000, bool)
+        right[parts.board[:wrong_board]] = right[parts.end[:wrong_end]] = False
+        entries[member.public_id], members[member.public_id] = scores.Entry(right), member
+    lines = [
+        handins.EndLine(members[found.key], found, "a run")
+        for found in scores.reveal(entries, parts)
+    ]
+    monkeypatch.setattr(overview.handins, "end", lambda by, task_id: lines)
+    given.reveal(SERVER, each.id)
+    said = sent(open_page("board", **{"class": classroom.code}))
+    names = [members[key].handle for key in entries]
+    assert f"Better on the board than at the end: {names[0]}. The interval lies above 0" in said
+    assert "these students cannot be told apart" in said and "The end of" in said
+    assert said.count("<tr>") == 4 and said.index(names[1]) < said.rindex(names[0])
+    assert "85.00 % (84.1 to 85.9)" in said and "+12.5 (+11." in said
+    assert "1–2 ▲1" in said and "3 ▼2" in said
 
 
 def test_a_visitor_sees_no_board(open_page, classroom):

@@ -15,6 +15,7 @@ from core.classroom.schema import CourtRow
 from core.classroom.teachers import start_session
 from core.runs import Result, State
 from pages.session.cookies import MEMBER, TEACHER
+from pages.views.classroom import activity
 from pages.views.classroom import court as view
 
 DATA = "fashion-mnist"
@@ -104,15 +105,15 @@ def test_what_the_browser_says_is_taken_or_refused_with_a_sentence(joined, opene
     who = person(joined)
     court.show_next(who, opened.id)
     view._vote(who, opened.id, 1, 3)
-    assert view.PROBLEM not in state and court.turn(who, opened.id).number == 2
+    assert activity.PROBLEM not in state and court.turn(who, opened.id).number == 2
     for number, said in [(1, 2), (2, "3"), (2, 4), (7, 1), (None, None), ({}, []), (True, True)]:
         view._vote(who, opened.id, number, said)
-        assert str(state[view.PROBLEM]).endswith("."), (number, said)
+        assert str(state[activity.PROBLEM]).endswith("."), (number, said)
         assert court.turn(who, opened.id).number == 2
-    assert state[view.REFUSED] == 7, "each lets the image be answered again"
+    assert state[activity.REFUSED] == 7, "each lets the image be answered again"
     court.close_court(SERVER, opened.id)
     view._vote(who, opened.id, 2, 1)
-    assert "closed" in str(state[view.PROBLEM])
+    assert "closed" in str(state[activity.PROBLEM])
 
 
 def test_who_is_through_is_thanked_and_sees_the_verdicts_when_the_court_is_closed(

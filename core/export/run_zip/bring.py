@@ -7,7 +7,7 @@ loaded here. One file at a time: thirty at once would stop all trainings.
 import json
 import threading
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Collection, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -48,7 +48,13 @@ Answer = tuple[float, str] | Taken | Left
 
 
 def bring(
-    path: Path, name: str, visitor: str, *, wait: float = WAIT, seconds: float = SECONDS
+    path: Path,
+    name: str,
+    visitor: str,
+    *,
+    circle: Collection[str] = (),
+    wait: float = WAIT,
+    seconds: float = SECONDS,
 ) -> Generator[Answer, None, None]:
     """Take in the runs of a ZIP, which belong to the visitor from then on.
 
@@ -58,6 +64,7 @@ def bring(
         path: of the file.
         name: what its owner calls it.
         visitor: who brings it.
+        circle: ids of the classes whose data sets the visitor may use; the caller knows.
         wait: seconds to wait for one's turn.
         seconds: that it may take.
 
@@ -72,12 +79,13 @@ def bring(
     if not _turn.acquire(timeout=wait):
         raise SettingsError("Others are bringing runs right now. Try again in a minute.")
     try:
-        yield from _bring(path, name, visitor, time.monotonic() + seconds)
+        request = {"path": str(path.absolute()), "name": name, "visitor": visitor}
+        yield from _bring(request | {"circle": sorted(circle)}, time.monotonic() + seconds)
     finally:
         _turn.release()
 
 
-def _bring(path: Path, name: str, visitor: str, end: float) -> Generator[Answer, None, None]:
+def _bring(request: dict[str, Any], end: float) -> Generator[Answer, None, None]:
     log = settings().home / "workers.log"
     try:
         log.parent.mkdir(parents=True, exist_ok=True)
@@ -88,9 +96,9 @@ def _bring(path: Path, name: str, visitor: str, end: float) -> Generator[Answer,
             f"The runs could not be brought: {error.strerror or error}. Free some memory or disk "
             "space, then try again."
         ) from error
-    far = (0.0, name)
+    far = (0.0, str(request["name"]))
     try:
-        process.say({"path": str(path.absolute()), "name": name, "visitor": visitor})
+        process.say(request)
         for value in _values(process, end):
             if value is None:
                 yield far  # nothing new; whoever asks may want to stop

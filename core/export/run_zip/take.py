@@ -6,6 +6,7 @@ The network is built from the config, as a training builds it, and gets its weig
 import json
 import math
 import time
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -101,20 +102,21 @@ def title_of(header: Header, number: int) -> str:
     return " · ".join(filter(None, (header.whose, header.name))) or f"run {number}"
 
 
-def take(packed: Packed, visitor: str, report: Report) -> str:
+def take(packed: Packed, visitor: str, report: Report, circle: Collection[str] = ()) -> str:
     """Take a run in: it belongs to the visitor from then on. Return its id.
 
     Args:
         packed: as ``gate.opened`` found it.
         visitor: who brings it.
         report: told the share done.
+        circle: ids of the classes whose data sets the visitor may use.
 
     Raises:
         SourceRejected: it is not what it should be.
         SettingsError: its settings cannot be used here, or the folder cannot be written.
         DataUnavailable, DataDamaged: its data set is not here, or cannot be read.
     """
-    config = _config(packed.header, visitor)
+    config = _config(packed.header, visitor, circle)
     curves = _curves(packed, config)
     report(0.05)
     learned = _learned(packed, config)
@@ -135,9 +137,10 @@ def take(packed: Packed, visitor: str, report: Report) -> str:
     return run_id
 
 
-def _config(header: Header, visitor: str) -> TrainingConfig:
+def _config(header: Header, visitor: str, circle: Collection[str]) -> TrainingConfig:
     """Return the config of a run, on the data set that is the same here."""
-    config = TrainingConfig.from_dict(header.config | {"dataset": _dataset(header, visitor)})
+    dataset = _dataset(header, visitor, circle)
+    config = TrainingConfig.from_dict(header.config | {"dataset": dataset})
     result = header.result
     if result is not None and result.epochs > config.recipe.epochs:
         raise SourceRejected(
@@ -153,7 +156,7 @@ def _config(header: Header, visitor: str) -> TrainingConfig:
     return config
 
 
-def _dataset(header: Header, visitor: str) -> str:
+def _dataset(header: Header, visitor: str, circle: Collection[str]) -> str:
     """Return the name that the data set of a run has here.
 
     Raises:
@@ -165,7 +168,7 @@ def _dataset(header: Header, visitor: str) -> str:
         if reason is not None:
             raise DataUnavailable(f"Its figures cannot be measured here. {reason}")
         return asked
-    for each in usable_datasets(visitor):
+    for each in usable_datasets(visitor, circle):
         if each.spec.missing() is None and fingerprint(each.spec.name) == header.fingerprint:
             return each.spec.name
     title = header.dataset or "without a title"

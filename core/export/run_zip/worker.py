@@ -36,7 +36,8 @@ def main() -> int:
     thrifty()
     end_with_server()
     try:
-        _take_in(Path(request["path"]), request["name"], request["visitor"], say)
+        circle = frozenset(request["circle"])
+        _take_in(Path(request["path"]), request["name"], request["visitor"], circle, say)
     except SourceRejected as error:
         say({"rejected": error.sentence, "problems": error.problems})
     except AtelierError as error:
@@ -49,7 +50,9 @@ def main() -> int:
     os._exit(0)
 
 
-def _take_in(path: Path, name: str, visitor: str, say: Callable[[object], None]) -> None:
+def _take_in(
+    path: Path, name: str, visitor: str, circle: frozenset[str], say: Callable[[object], None]
+) -> None:
     room = check_room(visitor)
     told = _Reporter(say)
     with tempfile.TemporaryDirectory() as folder, gate.opened(path, name, Path(folder)) as found:
@@ -66,7 +69,7 @@ def _take_in(path: Path, name: str, visitor: str, say: Callable[[object], None])
 
             report(0.0)
             try:
-                say({"taken": take(packed, visitor, report), "what": what})
+                say({"taken": take(packed, visitor, report, circle), "what": what})
             except AtelierError as error:
                 say({"left": str(error), "what": what})
 

@@ -17,6 +17,7 @@ STYLE = """<style>
 .wall-beat-head b { font-size: 1.4em; }
 .wall-beat-head span { opacity: 0.8; }
 .wall-beat .verdict { font-size: 1.1em; font-weight: 600; margin: 0.5em 0 0.3em; }
+.wall-beat p { font-size: 1em; }
 .wall-beat-two { display: grid; grid-template-columns: 1fr 1fr; gap: 2vw; font-size: 0.64em; }
 .wall-beat-two .beat-matrix td { padding: 0.1em 0; }
 .wall-beat .beat-tiles { grid-template-columns: repeat(6, 1fr); font-size: 0.74em;
@@ -52,8 +53,12 @@ def beat_on_wall(who: Person, class_id: int, *, room: bool) -> bool:
         parts += [
             beat_figures.lines(found),
             f'<p class="verdict">{beat_figures.verdict(found)}</p>',
-            f'<div class="wall-beat-two">{"".join(beat_figures.matrices(found))}</div>',
         ]
+        if few := beat_figures.awaited(found):
+            parts.append(f"<p>{few}</p>")
+        else:
+            both = "".join(beat_figures.matrices(found))
+            parts.append(f'<div class="wall-beat-two">{both}</div>')
     if found.tiles and room:
         images = data.pictures(data.split(shown.dataset, "test").images)
         parts.append(beat_figures.tiles(found, images, TILES))

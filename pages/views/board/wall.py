@@ -13,15 +13,16 @@ from pages.session.address import app_url
 from pages.session.guard import sentences
 from pages.views.board.beat import beat_on_wall
 from pages.views.board.court import court_on_wall
+from pages.views.board.end import end_on_wall
 from pages.views.board.experiment import experiment_on_wall
 from pages.views.board.photos import photos_on_wall
 from pages.widgets import palette
 from pages.widgets.class_chart import class_chart, numbers
 from pages.widgets.qr import qr_image
-from pages.widgets.ranking import of_end, of_live, of_students, ranking
+from pages.widgets.ranking import of_live, of_students, ranking
 
 TICK = 2.0  # seconds between two looks
-MOST = 14  # lines of the ranking, which fill the screen
+MOST = 12  # lines of the ranking, which fill the screen
 
 # The whole screen for the class: no sidebar, no header, no scrolling; sizes follow the screen.
 STYLE = """<style>
@@ -38,12 +39,13 @@ STYLE = """<style>
   padding: 2vw; border-radius: 1rem; margin-bottom: 1vw; color: white; background: INDIGO; }
 .wall-big { font-size: clamp(0.9rem, 1.2vw, 1.8rem); }
 .wall-here { display: flex; flex-wrap: wrap; gap: 0.35em; font-size: clamp(0.8rem, 1vw, 1.4rem);
-  max-height: 13vh; overflow: hidden; }
+  line-height: 1.6; max-height: 8.25em; overflow: hidden; } /* four whole rows */
 .wall-here span { padding: 0.1em 0.6em; border-radius: 1em;
   background: color-mix(in srgb, currentColor 10%, transparent); }
 .wall-task { padding: 0.6em 0.8em; border-radius: 0.6rem; margin-bottom: 0.8em;
   background: color-mix(in srgb, INDIGO 14%, transparent); }
-.wall-task small { display: block; font-size: 0.75em; line-height: 1.35; margin-top: 0.3em; }
+.wall-task small { font-size: 0.75em; line-height: 1.35; margin-top: 0.3em; overflow: hidden;
+  display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 5; }
 .wall-here .away { opacity: 0.5; }
 </style>""".replace("INDIGO", palette.GOOD)
 
@@ -82,10 +84,14 @@ def _wall(who: Person, class_id: int, link: str) -> None:
         if photos_on_wall(class_id, room=not now.classroom.message):
             return
         found = data.class_contest(class_id)
+        if found is not None and found.end:
+            end_on_wall(found)
+            return
         left, right = st.columns([5, 2], gap="large")
         with left:
             lines = data.class_lines(class_id, of_contest=True)
-            class_chart(lines, key="wall_chart", height=560, wall=True)
+            # It is as high as the screen lets it be, and this at least.
+            class_chart(lines, key="wall_chart", height=380, wall=True)
             st.html(f'<div class="wall-here"><b>{numbers(now)}</b></div>{_here(now)}')
         with right:
             st.html(f'<div class="wall-big">{_contest(found)}{_places(now, found)}</div>')
@@ -105,20 +111,16 @@ def _head(classroom: Classroom, link: str) -> str:
 
 
 def _contest(found: Contest | None) -> str:
-    """Return the task as HTML: what is to be found out, and afterwards what there was to see."""
+    """Return the task as HTML: what is to be found out."""
     if found is None:
         return ""
-    task = found.given.task
-    words = task.question if not found.end else task.see or task.question
-    return f'<div class="wall-task"><b>{escape(task.title)}</b><small>{escape(words)}</small></div>'
+    title, question = escape(found.given.task.title), escape(found.given.task.question)
+    return f'<div class="wall-task"><b>{title}</b><small>{question}</small></div>'
 
 
 def _places(now: Overview, found: Contest | None) -> str:
-    """Return who leads as HTML: in the task, at its end, or of everything that was trained."""
-    if found is None:
-        lines = of_students(now.ranked)
-    else:
-        lines = of_end(found.end) if found.end else of_live(found.live)
+    """Return who leads as HTML: in the task, or of everything that was trained."""
+    lines = of_students(now.ranked) if found is None else of_live(found.live)
     return ranking(lines[:MOST])
 
 

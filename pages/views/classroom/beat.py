@@ -1,7 +1,5 @@
 """A student's rounds of Beat the network: twenty images against the clock, then how it went."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 
 import streamlit as st
@@ -10,31 +8,22 @@ from core import datasets
 from core.classroom import beating
 from core.classroom.beating import SECONDS, Figures, Round
 from core.classroom.people import Classroom, Person
-from core.errors import ClassroomRefused, ClassroomUnavailable
 from pages.session import data
 from pages.session.guard import sentences
 from pages.session.ticking import watching
+from pages.views.classroom.activity import newest_first, tell, telling
 from pages.widgets import beat_figures
 from pages.widgets.quick_answer import quick_answer
 from pages.words import count, percent
 
 TICK = 3.0  # seconds between two looks
 PLAYING = "beat_playing"  # session: whether images are shown
-PROBLEM = "beat_problem"  # session: why the last answer does not count
+ICON = ":material/timer_off:"
 BASIS = (
     "Accuracy with its 95 % interval. What counts are the images, not the answers: what one finds "
     "hard, most do. An image without an answer in time counts as wrong. Class and network saw the "
     "same images, so their difference is paired by image."
 )
-
-
-def beat_call(class_id: int) -> None:
-    """Say that a round is open, where the tasks are."""
-    if any(each.is_open for each in data.class_rounds(class_id)):
-        st.info(
-            "A round of Beat the network is open. Choose “Beat the network” above.",
-            icon=":material/timer:",
-        )
 
 
 def beat_view(who: Person, classroom: Classroom) -> None:
@@ -50,22 +39,15 @@ def _look(who: Person, class_id: int) -> None:
     if st.session_state.get(PLAYING):
         st.rerun()  # the first image is to be drawn
     with sentences():
-        found = beating.rounds_of(who, class_id)
-        if not found:
-            st.info(
-                "There is no round yet. When the teacher opens one, you and the network look at "
-                "the same images.",
-                icon=":material/hourglass_empty:",
-            )
-            return
-        _tell()
-        for place, each in enumerate(found):
-            if place == 0:
-                _newest(who, each)
-            else:
-                title = datasets.find(each.dataset).title
-                with st.expander(f"An earlier round on {title}"):
-                    results(data.round_figures(each.id))
+        tell(ICON)
+        newest_first(
+            beating.rounds_of(who, class_id),
+            "There is no round yet. When the teacher opens one, you and the network look at the "
+            "same images.",
+            newest=partial(_newest, who),
+            earlier=lambda each: results(data.round_figures(each.id)),
+            title=lambda each: f"An earlier round on {datasets.find(each.dataset).title}",
+        )
 
 
 def _newest(who: Person, found: Round) -> None:
@@ -96,7 +78,7 @@ def _newest(who: Person, found: Round) -> None:
 
 
 def _next_image(who: Person, round_id: int) -> None:
-    with _telling():
+    with telling():
         beating.show_next(who, round_id)
         st.session_state[PLAYING] = True
 
@@ -108,7 +90,7 @@ def _play(who: Person, class_id: int) -> None:
         at = beating.turn(who, found.id) if found is not None and found.is_open else None
         if found is None or at is None or at.left is None or at.image is None:
             if found is not None and at is not None and at.missed and not at.done:
-                _tell()
+                tell(ICON)
                 st.markdown(f"The time for image {at.number} of {at.count} is over.")
                 st.button(
                     "Next image",
@@ -121,7 +103,7 @@ def _play(who: Person, class_id: int) -> None:
                 return
             st.session_state[PLAYING] = False
             st.rerun()
-        _tell()
+        tell(ICON)
         spec = datasets.find(found.dataset)
         quick_answer(
             data.pictures(data.split(spec.name, "test").images)[at.image],
@@ -137,25 +119,10 @@ def _play(who: Person, class_id: int) -> None:
 
 def _answer(who: Person, round_id: int, number: object, label: object) -> None:
     """Take what the browser says; what it may not say is for the core to refuse."""
-    with _telling():
+    with telling():
         beating.answer(who, round_id, number, label)
         if label is not None:
             beating.show_next(who, round_id)
-
-
-@contextmanager
-def _telling() -> Iterator[None]:
-    """Let the page say what was refused before it is drawn."""
-    st.session_state.pop(PROBLEM, None)
-    try:
-        yield
-    except (ClassroomRefused, ClassroomUnavailable) as error:
-        st.session_state[PROBLEM] = str(error)
-
-
-def _tell() -> None:
-    if (problem := st.session_state.pop(PROBLEM, None)) is not None:
-        st.warning(problem, icon=":material/timer_off:")
 
 
 def results(found: Figures) -> None:
@@ -172,11 +139,14 @@ def results(found: Figures) -> None:
             f"gives p = {found.vote.paired.p_value:.2g}."
         )
     st.caption(f"{beat_figures.progress(found)} · network: {found.round.network}. {BASIS}")
-    for column, matrix in zip(
-        st.columns(2, gap="medium"), beat_figures.matrices(found), strict=True
-    ):
-        column.html(matrix)
-    st.caption("Rows: what it is. Columns: what it was called, by its number.")
+    if few := beat_figures.awaited(found):
+        st.caption(few)
+    else:
+        for column, matrix in zip(
+            st.columns(2, gap="medium"), beat_figures.matrices(found), strict=True
+        ):
+            column.html(matrix)
+        st.caption("Rows: what it is. Columns: what it was called, by its number.")
     if found.tiles:
         st.markdown("**The images**, the hardest for the class first")
         images = data.pictures(data.split(found.round.dataset, "test").images)

@@ -64,7 +64,7 @@ def _end_row(line: EndLine, mine: str | None) -> dict[str, str]:
     return {
         "Place": f"{place_words(found.end)}{change}",
         "Name": _name(line, mine),
-        "End": f"{percent(found.end_share.value, 2)} ({percent(low)} to {percent(high)})",
+        "End": f"{percent(found.end_share.value, 2)} ({_between(low, high)})",
         "Board": percent(found.board_share.value, 2),
         "Board minus end": (
             f"{100 * found.gap.value:+.1f} ({100 * found.gap.low:+.1f} to "
@@ -95,7 +95,12 @@ def measure_words(measure: Measure, what: What) -> str:
         return f"{measure.value:.4f}"
     if measure.low is None or measure.high is None:
         return percent(measure.value, 2)
-    return f"{percent(measure.value, 2)} ({percent(measure.low)} to {percent(measure.high)})"
+    return f"{percent(measure.value, 2)} ({_between(measure.low, measure.high)})"
+
+
+def _between(low: float, high: float) -> str:
+    """Return an interval of shares in per cent, short enough for a phone."""
+    return f"{100 * low:.1f} to {100 * high:.1f}"
 
 
 def _name(line: Line | EndLine, mine: str | None) -> str:

@@ -4,8 +4,6 @@ The browser gets the picture and the four answers. Which of them is the label st
 until the court is closed.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 
 import streamlit as st
@@ -14,24 +12,17 @@ from core import datasets
 from core.classroom import court, verdicts
 from core.classroom.court import BOTH, NEITHER, Court, Turn
 from core.classroom.people import Classroom, Person
-from core.errors import ClassroomRefused, ClassroomUnavailable
 from pages.session import data
 from pages.session.guard import sentences
 from pages.session.ticking import watching
+from pages.views.classroom.activity import newest_first, refusals, tell, telling
 from pages.widgets import court_figures
 from pages.widgets.quick_answer import quick_answer
 from pages.words import count
 
 TICK = 3.0  # seconds between two looks
 JUDGING = "court_judging"  # session: whether images are shown
-PROBLEM = "court_problem"  # session: why the last vote does not count
-REFUSED = "court_refused"  # session: counts the votes that did not
-
-
-def court_call(class_id: int) -> None:
-    """Say that a court is open, where the tasks are."""
-    if any(each.is_open for each in data.class_courts(class_id)):
-        st.info("A label court is open. Choose “Label court” above.", icon=":material/gavel:")
+ICON = ":material/gavel:"
 
 
 def court_view(who: Person, classroom: Classroom) -> None:
@@ -47,22 +38,20 @@ def _look(who: Person, class_id: int) -> None:
     if st.session_state.get(JUDGING):
         st.rerun()  # the first image is to be drawn
     with sentences():
-        found = court.courts_of(who, class_id)
-        if not found:
-            st.info(
-                "There is no court yet. When the teacher opens one, you judge labels that a "
-                "network doubts.",
-                icon=":material/hourglass_empty:",
-            )
-            return
-        _tell()
-        for place, each in enumerate(found):
-            if place == 0:
-                _newest(who, each)
-            else:
-                with st.expander(f"An earlier court on {datasets.find(each.dataset).title}"):
-                    results(each)
-                    difference(each)
+        tell(ICON)
+        newest_first(
+            court.courts_of(who, class_id),
+            "There is no court yet. When the teacher opens one, you judge labels that a network "
+            "doubts.",
+            newest=partial(_newest, who),
+            earlier=_earlier,
+            title=lambda each: f"An earlier court on {datasets.find(each.dataset).title}",
+        )
+
+
+def _earlier(found: Court) -> None:
+    results(found)
+    difference(found)
 
 
 def _newest(who: Person, found: Court) -> None:
@@ -117,7 +106,7 @@ def _mine(who: Person, found: Court) -> None:
 
 
 def _next_image(who: Person, court_id: int) -> None:
-    with _telling():
+    with telling():
         at = court.show_next(who, court_id)
         st.session_state[JUDGING] = at.image is not None
 
@@ -130,7 +119,7 @@ def _judge(who: Person, class_id: int) -> None:
         if found is None or at is None or at.image is None:
             st.session_state[JUDGING] = False
             st.rerun()
-        _tell()
+        tell(ICON)
         quick_answer(
             data.pictures(data.split(found.dataset, "train").images)[at.image],
             at.answers,
@@ -139,32 +128,16 @@ def _judge(who: Person, class_id: int) -> None:
             on_answer=partial(_vote, who, found.id),
             key=f"court_{found.id}",
             first_key=1,
-            attempt=st.session_state.get(REFUSED, 0),
+            attempt=refusals(),
         )
 
 
 def _vote(who: Person, court_id: int, number: object, button: object) -> None:
     """Take what the browser says; what it may not say is for the core to refuse."""
-    with _telling():
+    with telling():
         court.judge(who, court_id, number, button)
         if not court.turn(who, court_id).done:
             court.show_next(who, court_id)
-
-
-@contextmanager
-def _telling() -> Iterator[None]:
-    """Let the page say what was refused before it is drawn."""
-    st.session_state.pop(PROBLEM, None)
-    try:
-        yield
-    except (ClassroomRefused, ClassroomUnavailable) as error:
-        st.session_state[PROBLEM] = str(error)
-        st.session_state[REFUSED] = st.session_state.get(REFUSED, 0) + 1
-
-
-def _tell() -> None:
-    if (problem := st.session_state.pop(PROBLEM, None)) is not None:
-        st.warning(problem, icon=":material/gavel:")
 
 
 def results(found: Court) -> None:

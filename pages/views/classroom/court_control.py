@@ -135,10 +135,16 @@ def _court(who: Person, classroom: Classroom, found: Court) -> None:
                 help="All votes, without names.",
             )
         with st.popover("Remove", icon=":material/delete:"):
-            st.markdown("Removes the court with its votes. A data set that was made of it stays.")
+            st.markdown(
+                "Removes the court with its votes."
+                if found.corrected is None
+                else "Removes the court with its votes, its data set, and what was measured. Runs "
+                "of students on it stay. This cannot be undone."
+            )
             if st.button("Remove it", type="primary", key=f"court_drop_{found.id}"):
-                court.remove_court(who, found.id)
-                drawn_anew()
+                with sentences():
+                    correcting.remove_court(who, found.id)
+                    drawn_anew()
     if found.is_open:
         watching(_results, TICK)(found)
         return

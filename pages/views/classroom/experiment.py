@@ -1,5 +1,7 @@
 """A student's part of an experiment of the class: one button, own result, and everybody's chart."""
 
+from functools import partial
+
 import streamlit as st
 
 from core import runs
@@ -11,20 +13,11 @@ from core.runs import State
 from pages.session import data
 from pages.session.guard import sentences
 from pages.session.ticking import watching
+from pages.views.classroom.activity import newest_first
 from pages.widgets import experiment_chart
 from pages.words import count, literal, percent
 
 TICK = 3.0  # seconds between two looks
-
-
-def experiment_call(class_id: int) -> None:
-    """Say that an experiment is open, where the tasks are."""
-    if any(each.is_open for each in data.class_experiments(class_id)):
-        st.info(
-            "The class does an experiment, and one run of it is yours. Choose “One experiment” "
-            "above.",
-            icon=":material/science:",
-        )
 
 
 def experiment_view(who: Person, classroom: Classroom) -> None:
@@ -34,22 +27,21 @@ def experiment_view(who: Person, classroom: Classroom) -> None:
 
 def _look(who: Person, classroom: Classroom) -> None:
     with sentences():
-        found = experiments.experiments_of(who, classroom.id)
-        if not found:
-            st.info(
-                "There is no experiment yet. When the teacher opens one, each of you trains one "
-                "run of it, and all runs together are the answer.",
-                icon=":material/hourglass_empty:",
-            )
-        for place, each in enumerate(found):
-            if place == 0:
-                st.subheader(literal(each.question), anchor=False)
-                with sentences():
-                    _mine(who, classroom, each)
-                results(who, each)
-            else:
-                with st.expander(f"An earlier experiment: {literal(each.question)}"):
-                    results(who, each)
+        newest_first(
+            experiments.experiments_of(who, classroom.id),
+            "There is no experiment yet. When the teacher opens one, each of you trains one run of "
+            "it, and all runs together are the answer.",
+            newest=partial(_newest, who, classroom),
+            earlier=partial(results, who),
+            title=lambda each: f"An earlier experiment: {literal(each.question)}",
+        )
+
+
+def _newest(who: Person, classroom: Classroom, found: Experiment) -> None:
+    st.subheader(literal(found.question), anchor=False)
+    with sentences():
+        _mine(who, classroom, found)
+    results(who, found)
 
 
 def results(who: Person, experiment: Experiment) -> None:

@@ -1,23 +1,26 @@
 """Everybody in a class: who is here, what trains, what they reached, and what a teacher can do."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import NoReturn
 
 import streamlit as st
 
+from core import runs
 from core.classroom import joining, naming, training
 from core.classroom.overview import Student
 from core.classroom.people import Classroom, Person
 from core.runs import Run
+from core.runs.access import may_be_shared
 from pages.session import data
 from pages.session.guard import sentences
 from pages.session.ticking import watching
 from pages.views.classroom.activity import drawn_anew
 from pages.widgets.class_chart import numbers
 from pages.widgets.closing_popover import close_popover, closing_popover
-from pages.words import STATE_WORDS, ago, dataset_title, literal, percent
+from pages.words import STATE_WORDS, ago, dataset_title, literal, percent, title_markdown
 
 TICK = 3.0  # seconds between two looks
-_PAUSED = "class_paused"  # session: ids of the runs that the teacher has paused
+_PAUSED = "class_paused"  # session: ids of the runs that the teacher has paused, by class
 
 
 def people_view(who: Person, classroom: Classroom) -> None:
@@ -40,11 +43,11 @@ def _people(who: Person, class_id: int) -> None:
                 training.stop_all(who, class_id)
                 drawn_anew()
             if st.button("Pause all runs", icon=":material/pause:", disabled=not active):
-                st.session_state[_PAUSED] = training.pause_all(who, class_id)
-                drawn_anew()
-            paused = st.session_state.get(_PAUSED)
+                _pause(who, class_id)
+            paused = _paused(class_id)
             if paused and st.button("Let them go on", icon=":material/play_arrow:"):
-                training.resume_all(who, class_id, st.session_state.pop(_PAUSED))
+                training.resume_all(who, class_id, paused)
+                paused.clear()
                 drawn_anew()
         looks = data.class_looks(class_id)
         rows = [_row(each, now.at, looks.get(each.member.id, {})) for each in now.students]
@@ -58,6 +61,18 @@ def _people(who: Person, class_id: int) -> None:
         )
         picked = [now.students[i] for i in chosen["selection"]["rows"] if i < len(now.students)]
         _actions(who, picked)
+
+
+def _pause(who: Person, class_id: int, member_ids: Sequence[int | None] = (None,)) -> NoReturn:
+    """Pause the runs of some students, or of all, and keep in mind which these are."""
+    for member_id in member_ids:
+        _paused(class_id).extend(training.pause_all(who, class_id, member_id))
+    drawn_anew()
+
+
+def _paused(class_id: int) -> list[str]:
+    paused: dict[int, list[str]] = st.session_state.setdefault(_PAUSED, {})
+    return paused.setdefault(class_id, [])
 
 
 def _row(student: Student, now: float, looks: Mapping[str, int]) -> dict[str, str]:
@@ -79,7 +94,10 @@ def _row(student: Student, now: float, looks: Mapping[str, int]) -> dict[str, st
 def _actions(who: Person, picked: list[Student]) -> None:
     """Draw what can be done with the students who are chosen."""
     if not picked:
-        st.caption("Choose one or several in the list to change a name or to stop their runs.")
+        st.caption(
+            "Choose one or several in the list to change a name, to hide what they wrote, or to "
+            "stop their runs."
+        )
         return
     with st.container(horizontal=True):
         hidden = all(each.member.hidden for each in picked)
@@ -96,6 +114,8 @@ def _actions(who: Person, picked: list[Student]) -> None:
             for each in picked:
                 training.stop_all(who, each.member.class_id, each.member.id)
             drawn_anew()
+        if st.button("Pause their runs", icon=":material/pause:", disabled=not going):
+            _pause(who, picked[0].member.class_id, [each.member.id for each in picked])
         if st.button("Remove from the class", icon=":material/person_remove:"):
             for each in picked:
                 joining.remove(who, each.member.id)
@@ -104,6 +124,8 @@ def _actions(who: Person, picked: list[Student]) -> None:
         for run in each.runs:
             if run.name or run.hidden_name:
                 _named(who, each, run)
+            if run.shared and may_be_shared(run) and runs.read_note(run.folder).strip():
+                _noted(who, each, run)
     st.caption("Every change is in the log, where it can be undone.")
 
 
@@ -131,3 +153,26 @@ def _named(who: Person, student: Student, run: Run) -> None:
                 naming.rename(who, run.id, text)
                 close_popover(f"name_of_{run.id}")
                 drawn_anew()
+
+
+def _noted(who: Person, student: Student, run: Run) -> None:
+    """Draw the notes that a student wrote about a run that others may open, as the teacher may."""
+    hidden = run.note_hidden or run.hidden_name is not None
+    with st.container(horizontal=True, vertical_alignment="center"):
+        name = title_markdown(run)
+        st.page_link(
+            "pages/train.py",
+            label=f"Notes on “{name}” of {literal(student.member.handle)}, which is shared"
+            f"{' (hidden)' if hidden else ''}",
+            icon=":material/notes:",
+            query_params={"run": run.id},
+        )
+        with st.popover("Read them", icon=":material/article:", key=f"note_{run.id}"):
+            st.text(runs.read_note(run.folder))
+        # Notes of a run whose name is hidden are hidden with it.
+        word = "Show its notes" if run.note_hidden else "Hide its notes"
+        if (run.note_hidden or not hidden) and st.button(
+            word, icon=":material/visibility_off:", key=f"hide_note_{run.id}"
+        ):
+            (naming.show_note if run.note_hidden else naming.hide_note)(who, run.id)
+            drawn_anew()

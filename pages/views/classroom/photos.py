@@ -1,6 +1,7 @@
 """A student's part of Our photos: take one, say what it shows, send it, and see the result."""
 
 from dataclasses import dataclass, field
+from functools import partial
 
 import streamlit as st
 
@@ -13,6 +14,7 @@ from core.imaging.prepare import Prepared, prepare
 from pages.session import brought, data
 from pages.session.guard import sentences
 from pages.session.ticking import watching
+from pages.views.classroom.activity import newest_first
 from pages.widgets import photo, photo_figures
 from pages.widgets.choice import choice
 from pages.widgets.picture_edits import Edits, edited_picture
@@ -52,15 +54,6 @@ class Draft:
         self.turned += 1
         self.edits = Edits.of(self.picture, f"{self.edits.token}+", self.turned)
         self.prepared = None
-
-
-def photos_call(class_id: int) -> None:
-    """Say that photos are collected, where the tasks are."""
-    if any(each.is_open for each in data.class_collections(class_id)):
-        st.info(
-            "The class collects photos of its own. Choose “Our photos” above.",
-            icon=":material/add_a_photo:",
-        )
 
 
 def photos_view(who: Person, classroom: Classroom) -> None:
@@ -185,26 +178,26 @@ def _look(who: Person, classroom: Classroom, opened: int | None) -> None:
         found = photos.collections_of(who, classroom.id)
         if opened != (found[0].id if found and found[0].is_open else None):
             st.rerun()  # the teacher has opened or closed one
-        if not found:
-            st.info(
-                "There are no photos yet. When the teacher opens a collection, you photograph "
-                "things, and the networks of the class show what they are worth on them.",
-                icon=":material/hourglass_empty:",
-            )
-        for place, each in enumerate(found):
-            if place == 0:
-                if not each.is_open:
-                    title = literal(each.spec.title)
-                    st.subheader(f"Our photos for {title}", anchor=False)
-                results(each)
-                _own(who, each)
-                _wall(each)
-            else:
-                title = literal(each.spec.title)
-                with st.expander(f"Earlier photos for {title}"):
-                    results(each)
-                    _own(who, each)
-                    _wall(each)
+        newest_first(
+            found,
+            "There are no photos yet. When the teacher opens a collection, you photograph things, "
+            "and the networks of the class show what they are worth on them.",
+            newest=partial(_newest, who),
+            earlier=partial(_photos, who),
+            title=lambda each: f"Earlier photos for {literal(each.spec.title)}",
+        )
+
+
+def _newest(who: Person, found: Collection) -> None:
+    if not found.is_open:  # else the form has the title
+        st.subheader(f"Our photos for {literal(found.spec.title)}", anchor=False)
+    _photos(who, found)
+
+
+def _photos(who: Person, found: Collection) -> None:
+    results(found)
+    _own(who, found)
+    _wall(found)
 
 
 def _own(who: Person, collection: Collection) -> None:

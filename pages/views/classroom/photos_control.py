@@ -8,18 +8,16 @@ from core import datasets
 from core.classroom import photo_judging, photos
 from core.classroom.people import Classroom, Person
 from core.classroom.photos import MOST, SIDE, Collection, Photo, Stage
-from core.errors import ClassroomRefused, ClassroomUnavailable
 from pages.session import data
 from pages.session.guard import sentences
 from pages.session.ticking import ticking, watching
-from pages.views.classroom.activity import drawn_anew, state_badge, wall_button
+from pages.views.classroom.activity import drawn_anew, state_badge, tell, telling, wall_button
 from pages.views.classroom.photos import results
 from pages.widgets.pixel_viewer import pixel_image
 from pages.words import ago, count, literal
 
 TICK, QUICK = 3.0, 1.0  # seconds between two looks: at what comes, and at networks being judged
 PAGE = 12  # photos a page
-PROBLEM = "photos_problem"  # session: why the last decision was refused
 TITLES = {Stage.WAITING: "Waiting", Stage.APPROVED: "Approved", Stage.REFUSED: "Refused or hidden"}
 
 
@@ -107,6 +105,18 @@ def _downloads(who: Person, classroom: Classroom, found: Collection) -> None:
         key=f"zip_{found.id}",
         help=help_,
     )
+    if data.photo_figures(found.id).networks:
+        st.download_button(
+            "CSV",
+            lambda: photo_judging.spreadsheet(who, found.id),
+            f"{name}.csv",
+            "text/csv",
+            icon=":material/download:",
+            on_click="ignore",
+            key=f"photos_csv_{found.id}",
+            help="What each network calls each photo, by the photo's name in the ZIP. Students "
+            "have numbers.",
+        )
     if found.originals:
         st.download_button(
             "ZIP of the originals",
@@ -178,8 +188,7 @@ def _judge(who: Person, found: Collection) -> None:
 def _photos(who: Person, found: Collection) -> None:
     """Draw the photos of one stage with what can be decided about them."""
     with sentences():
-        if (problem := st.session_state.pop(PROBLEM, None)) is not None:
-            st.warning(problem, icon=":material/info:")
+        tell()
         numbers = photos.numbers(who, found.id)
         stage = st.segmented_control(
             "Photos",
@@ -272,8 +281,6 @@ def _relabel(who: Person, photo_id: int, key: str) -> None:
 
 def _decide(do: Callable[..., object], *args: object) -> None:
     """Do what the teacher decides before the photos are drawn anew; what was refused is said."""
-    try:
+    with telling():
         do(*args)
-    except (ClassroomRefused, ClassroomUnavailable) as error:
-        st.session_state[PROBLEM] = str(error)
     data.forget_classes()

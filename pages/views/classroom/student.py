@@ -7,10 +7,10 @@ import streamlit as st
 from core.classroom import joining
 from core.classroom.people import Classroom, Member, Person
 from pages.session.guard import sentences
-from pages.views.classroom.beat import beat_call, beat_view
-from pages.views.classroom.court import court_call, court_view
-from pages.views.classroom.experiment import experiment_call, experiment_view
-from pages.views.classroom.photos import photos_call, photos_view
+from pages.views.classroom.beat import beat_view
+from pages.views.classroom.court import court_view
+from pages.views.classroom.experiment import experiment_view
+from pages.views.classroom.photos import photos_view
 from pages.views.classroom.standing import standing
 from pages.views.classroom.todo import todo
 from pages.widgets.choice import choice
@@ -55,10 +55,6 @@ def student_view(who: Person, member: Member, classroom: Classroom) -> None:
     with sentences():
         match choice("View", TITLES, "view", label_visibility="collapsed"):
             case View.TASKS:
-                beat_call(classroom.id)
-                experiment_call(classroom.id)
-                court_call(classroom.id)
-                photos_call(classroom.id)
                 todo(who, member, classroom)
             case View.CLASS:
                 standing(classroom.id, mine=member.public_id)

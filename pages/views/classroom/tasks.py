@@ -9,13 +9,16 @@ from core.classroom import given as tasks
 from core.classroom import tasks as files
 from core.classroom.given import Given, Phase
 from core.classroom.guessing import Belief
+from core.classroom.handins import HandIn
 from core.classroom.people import Classroom, Member, Person
 from core.classroom.task_files import TEXT, TITLE
 from core.classroom.tasks import Task
 from pages.session.guard import sentences
+from pages.session.ticking import watching
 from pages.views.classroom.boards import end_board, hand_in_board
 from pages.words import ago, count, literal, percent
 
+TICK = 3.0  # seconds between two looks at an open task
 _NAMES = "class_names"  # session: ids of the tasks whose names the teacher has opened
 BADGES = {
     Phase.PLANNED: ("Planned", "gray", ":material/schedule:"),
@@ -104,25 +107,38 @@ def _task(who: Person, given: Given, *, last: int) -> None:
     st.markdown(literal(task.question))
     with st.container(horizontal=True):
         _controls(who, given, last=last)
-    if given.opened is None:
+    if given.opened is not None:
+        watching(_so_far, TICK if given.phase is Phase.OPEN else None)(who, given)
+
+
+def _so_far(who: Person, given: Given) -> None:
+    """Draw what the class has done in a task, and follow it while the task is open."""
+    with sentences():
+        # Without figures in the titles: a tab whose title changes is closed by the browser.
+        believes, hand_ins, board = st.tabs(["What the class believes", "Hand-ins", "Board"])
+        with believes:
+            _beliefs(who, given)
+        with hand_ins:
+            _hand_ins(handins.hand_ins(who, given.id))
+        with board:
+            hand_in_board(who, given)
+            if given.phase is Phase.REVEALED and given.task.counts.blind:
+                end_board(who, given)
+
+
+def _hand_ins(handed: list[HandIn]) -> None:
+    if not handed:
+        st.caption("Nobody has handed in yet.")
         return
-    handed = handins.hand_ins(who, given.id)
-    believes, hand_ins, board = st.tabs(
-        ["What the class believes", f"Hand-ins ({len(handed)})", "Board"]
-    )
-    with believes:
-        _beliefs(who, given)
-    with hand_ins:
-        for each in handed:
-            accuracy = percent(each.validation.value, 2) if each.validation else "–"
-            st.markdown(
-                f"**{literal(each.member.handle)}** · {accuracy} · {ago(each.at)}  \n"
-                f"{literal(each.sentence)}"
-            )
-    with board:
-        hand_in_board(who, given)
-        if given.phase is Phase.REVEALED and task.counts.blind:
-            end_board(who, given)
+    students = len({each.member.id for each in handed})
+    st.caption(f"{count(len(handed), 'hand-in')} of {count(students, 'student')}")
+    for each in handed:
+        words = [f"**{literal(each.member.handle)}**"]
+        if each.validation is not None:
+            words.append(f"validation accuracy {percent(each.validation.value, 2)}")
+        if each.board is not None:
+            words.append(f"board {percent(each.board.value, 2)}")
+        st.markdown(f"{' · '.join([*words, ago(each.at)])}  \n{literal(each.sentence)}")
 
 
 def _controls(who: Person, given: Given, *, last: int) -> None:

@@ -71,7 +71,7 @@ def teacher_view(who: Person) -> None:
     every = classes.all_classes(who)
     asked = st.query_params.get(OPENED)
     opened = next((each for each in every if each.code == asked), next(iter(every), None))
-    with st.container(horizontal=True, vertical_alignment="center"):
+    with st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
         st.title(literal(opened.title) if opened else "Class", anchor=False, width="stretch")
         if opened is not None:
             if len(every) > 1:
@@ -246,7 +246,7 @@ def _head(who: Person, classroom: Classroom) -> None:
     if classroom.is_open and not is_for_others(url):
         st.warning(ONLY_HERE, icon=":material/wifi_off:")
     code, message, rest = st.columns([4, 5, 5], gap="small", vertical_alignment="top")
-    with code, st.container(border=True):
+    with code, st.container(border=True, height="stretch"):
         if classroom.is_open:
             st.caption("Students join with this code")
             st.markdown(f"## {classroom.code[:3]} {classroom.code[3:]}")
@@ -265,9 +265,9 @@ def _head(who: Person, classroom: Classroom) -> None:
             if st.button("Open it again", icon=":material/lock_open:"):
                 classes.reopen_class(who, classroom.id)
                 st.rerun()
-    with message, st.container(border=True):
+    with message, st.container(border=True, height="stretch"):
         _message(who, classroom)
-    with rest, st.container(border=True):
+    with rest, st.container(border=True, height="stretch"):
         _care(who, classroom)
 
 

@@ -11,6 +11,7 @@ from core.classroom.people import Classroom, Member, Person
 from core.classroom.questions import What
 from core.errors import RunNotFound
 from core.runs import Run
+from pages.session.activities import calls
 from pages.session.guard import sentences
 from pages.session.ticking import watching
 from pages.views.classroom.boards import end_board, hand_in_board
@@ -36,7 +37,10 @@ def todo(who: Person, member: Member, classroom: Classroom) -> None:
 def _todo(who: Person, member: Member, classroom: Classroom) -> None:
     with sentences():
         given = tasks.tasks_of(who, classroom.id)
-        if not given:
+        open_now = calls(classroom.id) if classroom.is_open else []
+        for call in open_now:
+            st.info(f"{call.words} Choose “{call.title}” above.", icon=call.icon)
+        if not given and not open_now:
             st.info(
                 "There is no task yet. Look around, and train what you like: everybody's curves "
                 "are under “Everybody”.",

@@ -10,6 +10,7 @@ from core.errors import AtelierError, SettingsError
 from core.export import aside
 from core.export.run_zip.bring import Left, Taken, bring
 from core.files import remove
+from pages.session.person import circle
 from pages.session.streamlit_internals import DeltaGenerator, UploadedFile
 from pages.widgets.upload_words import upload_words
 from pages.words import count, literal, percent, title_markdown
@@ -77,7 +78,8 @@ def _take_in(uploaded: UploadedFile, visitor: str) -> Said:
                 f"The file could not be saved: {error.strerror or error}. Tell whoever runs this "
                 "server, or try again later."
             ) from error
-        with contextlib.closing(bring(path, uploaded.name, visitor)) as answers:
+        brought = bring(path, uploaded.name, visitor, circle=circle())
+        with contextlib.closing(brought) as answers:
             for answer in answers:
                 if isinstance(answer, tuple):
                     share, what = answer

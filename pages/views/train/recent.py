@@ -5,12 +5,13 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from core import runs
+from core import architectures, datasets, jobs, runs
+from core.architectures import DEFAULT
 from core.errors import RunNotFound
 from core.runs.access import owns
 from pages.session.ticking import watching
 from pages.session.visitor import visitor_id
-from pages.words import STATE_WORDS, ago, count, percent, title_markdown
+from pages.words import STATE_WORDS, about, ago, count, percent, title_markdown
 from pages.words.settings import changed_line
 
 SHOWN = 8
@@ -31,7 +32,7 @@ def run_list(opened: str | None) -> None:
             )
     if not mine:
         st.info(
-            "You have no runs yet. Press Train: the first one takes about 15 seconds.",
+            f"You have no runs yet. Press Train: the first one takes {_first()}.",
             icon=":material/school:",
         )
     with st.container(key="latest_runs"):
@@ -40,6 +41,14 @@ def run_list(opened: str | None) -> None:
     active = {run.id: run.state for run in mine[:SHOWN] if run.state.active}
     if active:
         watching(_watch, WATCH)(active)
+
+
+def _first() -> str:
+    """Say how long a run takes here with the settings that the page begins with."""
+    spec, architecture = next(iter(datasets.DATASETS.values())), architectures.find(DEFAULT)
+    recipe = architecture.recipe_for(spec.name)
+    config = runs.TrainingConfig(spec.name, architecture.name, recipe)
+    return about(jobs.expected_seconds(config))
 
 
 def _watch(drawn: Mapping[str, runs.State]) -> None:

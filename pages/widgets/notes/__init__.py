@@ -22,6 +22,8 @@ def notes(run: Run, visitor: str) -> None:
         visitor: who looks.
     """
     if owns(run, visitor):
+        if run.note_hidden:
+            st.caption(":material/visibility_off: The teacher has hidden these notes from others.")
         st.fragment(_field)(run.id)
         return
     text = runs.read_note(run.folder) if may_read_note(run, visitor) else ""
