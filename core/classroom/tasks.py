@@ -222,7 +222,7 @@ class Task:
         for name in CONTROLS:
             if name in self.given:
                 value, setting = self.given[name], SETTINGS.get(name)
-                found = to_link(setting, value) if setting else [network_words(name, value)]
+                found = to_link(setting, value) if setting else [network_link(name, value)]
                 query[name] = found
         return query | {"shows": [",".join(self.shows)]}
 
