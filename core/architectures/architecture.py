@@ -176,10 +176,8 @@ class Architecture:
         if dataset in self.datasets:
             return recipes.of(dataset)
         spec = find_dataset(dataset)
-        problem = self.problem(spec.shape, len(spec.classes))
-        if problem and spec.kin in self.datasets:
-            raise SettingsError(f"{self.title} does not fit these images. {problem}")
-        if not self.suits(spec):
+        # What people build says itself at which layer it does not fit.
+        if not self.limited and not self.suits(spec):
             raise SettingsError(
                 f"{self.title} is not made for {dataset}. Choose an architecture that is, or one "
                 f"of its data sets: {', '.join(self.datasets)}."

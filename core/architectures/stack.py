@@ -278,7 +278,8 @@ def _layer(number: int, token: str) -> Layer:
     if kind not in _FORMS:
         if rest:
             raise _unreadable(number, token, kind)
-        return {"a": Activation, "f": Flatten, "g": GlobalAveragePool}[kind]()
+        bare: dict[str, Layer] = {"a": Activation(), "f": Flatten(), "g": GlobalAveragePool()}
+        return bare[kind]
     found = re.fullmatch(_FORMS[kind][0], rest)
     if found is None:
         raise _unreadable(number, token, _FORMS[kind][1])

@@ -121,7 +121,8 @@ def _inside(
     block: Residual, place: int, shape: Shape, seen: _Seen, image: Shape
 ) -> tuple[list[Step], _Seen]:
     """Return the steps inside of a block, and what the sum sees."""
-    found, now, broken = [], shape, False
+    found: list[Step] = []
+    now, broken = shape, False
     for number, layer in enumerate(block.layers):
         if broken:
             found += _unknown((place, number), layer)

@@ -53,7 +53,14 @@ from core.classroom.questions import (
     check_text,
 )
 from core.classroom.task_files import TEXT, TITLE
-from core.classroom.task_links import from_link, network_name, network_words, query_of, to_link
+from core.classroom.task_links import (
+    from_link,
+    network_link,
+    network_name,
+    network_words,
+    query_of,
+    to_link,
+)
 from core.errors import SettingsError
 from core.runs import TrainingConfig
 from core.settings import ASSETS

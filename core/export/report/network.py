@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator, Sequence
 from textwrap import wrap
 
-from core.architectures.layers import LayerRow, Shape
+from core.architectures.layers import LayerRow, Shape, in_words
 from core.export.report.colours import GOOD, MUTED, shade
 from core.export.report.document import Drawing
 from core.export.report.svg import Sheet
@@ -35,9 +35,9 @@ def drawn(shape: Sequence[int], rows: Sequence[LayerRow]) -> list[Drawing]:
     ]
 
 
-def in_words(shape: Shape) -> str:
-    """Return a shape as ``26 × 26 × 32``."""
-    return " × ".join(f"{each:,}" for each in shape)
+def whole(shape: Sequence[int], rows: Sequence[LayerRow]) -> Drawing:
+    """Return one drawing of all layers, for a file of its own; arguments as of ``drawn``."""
+    return _column(list(_steps(tuple(shape), rows)), "network", last=True)
 
 
 def _steps(shape: Shape, rows: Sequence[LayerRow]) -> Iterator[_Step]:
