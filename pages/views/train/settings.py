@@ -26,9 +26,7 @@ from core.architectures.settings import (
 from core.runs import TrainingConfig
 from pages.session.guard import check_url, check_url_number
 from pages.views.train.editor import (
-    OWN as BUILD,
-)
-from pages.views.train.editor import (
+    BUILD,
     TITLE,
     own_network,
     start_from,
@@ -193,10 +191,9 @@ def _architecture(spec: datasets.DatasetSpec) -> Architecture:
     titles = {each.name: each.title for each in fitting} | {BUILD: TITLE}
     state = st.session_state
     asked = st.query_params.get("architecture", "")
-    if "architecture" not in state and not (
-        architectures.is_stack(asked) and take_from_link(asked)
-    ):
-        if not architectures.is_stack(asked):
+    of_link = architectures.is_stack(asked)
+    if "architecture" not in state and not (of_link and take_from_link(asked)):
+        if not of_link:
             check_url("architecture", titles)
         names = {title: name for name, title in titles.items()}
         state["architecture"] = names.get(st.query_params.get("architecture", ""), _unnamed(spec))
