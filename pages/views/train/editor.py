@@ -16,12 +16,11 @@ from pages.widgets.network_editor import MOST_NAME, network_editor
 BUILD = "own"  # in the choice of architectures
 TITLE = "Build your own"
 START = "stack1:c32.p2.c64.p2.f.u64"  # what it begins as: small, and quick to train
-_NETWORK, _NAME = "own_network", "own_name"  # session
 
 
 def own_network() -> Architecture:
     """Return the network that the visitor builds."""
-    return architectures.find(st.session_state.get(_NETWORK, START))
+    return architectures.find(st.session_state.get("own_network", START))
 
 
 def take_network(text: str, named: str | None = None) -> None:
@@ -30,9 +29,9 @@ def take_network(text: str, named: str | None = None) -> None:
     Raises:
         SettingsError: the text is not one of a network.
     """
-    st.session_state[_NETWORK] = architectures.find(text).name
+    st.session_state["own_network"] = architectures.find(text).name
     if named is not None:
-        st.session_state[_NAME] = named[:MOST_NAME]
+        st.session_state["own_name"] = named[:MOST_NAME]
     st.session_state["architecture"] = BUILD
 
 
@@ -56,7 +55,7 @@ def write_link(architecture: Architecture) -> None:
     query = st.query_params
     if query.get("architecture") != architecture.name:
         query["architecture"] = architecture.name
-    named = st.session_state.get(_NAME, "")
+    named = st.session_state.get("own_name", "")
     if named and query.get("named") != named:
         query["named"] = named
     elif not named and "named" in query:
@@ -69,8 +68,8 @@ def name_run(run_id: str, config: TrainingConfig) -> None:
     Raises:
         SettingsError: the folder of the run cannot be written.
     """
-    named = st.session_state.get(_NAME, "")
-    if named and config.architecture == st.session_state.get(_NETWORK):
+    named = st.session_state.get("own_name", "")
+    if named and config.architecture == st.session_state.get("own_network"):
         runs.annotate(run_id, name=named)
 
 
@@ -95,7 +94,7 @@ def editor_view(spec: datasets.DatasetSpec, config: TrainingConfig | None) -> No
     with st.container(border=True):
         network_editor(
             architecture.name,
-            st.session_state.get(_NAME, ""),
+            st.session_state.get("own_name", ""),
             shape=spec.shape,
             classes=len(spec.classes),
             costs=jobs.epoch_costs(config),

@@ -121,6 +121,7 @@ def task_settings(start: Start, task: "Task") -> Chosen:
     if "dataset" in task.shows:
         spec = dataset_picker(_take_recipe)
         chosen["dataset"] = spec.name
+    st.session_state["dataset"] = spec.name  # for what a change of the architecture fills in
     architecture = architectures.find(task.config(chosen).architecture)
     if "architecture" in task.shows:
         architecture = _architecture(spec)
