@@ -34,7 +34,7 @@ from core.architectures.recipe import (
 )
 from core.architectures.registry import ARCHITECTURES, DEFAULT, UNNAMED, find
 from core.architectures.retired import RETIRED, RETIRED_NAMES
-from core.architectures.stack import is_stack, layers_of, stack, stack_like, text_of
+from core.architectures.stack import in_brief, is_stack, layers_of, stack, stack_like, text_of
 from core.architectures.survey import Step, survey
 
 __all__ = [
@@ -68,6 +68,7 @@ __all__ = [
     "Stated",
     "Step",
     "find",
+    "in_brief",
     "is_stack",
     "layers_of",
     "stack",

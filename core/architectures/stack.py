@@ -163,6 +163,39 @@ def stack_like(architecture: Architecture) -> str:
     return text_of([_rounded(layer) for layer in architecture.layers])
 
 
+def in_brief(layers: Sequence[Layer]) -> str:
+    """Return layers in a line: ``conv 32, pool 2, flatten``; usual options are left out."""
+    return ", ".join(map(_brief, layers))
+
+
+def _brief(layer: Layer) -> str:
+    match layer:
+        case Conv():
+            words = [f"conv {layer.filters}"]
+            words += [f"{layer.kernel}×{layer.kernel}"] if layer.kernel != _KERNEL else []
+            words += [f"stride {layer.stride}"] if layer.stride != _STRIDE else []
+            words += ["unpadded"] if layer.padding == "valid" else []
+            words += ["linear"] if layer.activation == "linear" else []
+            return " ".join(words + ([] if layer.bias else ["without bias"]))
+        case MaxPool():
+            return f"pool {layer.size}"
+        case BatchNorm():
+            return "norm"
+        case Activation():
+            return "ReLU"
+        case Dropout():
+            return f"dropout {layer.rate:.0%}"
+        case Flatten():
+            return "flatten"
+        case GlobalAveragePool():
+            return "global average"
+        case Dense():
+            return f"dense {layer.units}{' linear' if layer.activation == 'linear' else ''}"
+        case Residual():
+            return f"block ({in_brief(layer.layers)})"
+    raise TypeError(f"no words for {layer!r}")
+
+
 def _rounded(layer: Layer) -> Layer:
     match layer:
         case Dropout():
