@@ -1,4 +1,4 @@
-"""Build your own: a network is built by mouse, finger and keyboard, trained, and found among Runs."""
+"""Build your own: by mouse, finger and keyboard, then trained and found among Runs."""
 
 import re
 

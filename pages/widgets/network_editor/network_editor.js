@@ -194,15 +194,17 @@ function newEditor(root) {
     const kinds = shape === null ? Object.keys(TELLS) : shape.length > 1 ? FOR_IMAGES : FOR_LISTS
     palette = newItem("palette")
     palette.opener = opener
-    palette.setAttribute("role", "group")
-    palette.ariaLabel = "Layers to add here"
     palette.classList.toggle("within", inside)
+    const group = element("div", "")
+    group.setAttribute("role", "group")
+    group.ariaLabel = "Layers to add here"
+    palette.append(group)
     for (const kind of kinds.filter((each) => !(inside && each === "r"))) {
       const choice = button("choice", "", "")
       choice.removeAttribute("aria-label")
       choice.append(element("b", NAMES[kind]), element("span", TELLS[kind]))
       choice.onclick = () => add(kind, i)
-      palette.append(choice)
+      group.append(choice)
     }
     palette.onkeydown = (event) => {
       if (event.key !== "Escape") return
@@ -236,6 +238,14 @@ function newEditor(root) {
     what.append(title)
     const controls = controlsOf(layer, data.limits.ranges, (values) => set(id, values))
     what.append(...controls.map(({ node }) => node))
+    const open = controls.some(({ usual }) => usual) && button("open", "⋯", "More options")
+    if (open) {
+      what.append(open)
+      open.onclick = () => {
+        row.open = !row.open
+        showOptions(row, layers[indexOf(row)])
+      }
+    }
     const figures = ["shape", "parameters", "multiplications", "field"].map((each) => element("span", "", `figure ${each}`))
     const tools = element("span", "", "tools")
     const [below, gone] = [button("add", "+", ""), button("remove", "×", "")]
@@ -243,7 +253,7 @@ function newEditor(root) {
     const fault = element("p", "", "fault")
     fault.hidden = true
     row.append(grip, glyph, what, ...figures, tools, fault)
-    row.parts = { grip, glyph, controls, figures, add: below, remove: gone, fault }
+    row.parts = { grip, glyph, controls, figures, add: below, remove: gone, fault, open }
     below.onclick = () => offer(indexOf(row), row, below)
     gone.onclick = () => remove(indexOf(row))
     grip.onkeydown = (event) => {
@@ -403,6 +413,7 @@ function newEditor(root) {
       row.parts.add.ariaLabel = `Add a layer after ${spoken}`
       row.parts.remove.ariaLabel = `Remove ${spoken}`
       drawFigures(row, found[i], most, data.shape, hasWeights(layer))
+      showOptions(row, layer)
     })
     for (const [id, row] of rows) {
       if (alive.has(id)) continue
@@ -534,6 +545,16 @@ function drawFigures(row, step, most, image, weighs) {
   glyph.replaceChildren(...(shape ? [block(shape, image, weighs)] : []))
 }
 
+/** Shows the options that are not as usual; the others once they are asked for, or where a layer fails. */
+function showOptions(row, layer) {
+  const { open, controls, fault } = row.parts
+  if (!open) return
+  const all = Boolean(row.open) || !fault.hidden
+  for (const { node, usual } of controls) node.hidden = !all && Boolean(usual?.(layer))
+  open.setAttribute("aria-expanded", String(all))
+  open.hidden = !fault.hidden
+}
+
 const hasWeights = ({ kind }) => "cubr".includes(kind)
 
 /** A block to scale: maps as a box, as high as the image is and as deep as there are many; a list as a bar. */
@@ -604,19 +625,27 @@ function controlsOf(layer, ranges, set) {
       return [
         numberOf("filters", "filters", ranges.filters, LADDER, set),
         choiceOf("kernel", "kernel", [1, 2, 3, 4, 5, 7, 9, 11], (side) => `${side} × ${side}`, set),
-        choiceOf("stride", "stride", [1, 2, 3, 4], String, set),
-        switchOf("pad", "padded", "Zeros around the image, so that it keeps its size", set),
-        switchOf("relu", "ReLU", "Sets what is negative to 0", set),
-        switchOf("bias", "bias", "One number a filter that is added; needless before batch normalisation", set),
+        { ...choiceOf("stride", "stride", [1, 2, 3, 4], String, set), usual: ({ stride }) => stride === 1 },
+        { ...switchOf("pad", "padded", "Zeros around the image, so that it keeps its size", set), usual: ({ pad }) => pad },
+        { ...switchOf("relu", "ReLU", "Sets what is negative to 0", set), usual: ({ relu }) => relu },
+        {
+          ...switchOf("bias", "bias", "One number a filter that is added; needless before batch normalisation", set),
+          usual: ({ bias }) => bias,
+        },
       ]
     case "p":
       return [choiceOf("size", "window", [2, 3, 4, 5, 6, 7, 8], (side) => `${side} × ${side}`, set)]
     case "b":
-      return [choiceOf("momentum", "momentum", [50, 80, 90, 95, 99], (percent) => String(percent / 100), set)]
+      return [
+        {
+          ...choiceOf("momentum", "momentum", [50, 80, 90, 95, 99], (percent) => String(percent / 100), set),
+          usual: ({ momentum }) => momentum === 90 || momentum === 99,
+        },
+      ]
     case "d":
       return [numberOf("rate", "%", ranges.rate, RATES, set)]
     case "u":
-      return [numberOf("units", "units", ranges.units, LADDER, set), switchOf("relu", "ReLU", "Sets what is negative to 0", set)]
+      return [numberOf("units", "units", ranges.units, LADDER, set), { ...switchOf("relu", "ReLU", "Sets what is negative to 0", set), usual: ({ relu }) => relu }]
   }
   return []
 }
