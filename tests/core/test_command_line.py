@@ -167,7 +167,7 @@ def test_classify_uses_the_bundled_model(core, boot):
         (["train", "--architecture", "resnet"], "no architecture 'resnet'"),
         (
             ["train", "--architecture", "stack1:c3.p9.f"],
-            "has window 9, and from 2 to 8 is possible",
+            "has window 9, and from 2 to 8 is",
         ),
         (["train", "--architecture", "stack1:c3.p8.p8.f"], "3 × 3 pixels are left, and the window"),
         (["train", "--architecture", "stack1:c1024.f.u4096"], "at most 5,000,000 are allowed"),
