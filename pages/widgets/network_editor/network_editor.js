@@ -235,12 +235,15 @@ function newEditor(root) {
     const what = element("div", "", "what")
     const title = element("b", NAMES[kind])
     title.title = TELLS[kind]
-    what.append(title)
+    const head = element("span", "", "head")
+    head.append(title)
     const controls = controlsOf(layer, data.limits.ranges, (values) => set(id, values))
-    what.append(...controls.map(({ node }) => node))
+    const held = element("span", "", "controls")
+    held.append(...controls.map(({ node }) => node))
+    what.append(head, held)
     const open = controls.some(({ usual }) => usual) && button("open", "⋯", "More options")
     if (open) {
-      what.append(open)
+      head.append(open)
       open.onclick = () => {
         row.open = !row.open
         showOptions(row, layers[indexOf(row)])
@@ -435,7 +438,7 @@ function newEditor(root) {
     totals.classList.toggle("wrong", wrong >= 0)
     if (wrong >= 0) {
       const where = wrong < layers.length ? `Layer ${numbers[wrong]}` : "The answer"
-      totals.replaceChildren(fact("Cannot work yet", `${where}: see what it says`))
+      totals.replaceChildren(fact("Cannot work yet", `${where}, marked below`))
       return
     }
     const { fixed, multiplication, activation, parameter } = data.costs
@@ -510,7 +513,9 @@ function fixedRow(kind, title) {
   const glyph = element("span", "", "glyph")
   const what = element("div", "", "what")
   const tells = element("span", kind === "image" ? "pixels, scaled to 0 … 1" : "", "tells")
-  what.append(element("b", title), tells)
+  const head = element("span", "", "head")
+  head.append(element("b", title))
+  what.append(head, tells)
   const figures = ["shape", "parameters", "multiplications", "field"].map((each) => element("span", "", `figure ${each}`))
   const tools = element("span", "", "tools")
   const add = button("add", "+", "Add a layer after the image")
@@ -538,6 +543,7 @@ function drawFigures(row, step, most, image, weighs) {
   }
   figures[3].textContent = step.field ? shapeWords(step.field) : ""
   figures[3].title = step.field ? "Receptive field: what one number of the output sees of the image" : ""
+  row.classList.toggle("bare", !figures[1].textContent && !figures[2].textContent)
   row.classList.toggle("wrong", Boolean(step.fault))
   row.classList.toggle("unknown", !shape && !step.fault)
   if (fault.textContent !== step.fault) fault.textContent = step.fault
@@ -657,7 +663,9 @@ function numberOf(field, unit, [low, high], ladder, set) {
   input.ariaLabel = field === "rate" ? "Dropout in percent" : field[0].toUpperCase() + field.slice(1)
   const less = button("less", "−", `Fewer: ${input.ariaLabel}`)
   const more = button("greater", "+", `More: ${input.ariaLabel}`)
-  node.append(less, input, more, element("span", unit, "unit"))
+  const stepper = element("span", "", "stepper")
+  stepper.append(less, input, more)
+  node.append(stepper, element("span", unit, "unit"))
   let now = 0
   const right = () => /^\d+$/.test(input.value) && +input.value >= low && +input.value <= high
   input.oninput = () => {
