@@ -238,7 +238,7 @@ def _to_editor() -> None:
             del st.query_params["run"]
             st.rerun()
     else:
-        st.caption("[Edit its layers](#layers) · each change is in the link.")
+        st.markdown("[Edit its layers](#layers)")
 
 
 def _recipe(architecture: Architecture, spec: datasets.DatasetSpec) -> RecipeName:
