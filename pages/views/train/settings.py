@@ -238,7 +238,8 @@ def _to_editor() -> None:
             del st.query_params["run"]
             st.rerun()
     else:
-        st.markdown("[Edit its layers](#layers)")
+        with st.container(key="to_layers"):
+            st.markdown("[Edit its layers](#layers)")
 
 
 def _recipe(architecture: Architecture, spec: datasets.DatasetSpec) -> RecipeName:
