@@ -80,7 +80,7 @@ def test_a_network_is_built_trained_and_found(server, visitor, tmp_path):
     saved = (server.home / "runs" / run_id / "config.json").read_text(encoding="utf-8")
     config = json.loads(saved)["config"]
     assert (config["architecture"], config["limit"]) == ("stack1:c8.p2.p2.f.u64", 1000)
-    visitor.open("runs?network=Built")
+    visitor.open("runs?network=Own+networks")
     expect(visitor.page.get_by_text("Mine <b>& only</b>").first).to_be_visible()
 
 

@@ -124,6 +124,7 @@ def test_its_size_comes_along(open_page):
     assert quiet(app)
     sized = ARCHITECTURES["two-conv-cnn"].sized(0.5, 0.2)
     assert editor(app)["text"] == stack_like(sized)
+    assert not {"width", "dropout"} & app.query_params.keys()
 
 
 def test_settings_of_a_run_fill_the_editor_in(open_page):

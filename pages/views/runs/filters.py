@@ -83,7 +83,7 @@ def filters() -> Filters:
     networks = {"": "Any architecture"} | {
         name: each.title for name, each in architectures.ARCHITECTURES.items()
     }
-    networks[OWN] = "Built"
+    networks[OWN] = "Own networks"
     with st.grid(4, min_column_width=150):
         text = st.text_input(
             "Search",
