@@ -58,7 +58,11 @@ def _parser() -> argparse.ArgumentParser:
     train.set_defaults(command=_train)
     train.add_argument("--dataset", default="fashion-mnist", help=", ".join(datasets.DATASETS))
     train.add_argument(
-        "--architecture", default=architectures.UNNAMED, help=", ".join(architectures.ARCHITECTURES)
+        "--architecture",
+        default=architectures.UNNAMED,
+        help=", ".join(architectures.ARCHITECTURES)
+        + "; or the layers of a network of your own, as links of the page Train have them, such "
+        "as stack1:c32.p2.f.u64",
     )
     train.add_argument(
         "--recipe",

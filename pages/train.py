@@ -5,15 +5,15 @@ from collections.abc import Callable
 import streamlit as st
 
 from core import jobs, runs
-from core.architectures import Architecture
-from core.datasets import DatasetSpec
+from core.errors import SettingsError
 from pages.session import frame
 from pages.session.guard import sentences
 from pages.session.person import person
+from pages.views.train.editor import editor_view, name_run
 from pages.views.train.network import network_view
 from pages.views.train.recent import run_list
 from pages.views.train.run import run_view
-from pages.views.train.settings import training_settings
+from pages.views.train.settings import Chosen, training_settings
 from pages.widgets.copy_link import copy_link
 from pages.words import about, count
 
@@ -32,18 +32,20 @@ def main() -> None:
     with st.container(key="run_first" if opened else "settings_first"):
         settings, view = st.columns([3, 7], gap="medium")
     with settings, st.container(border=True):
-        architecture, spec = _settings()
+        chosen = _settings()
         copy_link(key="copy_settings", help="Copies a link that fills in these settings.")
     with view:
-        if opened is None:
-            network_view(architecture, spec)
+        if opened is None and chosen.built:
+            editor_view(chosen.spec, _possible(chosen))
+        elif opened is None:
+            network_view(chosen.architecture, chosen.spec)
         else:
             with sentences():
                 run_view(opened)
     run_list(opened)
 
 
-def _settings() -> tuple[Architecture, DatasetSpec]:
+def _settings() -> Chosen:
     """Draw the settings: all of them, or those that a task or a link leaves to the visitor."""
     if person().member is not None or SHOWS in st.query_params:
         # Here and not above: whoever is in no class needs no database loaded.
@@ -73,7 +75,9 @@ def _start(
         return
     with sentences():
         if pressed:
-            st.query_params["run"] = (submit or _submit)(config)
+            run_id = (submit or _submit)(config)
+            name_run(run_id, config)
+            st.query_params["run"] = run_id
             st.rerun()
         st.caption(_expected(config), help=ESTIMATE)
     st.caption("Training continues in the background if you reload or leave.")
@@ -90,6 +94,14 @@ def _submit(config: runs.TrainingConfig) -> str:
     from core.classroom import training
 
     return training.start(config, who)
+
+
+def _possible(chosen: Chosen) -> runs.TrainingConfig | None:
+    """Return the config of what is chosen, None where it cannot work yet: the form says why."""
+    try:
+        return chosen.make()
+    except SettingsError:
+        return None
 
 
 def _expected(config: runs.TrainingConfig) -> str:

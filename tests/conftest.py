@@ -54,6 +54,7 @@ SLOW = {
     "core/test_resume.py",
     "core/test_run_zip.py",
     "core/test_shared_runs.py",
+    "core/test_stack_training.py",
     "core/test_steps.py",
     "core/test_tasks.py",
     "core/test_unfinished.py",

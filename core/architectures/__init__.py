@@ -34,6 +34,8 @@ from core.architectures.recipe import (
 )
 from core.architectures.registry import ARCHITECTURES, DEFAULT, UNNAMED, find
 from core.architectures.retired import RETIRED, RETIRED_NAMES
+from core.architectures.stack import in_brief, is_stack, layers_of, stack, stack_like, text_of
+from core.architectures.survey import Step, survey
 
 __all__ = [
     "ARCHITECTURES",
@@ -64,5 +66,13 @@ __all__ = [
     "Reported",
     "Residual",
     "Stated",
+    "Step",
     "find",
+    "in_brief",
+    "is_stack",
+    "layers_of",
+    "stack",
+    "stack_like",
+    "survey",
+    "text_of",
 ]

@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields, replace
 from core.architectures.layers import Conv, Dense, Dropout, Layer, LayerRow, Residual, rows
 from core.architectures.recipe import Recipe, RecipeName
 from core.architectures.settings import SETTINGS, in_words
+from core.architectures.survey import Step, first_fault, survey
 from core.datasets import DatasetSpec
 from core.datasets import find as find_dataset
 from core.errors import SettingsError
@@ -85,6 +86,8 @@ class Architecture:
         measured: what its recipes reached, by ``docs/RESULTS.md``.
         scale: factor from pixel value (0 to 255) to network input.
         successor: what took the place of a retired network; "" for one that is offered.
+        limited: whether it is held to the limits of size of ``core.architectures.survey``, as what
+            people build is.
     """
 
     name: str
@@ -99,6 +102,12 @@ class Architecture:
     measured: tuple[Measured, ...] = ()
     scale: float = SCALE
     successor: str = ""
+    limited: bool = False
+
+    @property
+    def slug(self) -> str:
+        """What folders and files are called after it: its name, or "stack1" for a built one."""
+        return self.name.partition(":")[0]
 
     @property
     def recipe(self) -> Recipe:
@@ -132,6 +141,14 @@ class Architecture:
         """Return one row a layer for images of ``shape`` (height, width, channels)."""
         return list(rows(self.network(classes), tuple(shape)))
 
+    def steps(self, shape: Sequence[int], classes: int) -> list[Step]:
+        """Return what each layer makes of an image, as far as it goes; see ``survey``."""
+        return survey(self.network(classes), shape, limited=self.limited)
+
+    def problem(self, shape: Sequence[int], classes: int) -> str:
+        """Return at which layer it cannot work with such images and what to do, or ""."""
+        return first_fault(self.network(classes), shape, limited=self.limited)
+
     def parameters(self, shape: Sequence[int], classes: int) -> int:
         """Return the number of parameters, trained or not."""
         return sum(row.parameters for row in self.table(shape, classes))
@@ -159,7 +176,8 @@ class Architecture:
         if dataset in self.datasets:
             return recipes.of(dataset)
         spec = find_dataset(dataset)
-        if not self.suits(spec):
+        # What people build says itself at which layer it does not fit.
+        if not self.limited and not self.suits(spec):
             raise SettingsError(
                 f"{self.title} is not made for {dataset}. Choose an architecture that is, or one "
                 f"of its data sets: {', '.join(self.datasets)}."
@@ -219,8 +237,7 @@ class Architecture:
         """
         if spec.name in self.datasets:
             return True
-        table = self.table(spec.shape, len(spec.classes))
-        return spec.kin in self.datasets and all(min(row.output_shape) > 0 for row in table)
+        return spec.kin in self.datasets and not self.problem(spec.shape, len(spec.classes))
 
 
 def _scaled(recipe: Recipe, spec: DatasetSpec) -> Recipe:

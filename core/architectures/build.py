@@ -36,7 +36,7 @@ def build(
     tensor = keras.layers.Rescaling(architecture.scale, name="scale")(inputs)
     for layer in architecture.network(classes):
         tensor = _keras_layer(layer, tensor.shape[1:])(tensor)
-    return keras.Model(inputs, tensor, name=architecture.name.replace("-", "_"))
+    return keras.Model(inputs, tensor, name=architecture.slug.replace("-", "_"))
 
 
 def make_optimizer(recipe: Recipe, steps: int) -> Any:

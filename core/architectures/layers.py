@@ -31,6 +31,14 @@ class Layer:
         """Return the numbers that a training step keeps of one image for the gradients."""
         return math.prod(self.output_shape(shape))
 
+    def fault(self, shape: Shape) -> str:
+        """Return why the layer cannot take this shape and what to do, as sentences, or ""."""
+        return ""
+
+    def window(self) -> tuple[int, int]:
+        """Return the side of what one number of the output sees of the input, and its stride."""
+        return 1, 1
+
     def describe(self) -> str:
         """Return the layer in the words of a table row."""
         raise NotImplementedError
@@ -62,6 +70,22 @@ class Conv(Layer):
         height, width, _ = self.output_shape(shape)
         return height * width * self.kernel**2 * shape[2] * self.filters
 
+    def fault(self, shape: Shape) -> str:
+        """Return what is wrong with a vector, or with fewer pixels than the kernel has."""
+        if len(shape) == 1:
+            return _no_image("A convolution", shape)
+        if self.padding == "valid" and min(shape[:2]) < self.kernel:
+            return (
+                f"{in_words(shape[:2])} {_pixels(shape)} left, and the kernel is {self.kernel} × "
+                f"{self.kernel}. Remove a pooling or a stride before it, choose a smaller kernel, "
+                "or pad."
+            )
+        return ""
+
+    def window(self) -> tuple[int, int]:
+        """Return kernel and stride."""
+        return self.kernel, self.stride
+
     def describe(self) -> str:
         """Return for example ``Convolution 3×3, 32 filters, ReLU``."""
         stride = f", stride {self.stride}" if self.stride > 1 else ""
@@ -80,6 +104,21 @@ class MaxPool(Layer):
     def output_shape(self, shape: Shape) -> Shape:
         """Return (height // size, width // size, channels)."""
         return shape[0] // self.size, shape[1] // self.size, shape[2]
+
+    def fault(self, shape: Shape) -> str:
+        """Return what is wrong with a vector, or with fewer pixels than the window has."""
+        if len(shape) == 1:
+            return _no_image("Max pooling", shape)
+        if min(shape[:2]) < self.size:
+            return (
+                f"{in_words(shape[:2])} {_pixels(shape)} left, and the window is {self.size} × "
+                f"{self.size}. Remove a pooling or a stride before it, or choose a smaller window."
+            )
+        return ""
+
+    def window(self) -> tuple[int, int]:
+        """Return the size twice: windows do not overlap."""
+        return self.size, self.size
 
     def describe(self) -> str:
         """Return for example ``Max pooling 2×2``."""
@@ -144,6 +183,10 @@ class GlobalAveragePool(Layer):
         """Return (channels,)."""
         return (shape[2],)
 
+    def fault(self, shape: Shape) -> str:
+        """Return what is wrong with a vector."""
+        return _no_image("Global average pooling", shape) if len(shape) == 1 else ""
+
     def describe(self) -> str:
         """Return ``Global average pooling``."""
         return "Global average pooling"
@@ -167,6 +210,16 @@ class Dense(Layer):
     def multiplications(self, shape: Shape) -> int:
         """Return one multiplication a weight."""
         return shape[0] * self.units
+
+    def fault(self, shape: Shape) -> str:
+        """Return what is wrong with maps: Keras would take them, and answer for each position."""
+        if len(shape) == 1:
+            return ""
+        what = "The answer" if self.activation == "softmax" else "A dense layer"
+        return (
+            f"{what} is worked out from a list of numbers, but {in_words(shape)} come in. Put "
+            "Flatten or Global average pooling before it."
+        )
 
     def describe(self) -> str:
         """Return for example ``Dense 256, ReLU``."""
@@ -193,6 +246,21 @@ class Residual(Layer):
     def activations(self, shape: Shape) -> int:
         """Return those of all the layers inside, and of the sum."""
         return sum(row.activations for row in rows(self.layers, shape)) + math.prod(shape)
+
+    def fault(self, shape: Shape) -> str:
+        """Return what is wrong with the sum; what is wrong inside, its layers say."""
+        if not self.layers:
+            return "The block is empty. Put a layer into it, or remove the block."
+        after = shape
+        for layer in self.layers:
+            after = layer.output_shape(after)
+        if after == shape:
+            return ""
+        return (
+            f"The block makes {in_words(after)} of {in_words(shape)}, and what is added up needs "
+            "one shape. End it with as many filters or units as come in, and use padding, but no "
+            "stride and no pooling inside."
+        )
 
     def describe(self) -> str:
         """Return for example ``Residual block: 2 × (Convolution 3×3, 80 filters)``."""
@@ -228,6 +296,22 @@ def rows(layers: Sequence[Layer], shape: Shape) -> Iterator[LayerRow]:
             layer.activations(shape),
         )
         shape = after
+
+
+def in_words(shape: Sequence[int]) -> str:
+    """Return a shape as ``26 × 26 × 32``."""
+    return " × ".join(f"{each:,}" for each in shape)
+
+
+def _pixels(shape: Shape) -> str:
+    return "pixel is" if math.prod(shape[:2]) == 1 else "pixels are"
+
+
+def _no_image(what: str, shape: Shape) -> str:
+    return (
+        f"{what} works on images, but only a list of {shape[0]:,} numbers is left. Move it before "
+        "Flatten or Global average pooling."
+    )
 
 
 def _activation(name: str) -> str:

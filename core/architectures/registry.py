@@ -27,6 +27,7 @@ from core.architectures.recipe import (
     Schedule,
 )
 from core.architectures.retired import RETIRED
+from core.architectures.stack import is_stack, stack
 from core.errors import SettingsError
 
 DEFAULT = "sprint-cnn"  # what Train starts with: a first run takes about 15 seconds
@@ -231,11 +232,14 @@ ARCHITECTURES: dict[str, Architecture] = {each.name: each for each in (*PRESETS,
 
 
 def find(name: str) -> Architecture:
-    """Return the architecture registered as ``name``, a retired one too.
+    """Return the architecture registered as ``name``, a retired one too, or the one that it is.
 
     Raises:
-        SettingsError: no architecture has this name; the message lists those there are.
+        SettingsError: no architecture has this name; the message lists those there are. Or it is
+            the text of a network that somebody built, and cannot be read.
     """
+    if is_stack(name):
+        return stack(name)
     architecture = ARCHITECTURES.get(name) or RETIRED.get(name)
     if architecture is None:
         raise SettingsError(

@@ -41,6 +41,12 @@ def network_words(name: str, value: str) -> str:
     return architectures.find(value).title if name == "architecture" else datasets.find(value).title
 
 
+def network_link(name: str, value: str) -> str:
+    """Return a data set, an architecture or a recipe as a link has it: what is built, whole."""
+    built = name == "architecture" and architectures.is_stack(value)
+    return value if built else network_words(name, value)
+
+
 def network_name(name: str, asked: str) -> str:
     """Return the name of what a link names by name or title; what is unknown as it is."""
     titles: dict[str, str] = {}

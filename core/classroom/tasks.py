@@ -53,7 +53,14 @@ from core.classroom.questions import (
     check_text,
 )
 from core.classroom.task_files import TEXT, TITLE
-from core.classroom.task_links import from_link, network_name, network_words, query_of, to_link
+from core.classroom.task_links import (
+    from_link,
+    network_link,
+    network_name,
+    network_words,
+    query_of,
+    to_link,
+)
 from core.errors import SettingsError
 from core.runs import TrainingConfig
 from core.settings import ASSETS
@@ -222,7 +229,7 @@ class Task:
         for name in CONTROLS:
             if name in self.given:
                 value, setting = self.given[name], SETTINGS.get(name)
-                found = to_link(setting, value) if setting else [network_words(name, value)]
+                found = to_link(setting, value) if setting else [network_link(name, value)]
                 query[name] = found
         return query | {"shows": [",".join(self.shows)]}
 

@@ -13,7 +13,7 @@ from core import datasets
 from core.architectures.settings import count
 from core.errors import DataUnavailable, SettingsError
 from core.jobs.backend import Backend, Engine
-from core.jobs.estimate import expected_seconds
+from core.jobs.estimate import EpochCosts, epoch_costs, expected_seconds
 from core.jobs.local import LocalBackend
 from core.jobs.many import pause_all, resume_all, stop_all
 from core.runs import SERVER_ALLOWS, Allowance, Stretch, TrainingConfig, create
@@ -23,9 +23,11 @@ from core.training import devices
 __all__ = [
     "Backend",
     "Engine",
+    "EpochCosts",
     "LocalBackend",
     "admit",
     "backend",
+    "epoch_costs",
     "expected_seconds",
     "here",
     "pause_all",

@@ -50,6 +50,30 @@ class _Speed:
 _Key = tuple[str, str, float]
 
 
+@dataclass(frozen=True)
+class EpochCosts:
+    """What an epoch takes here, by what the network has; for networks that are being built.
+
+    Attributes:
+        fixed: seconds, whatever the network.
+        multiplication, activation, parameter: seconds for each one more, per image where these are.
+    """
+
+    fixed: float
+    multiplication: float
+    activation: float
+    parameter: float
+
+    def seconds(self, multiplications: int, activations: int, parameters: int) -> float:
+        """Return the seconds of an epoch."""
+        return (
+            self.fixed
+            + multiplications * self.multiplication
+            + activations * self.activation
+            + parameters * self.parameter
+        )
+
+
 class _Speeds:
     """The latest speed of each data set, architecture and width."""
 
@@ -130,6 +154,22 @@ def expected_seconds(config: TrainingConfig) -> float:
     return START_SECONDS + _training(config, speed) + _evaluation(config, speed)
 
 
+def epoch_costs(config: TrainingConfig) -> EpochCosts:
+    """Return what an epoch costs of runs as this one, by the size of their network.
+
+    This computer is as much faster or slower than the model says as it is with this config's.
+    """
+    factor = 1 / (_known().of(config) * _modelled(config))
+    images = factor * (config.training_count + FORWARD * config.validation_count)
+    work = images / settings().threads ** THREADS_GAIN
+    return EpochCosts(
+        fixed=images * IMAGE_SECONDS,
+        multiplication=work * MULTIPLICATION_SECONDS,
+        activation=work * ACTIVATION_SECONDS,
+        parameter=work * _update_seconds(config) / config.recipe.batch_size,
+    )
+
+
 def seconds_left(run: Run) -> float:
     """Return how long a run that has been given to a worker will go on."""
     if run.config is None:
@@ -188,11 +228,14 @@ def _modelled(config: TrainingConfig) -> float:
         row.multiplications * MULTIPLICATION_SECONDS + row.activations * ACTIVATION_SECONDS
         for row in rows
     )
-    plain = config.recipe.optimizer is Optimizer.SGD
-    update = PLAIN_UPDATE_SECONDS if plain else UPDATE_SECONDS
-    work += sum(row.parameters for row in rows) * update / config.recipe.batch_size
+    work += sum(row.parameters for row in rows) * _update_seconds(config) / config.recipe.batch_size
     found: float = IMAGE_SECONDS + work / settings().threads ** THREADS_GAIN
     return found
+
+
+def _update_seconds(config: TrainingConfig) -> float:
+    plain = config.recipe.optimizer is Optimizer.SGD
+    return PLAIN_UPDATE_SECONDS if plain else UPDATE_SECONDS
 
 
 def _training(config: TrainingConfig, speed: float) -> float:

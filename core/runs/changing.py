@@ -88,7 +88,7 @@ def appearing(config: TrainingConfig) -> Iterator[tuple[str, RunFolder]]:
     """
     runs = settings().runs
     stamp = time.strftime("%Y%m%d-%H%M%S")
-    run_id = f"{stamp}-{config.architecture}-{secrets.token_hex(3)}"
+    run_id = f"{stamp}-{config.network.slug}-{secrets.token_hex(3)}"
     # Under a name that is no run id first, so that nobody sees a folder without its config.
     making = RunFolder(runs / f"{NEW}{run_id}")
     try:

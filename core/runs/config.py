@@ -19,7 +19,8 @@ class TrainingConfig:
 
     Attributes:
         dataset: name of a registered data set.
-        architecture: name of a registered architecture that is made for it.
+        architecture: name of a registered architecture that is made for it, or the text of a
+            network that somebody built (``core.architectures.stack``).
         recipe: how the network is trained.
         limit: use only this many training images (validation included), evenly spread over the
             classes as the data set is; None for all.
@@ -51,6 +52,7 @@ class TrainingConfig:
             raise SettingsError("Name the recipe as text.")
         spec = datasets.find(self.dataset)
         architecture = architectures.find(self.architecture)
+        object.__setattr__(self, "architecture", architecture.name)  # a text in its shortest form
         architecture.recipe_for(self.dataset, self.recipe_name)
         name = RecipeName(self.recipe_name or architecture.recipe_names[0])
         object.__setattr__(self, "recipe_name", name)
@@ -63,6 +65,10 @@ class TrainingConfig:
                     setting = replace(LIMIT, high=spec.counts["train"])
                 setting.check(getattr(self, each.name))
         self.recipe.validation_count(self.used, spec.counts["train"], spec.validation)
+        if self.network.limited and (
+            problem := self.network.problem(spec.shape, len(spec.classes))
+        ):
+            raise SettingsError(problem)
         # Each layer's output is kept for the gradients, which take as much again.
         layers = self.network.table(spec.shape, len(spec.classes))
         images = min(self.recipe.batch_size, self.training_count)

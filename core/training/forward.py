@@ -226,6 +226,9 @@ def _max_pool(x: Any, layer: Any) -> Any:
 
 
 def _batch_norm(x: Any, layer: Any, read: Any, *, training: bool) -> Any:
+    if len(x.shape) == 2:  # after Flatten: a map of one pixel, as the operation takes only maps
+        maps = tf.reshape(x, [-1, 1, 1, x.shape[-1]])
+        return tf.reshape(_batch_norm(maps, layer, read, training=training), tf.shape(x))
     means, variances = resource(layer.moving_mean), resource(layer.moving_variance)
     result = tf.raw_ops.FusedBatchNormV3(
         x=x,

@@ -13,6 +13,7 @@ import numpy as np
 from core.architectures.build import leaves
 
 IMAGES = 500  # looked at, evenly spread over the training images; each has hundreds of patches
+AT_ONCE = 32_000_000  # numbers in patches: more are taken in parts, or large kernels would need GB
 LEAST = 5e-4  # added to the variances: a direction in which patches hardly differ is noise
 
 
@@ -29,8 +30,8 @@ def whiten(model: keras.Model, images: np.ndarray) -> None:
     kinds = keras.layers
     layers = [layer for _, layer in leaves(model)]
     first = next((layer for layer in layers if isinstance(layer, kinds.Conv2D)), None)
-    if first is None:
-        return
+    if first is None or max(first.kernel.shape[:2]) > min(images.shape[1:3]):
+        return  # of patches larger than the images, there are none
     scale = next(layer.scale for layer in layers if isinstance(layer, kinds.Rescaling))
     some = images[:: -(-len(images) // IMAGES)] * scale
     kernel = np.array(keras.ops.convert_to_numpy(first.kernel))
@@ -51,10 +52,18 @@ def whitening_filters(images: np.ndarray, side: int, most: int) -> np.ndarray:
         float32 (side, side, channels, filters): the directions of the largest variance first,
         then their negatives, since ReLU passes only one side of each.
     """
-    patches: Any = np.lib.stride_tricks.sliding_window_view(images, (side, side), axis=(1, 2))
     channels = images.shape[-1]
-    patches = patches.reshape(-1, channels * side * side).astype(np.float64)
-    variances, directions = np.linalg.eigh(patches.T @ patches / len(patches))
+    size = channels * side * side
+    each = size * (images.shape[1] - side + 1) * (images.shape[2] - side + 1)  # numbers an image
+    step = max(1, AT_ONCE // each)
+    count, products = 0, np.zeros((size, size))
+    for start in range(0, len(images), step):
+        part = images[start : start + step]
+        patches: Any = np.lib.stride_tricks.sliding_window_view(part, (side, side), axis=(1, 2))
+        patches = patches.reshape(-1, size).astype(np.float64)
+        products += patches.T @ patches
+        count += len(patches)
+    variances, directions = np.linalg.eigh(products / count)
     whitened = (directions / np.sqrt(np.maximum(variances, 0) + LEAST))[:, ::-1]
     whitened = whitened[:, : -(-most // 2)]
     filters = np.concatenate([whitened, -whitened], axis=1)[:, :most]

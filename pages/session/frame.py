@@ -24,6 +24,8 @@ STYLE = """<style>
   background: color-mix(in srgb, INDIGO, black 16%); border-color: transparent; }
 /* Pills do not fit beside each other in a narrow column: all are to be seen without scrolling. */
 [data-testid="stButtonGroup"] [role="toolbar"] { flex-wrap: wrap; }
+/* Where there is room, the layers are beside the settings. */
+@media (min-width: 641px) { .st-key-to_layers { display: none; } }
 @media (max-width: 640px) {
   /* Choices that do not fit go on in a second line, instead of off the screen. */
   [data-testid="stButtonGroup"] [role="radiogroup"] { flex-wrap: wrap; }

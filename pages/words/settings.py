@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
+from core import architectures
 from core.architectures.settings import RECIPE_TITLES, SETTINGS, in_words
 from core.runs import TrainingConfig
 from pages.words import architecture_title, dataset_title
 
+MOST = 160  # characters of the layers of a network
 _TITLES = {"dataset": "Data set", "architecture": "Architecture", "recipe_name": "Recipe"}
 
 
@@ -23,11 +25,19 @@ def setting_words(name: str, value: Any) -> str:
     if name == "dataset":
         return dataset_title(value)
     if name == "architecture":
-        return architecture_title(value)
+        return f"{architecture_title(value)}{_layers(value)}"
     if name == "recipe_name":
         return RECIPE_TITLES.get(value, str(value)).lower()
     setting = SETTINGS.get(name)
     return setting.words(value) if setting is not None else str(value)
+
+
+def _layers(name: str) -> str:
+    """Return what tells networks that people built apart: their layers, up to a line or two."""
+    if not architectures.is_stack(name):
+        return ""
+    brief = architectures.in_brief(architectures.layers_of(name))
+    return f" ({brief if len(brief) <= MOST else brief[: MOST - 1] + '…'})" if brief else ""
 
 
 def settings_line(config: TrainingConfig, *, without: Sequence[str] = ()) -> str:

@@ -15,6 +15,7 @@ VIEWS = (
     "explore?view=Doubtful+labels",
     "explore?view=Doubtful+labels&list=Near-duplicates",
     "train",
+    "train?architecture=stack1:c8.p2.f.u16",
     "runs",
     "evaluate",
     "evaluate?part=Test",

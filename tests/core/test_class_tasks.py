@@ -5,6 +5,7 @@ import dataclasses
 import pytest
 
 from core import jobs
+from core.architectures import stack
 from core.architectures.settings import SETTINGS
 from core.classroom import tasks
 from core.classroom.tasks import Figure, Kind, Task, What
@@ -13,6 +14,7 @@ from core.runs import TrainingConfig
 from core.settings import ASSETS
 
 BUNDLED = list(tasks.bundled().values())
+BUILT = "stack1:c8.p2.f.u16"
 MOST_SECONDS = 60  # that a run of a bundled task takes on two cores
 OTHERS = {  # another value of each setting, which any network can have
     "epochs": 2,
@@ -383,3 +385,31 @@ def test_an_answer_is_right_within_its_tolerance():
 
 def test_figures_of_curves_are_figures():
     assert set(tasks.CURVES) <= set(Figure)
+
+
+def test_a_network_that_was_built_can_be_given():
+    config = TrainingConfig("fashion-mnist", BUILT, stack(BUILT).recipe.changed(epochs=3))
+    task = tasks.task_of_config(config, ["epochs"])
+    assert task.title == "Own CNN 8-16 on Fashion-MNIST"
+    assert task.link()["architecture"] == [BUILT]
+    assert tasks.task_of_link(task.link()).config() == task.config() == config
+    assert Task.from_toml(task.to_toml()) == task
+    assert task.refusal(config) is None
+    other = TrainingConfig("fashion-mnist", "stack1:c8.f", config.recipe)
+    refusal = task.refusal(other)
+    assert refusal is not None and "“Architecture” is Own CNN 8-16" in refusal
+
+
+def test_a_task_without_the_architecture_takes_no_network_that_was_built():
+    task = Task("own", "Mine", "Why?", given={"architecture": "mlp"}, shows=("epochs",))
+    config = TrainingConfig("fashion-mnist", BUILT, stack(BUILT).recipe)
+    refusal = task.refusal(config)
+    assert refusal is not None and "“Architecture” is MLP 300-100" in refusal
+    with pytest.raises(SettingsError, match="“Architecture” is given in this task"):
+        task.config({"architecture": BUILT})
+    free = Task("own", "Mine", "Why?", shows=("architecture", "recipe"))
+    assert free.config({"architecture": BUILT}).architecture == BUILT
+    with pytest.raises(SettingsError, match="The block is empty"):
+        free.config({"architecture": "stack1:r.e.f"})
+    with pytest.raises(SettingsError, match="is of no kind"):
+        Task("own", "Mine", "Why?", given={"architecture": "stack1:x9"})

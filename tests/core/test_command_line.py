@@ -165,6 +165,12 @@ def test_classify_uses_the_bundled_model(core, boot):
     ("arguments", "text"),
     [
         (["train", "--architecture", "resnet"], "no architecture 'resnet'"),
+        (
+            ["train", "--architecture", "stack1:c3.p9.f"],
+            "has window 9, and from 2 to 8 is",
+        ),
+        (["train", "--architecture", "stack1:c3.p8.p8.f"], "3 × 3 pixels are left, and the window"),
+        (["train", "--architecture", "stack1:c1024.f.u4096"], "at most 5,000,000 are allowed"),
         (["train", "--dataset", "mnist"], "no data set 'mnist'"),
         (["train", "--dataset", "cifar-10", "--architecture", "basic-cnn"], "not made for"),
         (["train", "--dataset", "cifar-10"], "CIFAR-10 is not on this machine"),

@@ -141,7 +141,10 @@ def test_a_presets_script_trains(name, downloaded, tmp_path):
     assert (tmp_path / "curves.png").exists() and (tmp_path / "confusion.png").exists()
 
 
-@pytest.mark.parametrize("name", [name for name in ARCHITECTURES if name not in PRESETS])
+BUILT = "stack1:c4k2s3ln.b90.a.r.c4.d10.e.p2.f.b.u12l.a.d30"
+
+
+@pytest.mark.parametrize("name", [BUILT, *(name for name in ARCHITECTURES if name not in PRESETS)])
 def test_a_script_begins_as_the_training_does(name, downloaded, tmp_path):
     check(finished(config(name)), tmp_path, fit=False)
 

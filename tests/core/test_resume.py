@@ -85,6 +85,9 @@ CASES = {
         optimizer=Optimizer.MUON,
         first_filters=FirstFilters.WHITENING,
     ),
+    "a network that somebody built": small(
+        "stack1:c6.r.c6ln.b90.a.d10.e.p3.f.b.u12.d20", epochs=3, limit=300, batch_size=50
+    ),
     "early stopping": small(
         learning_rate=0.01, epochs=30, batch_size=32, limit=400, patience=2, validation=0.25
     ),

@@ -255,3 +255,20 @@ def test_runs_that_have_nothing_to_take_along_say_so(home):
     assert "every Atelier" in problem(runs.read(runs.BUNDLED))
     with pytest.raises(SettingsError, match="learned nothing yet"):
         packed(Carried(runs.read(waiting)))
+
+
+def test_a_network_that_somebody_built_comes_along():
+    config = small("stack1:c4.r.c4ln.b90.a.e.p4.f.b.u8", limit=500)
+    run_id = runs.create(config, "ada", claimed=True)
+    train_run(run_id)
+    before = runs.read(run_id)
+    assert before.state is State.FINISHED, before.reason
+    content = packed(Carried(before))
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        assert all(name.startswith("1-stack1/") for name in archive.namelist() if "/" in name)
+    (run,) = taken(content)
+    assert run.config == config
+    mine, theirs = weights_of(run), weights_of(before)
+    assert mine.keys() == theirs.keys()
+    assert all(np.array_equal(mine[name], theirs[name]) for name in mine)
+    assert run.result.val_accuracy == pytest.approx(before.result.val_accuracy, abs=1e-6)

@@ -217,6 +217,26 @@ HEADERS = {
         {"config": lambda config: config | {"architecture": "__import__('os')"}},
         "no architecture",
     ),
+    "a network that somebody built, of which the weights are not": (
+        {"config": lambda config: config | {"architecture": "stack1:c64v.p2.f.d50.u7"}},
+        "of another network",
+    ),
+    "a network of ten thousand layers": (
+        {"config": lambda config: config | {"architecture": "stack1:" + "c9." * 9_999 + "f"}},
+        "has 10,000 layers",
+    ),
+    "a network of three billion parameters": (
+        {"config": lambda config: config | {"architecture": "stack1:c1024.f.u4096"}},
+        "3,288,348,672 parameters, and at most 5,000,000",
+    ),
+    "a network that cannot work": (
+        {"config": lambda config: config | {"architecture": "stack1:f.c3"}},
+        "Layer 2 (Convolution 3×3, 3 filters, ReLU): A convolution works on images",
+    ),
+    "a network of markup": (
+        {"config": lambda config: config | {"architecture": "stack1:<b>.f"}},
+        "“?b?”, is of no kind",
+    ),
     "a setting of a newer version": (
         {"config": lambda config: config | {"quantum": True}},
         "unknown setting 'quantum'",

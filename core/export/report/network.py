@@ -4,8 +4,8 @@ import math
 from collections.abc import Iterator, Sequence
 from textwrap import wrap
 
-from core.architectures.layers import LayerRow, Shape
-from core.export.report.colours import GOOD, MUTED, shade
+from core.architectures.layers import LayerRow, Shape, in_words
+from core.export.report.colours import GOOD, MUTED, PAPER, shade
 from core.export.report.document import Drawing
 from core.export.report.svg import Sheet
 
@@ -36,9 +36,9 @@ def drawn(shape: Sequence[int], rows: Sequence[LayerRow]) -> list[Drawing]:
     ]
 
 
-def in_words(shape: Shape) -> str:
-    """Return a shape as ``26 × 26 × 32``."""
-    return " × ".join(f"{each:,}" for each in shape)
+def whole(shape: Sequence[int], rows: Sequence[LayerRow]) -> Drawing:
+    """Return one drawing of all layers, for a file of its own; arguments as of ``drawn``."""
+    return _column(list(_steps(tuple(shape), rows)), "network", last=True, paper=True)
 
 
 def _steps(shape: Shape, rows: Sequence[LayerRow]) -> Iterator[_Step]:
@@ -50,11 +50,13 @@ def _steps(shape: Shape, rows: Sequence[LayerRow]) -> Iterator[_Step]:
         yield row.layer.describe(), size, row.output_shape
 
 
-def _column(steps: Sequence[_Step], name: str, *, last: bool) -> Drawing:
+def _column(steps: Sequence[_Step], name: str, *, last: bool, paper: bool = False) -> Drawing:
     lines = [wrap(words, _LETTERS) for words, _, _ in steps]
     heights = [max(34, _LINE * (len(each) + 1)) for each in lines]
     height = sum(heights) + _GAP * (len(steps) - (1 if last else 0))
     sheet, top = Sheet(WIDTH, height), 0.0
+    if paper:  # by itself, it may be looked at on anything
+        sheet.box((0, 0), (WIDTH, height), PAPER)
     for (_, size, shape), words, high in zip(steps, lines, heights, strict=True):
         _shape(sheet, shape, top + high / 2)
         base = top + (high - _LINE * (len(words) + 1)) / 2 + 12

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from core import evaluation, runs
+from core.architectures.layers import in_words
 from core.architectures.settings import RECIPE_TITLES, SETTINGS, Setting, Switch, count
 from core.classroom import given
 from core.errors import ClassroomUnavailable, RunDamaged
@@ -67,7 +68,7 @@ def settings(known: Material) -> Section:
     ]
     data = (
         f"{harmless(told.spec.title)}: {len(told.classes)} classes, images of "
-        f"{layers.in_words(told.spec.shape)}. The network learned from "
+        f"{in_words(told.spec.shape)}. The network learned from "
         f"{config.training_count:,} training images; {config.validation_count:,} were held back "
         "for validation."
     )

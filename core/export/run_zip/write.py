@@ -99,7 +99,7 @@ def write(
         OSError: the file cannot be written.
     """
     folders = [
-        f"{number}-{_config(each.run).architecture}" for number, each in enumerate(carried, 1)
+        f"{number}-{_config(each.run).network.slug}" for number, each in enumerate(carried, 1)
     ]
     manifest = {
         "format": layout.FORMAT,

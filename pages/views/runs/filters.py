@@ -18,6 +18,7 @@ from pages.words import STATE_WORDS, title
 from pages.words.telling import phrase
 
 ALL, MINE, SHARED = "All", "Yours", "Shared"
+OWN = "own"  # stands for every network that somebody built
 NONE = {"find": "", "state": "", "data": "", "network": "", "whose": ALL, "starred": False}
 
 
@@ -71,7 +72,8 @@ def _has(run: Run, words: list[str]) -> bool:
 
 def _names(architecture: str) -> tuple[str, str]:
     """Return the names under which runs of an architecture are found, also of a retired one."""
-    return architecture, architectures.find(architecture).successor
+    found = architectures.find(architecture)
+    return architecture, OWN if found.limited else found.successor
 
 
 def filters() -> Filters:
@@ -81,6 +83,7 @@ def filters() -> Filters:
     networks = {"": "Any architecture"} | {
         name: each.title for name, each in architectures.ARCHITECTURES.items()
     }
+    networks[OWN] = "Own networks"
     with st.grid(4, min_column_width=150):
         text = st.text_input(
             "Search",

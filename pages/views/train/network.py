@@ -6,6 +6,7 @@ from core import datasets
 from core.architectures import Architecture, Measured, Recipe
 from core.architectures.settings import RECIPE_TITLES, in_words
 from core.runs import TrainingConfig
+from pages.widgets.network_drawing import drawing_button
 from pages.widgets.table import table
 from pages.words import percent
 from pages.words.settings import settings_line
@@ -52,9 +53,10 @@ def network_view(
                 "Parameters": [0] + [row.parameters for row in rows],
             },
             key="layers",
-            name=f"{architecture.name}-layers",
+            name=f"{architecture.slug}-layers",
             column_config={"Parameters": st.column_config.NumberColumn(format="localized")},
         )
+        drawing_button(architecture, spec)
 
 
 def _known(architecture: Architecture, dataset: str) -> str:

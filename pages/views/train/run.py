@@ -202,7 +202,7 @@ def _actions(run: Run, visitor: str) -> None:
             icon=":material/tune:",
             type="tertiary",
             on_click=take_settings,
-            args=(config,),
+            args=(config, run.name or ""),
             help="Copies these settings into the form, to train again or with a change.",
         ):
             st.rerun()  # the settings are outside of this fragment

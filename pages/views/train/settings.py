@@ -4,6 +4,7 @@ What the settings are, their ranges and words, is in ``core.architectures.settin
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -24,6 +25,15 @@ from core.architectures.settings import (
 )
 from core.runs import TrainingConfig
 from pages.session.guard import check_url, check_url_number
+from pages.views.train.editor import (
+    BUILD,
+    TITLE,
+    own_network,
+    start_from,
+    take_from_link,
+    take_network,
+    write_link,
+)
 from pages.widgets.choice import choice
 from pages.widgets.dataset_picker import dataset_picker
 from pages.widgets.table import table
@@ -45,19 +55,34 @@ RECIPE_HELP = (
 Start = Callable[[Callable[[], TrainingConfig]], None]
 
 
-def training_settings(start: Start) -> tuple[Architecture, datasets.DatasetSpec]:
+@dataclass(frozen=True)
+class Chosen:
+    """What is chosen on the form.
+
+    Attributes:
+        architecture: in its size.
+        spec: of the data set.
+        make: makes the config, or raises SettingsError where the settings cannot work together.
+        built: whether the architecture is the visitor's to build.
+    """
+
+    architecture: Architecture
+    spec: datasets.DatasetSpec
+    make: Callable[[], TrainingConfig]
+    built: bool = False
+
+
+def training_settings(start: Start) -> Chosen:
     """Draw the settings.
 
     Args:
         start: draws what starts a run, between the small panel and the rest. It gets a function
             that makes the config of all settings, or raises SettingsError where they cannot work
             together.
-
-    Returns:
-        The architecture in the size chosen, and the data set.
     """
     spec = dataset_picker(_take_recipe)
     architecture = _architecture(spec)
+    built = _is_built()
     recipe_name = _recipe(architecture, spec)
     _compare(spec)
     recipe = architecture.recipe_for(spec.name, recipe_name)
@@ -65,42 +90,47 @@ def training_settings(start: Start) -> tuple[Architecture, datasets.DatasetSpec]
     place = st.container()
     with st.expander("More settings", icon=":material/tune:"):
         for group in Group:
-            if group is not Group.MAIN:
+            # Of what is built, the layers have their sizes themselves.
+            if group is not Group.MAIN and not (built and group is Group.NETWORK):
                 st.markdown(f"**{group}**")
                 chosen |= _group(group, recipe, spec)
     _name_architecture(architecture, spec)
     size = {name: chosen.pop(name) for name in list(chosen) if SETTINGS[name].of_run}
 
-    with place:
-        start(
-            lambda: TrainingConfig(
-                spec.name,
-                architecture.name,
-                recipe.changed(**chosen),
-                recipe_name=recipe_name,
-                **size,
-            )
+    def make() -> TrainingConfig:
+        changed = recipe.changed(**chosen)
+        return TrainingConfig(
+            spec.name, architecture.name, changed, recipe_name=recipe_name, **size
         )
-    return architecture.sized(size["width"], size["dropout"]), spec
+
+    with place:
+        start(make)
+    if not built:
+        architecture = architecture.sized(size["width"], size["dropout"])
+    return Chosen(architecture, spec, make, built)
 
 
-def task_settings(start: Start, task: "Task") -> tuple[Architecture, datasets.DatasetSpec]:
+def task_settings(start: Start, task: "Task") -> Chosen:
     """Draw the settings that a task leaves to the student, and say the others; as above."""
     if st.session_state.get(_TAKEN) != task.id:
         st.session_state[_TAKEN] = task.id
         _take({name: value for name, value in task.config().flat().items() if name in task.shows})
-        st.session_state["architecture"] = task.config().architecture
+        _choose(task.config().architecture)
     chosen: dict[str, Any] = {}
     spec = datasets.find(task.dataset)
     if "dataset" in task.shows:
         spec = dataset_picker(_take_recipe)
         chosen["dataset"] = spec.name
+    st.session_state["dataset"] = spec.name  # for what a change of the architecture fills in
     architecture = architectures.find(task.config(chosen).architecture)
     if "architecture" in task.shows:
         architecture = _architecture(spec)
         chosen["architecture"] = architecture.name
     if "recipe" in task.shows:
         chosen["recipe"] = _recipe(architecture, spec)
+    built = "architecture" in task.shows and _is_built()
+    if built:
+        write_link(architecture)
     usual = task.config(chosen).flat()
     with st.grid(2, min_column_width=110, gap="small"):
         for name, setting in SETTINGS.items():
@@ -109,7 +139,9 @@ def task_settings(start: Start, task: "Task") -> tuple[Architecture, datasets.Da
     _say_given(task)
     start(lambda: task.config(chosen))
     size = usual | chosen
-    return architecture.sized(size["width"], size["dropout"]), spec
+    if not built:
+        architecture = architecture.sized(size["width"], size["dropout"])
+    return Chosen(architecture, spec, lambda: task.config(chosen), built)
 
 
 def _say_given(task: "Task") -> None:
@@ -124,22 +156,46 @@ def _say_given(task: "Task") -> None:
     st.caption(f"Given: {' · '.join(words)}")
 
 
-def take_settings(config: TrainingConfig) -> None:
-    """Fill the settings in from a run's; call it before they are drawn."""
+def take_settings(config: TrainingConfig, name: str = "") -> None:
+    """Fill the settings in from a run's, and its name; call it before they are drawn."""
     st.session_state["dataset"] = config.dataset
     network = architectures.find(config.architecture)
-    st.session_state["architecture"] = network.successor or network.name
     st.session_state["recipe"] = config.recipe_name
-    _take(config.flat())
+    values = config.flat()
+    if network.limited:  # the editor has its layers in the size that they were trained in
+        take_network(architectures.stack_like(config.network), name)
+        values |= {each: SETTINGS[each].default for each in ("width", "dropout")}
+    else:
+        st.session_state["architecture"] = network.successor or network.name
+    _take(values)
+
+
+def _choose(name: str) -> None:
+    """Choose an architecture by its name, which may be the text of one that was built."""
+    if architectures.is_stack(name):
+        take_network(name)
+    else:
+        st.session_state["architecture"] = name
+
+
+def _is_built() -> bool:
+    return bool(st.session_state.get("architecture") == BUILD)
+
+
+def _chosen_architecture() -> Architecture:
+    return own_network() if _is_built() else architectures.find(st.session_state["architecture"])
 
 
 def _architecture(spec: datasets.DatasetSpec) -> Architecture:
     """Draw the choice of the architecture, and what each takes and reaches."""
     fitting = [each for each in architectures.ARCHITECTURES.values() if each.suits(spec)]
-    titles = {each.name: each.title for each in fitting}
+    titles = {each.name: each.title for each in fitting} | {BUILD: TITLE}
     state = st.session_state
-    if "architecture" not in state:
-        check_url("architecture", titles)
+    asked = st.query_params.get("architecture", "")
+    of_link = architectures.is_stack(asked)
+    if "architecture" not in state and not (of_link and take_from_link(asked)):
+        if not of_link:
+            check_url("architecture", titles)
         names = {title: name for name, title in titles.items()}
         state["architecture"] = names.get(st.query_params.get("architecture", ""), _unnamed(spec))
     name = st.selectbox(
@@ -149,13 +205,49 @@ def _architecture(spec: datasets.DatasetSpec) -> Architecture:
         key="architecture",
         on_change=_take_recipe,
     )
-    return architectures.find(name or UNNAMED)
+    if name == BUILD:
+        _to_editor()
+        return own_network()
+    architecture = architectures.find(name or UNNAMED)
+    st.button(
+        "Start from this",
+        icon=":material/edit:",
+        type="tertiary",
+        on_click=_build_from,
+        args=(architecture,),
+        help="Opens its layers in the editor, to build your own from them. The settings stay.",
+    )
+    return architecture
+
+
+def _build_from(architecture: Architecture) -> None:
+    state = st.session_state
+    start_from(architecture.sized(state.get("width", 1.0), _dropout()))
+    st.query_params.pop("run", None)
+
+
+def _dropout() -> float | None:
+    found = st.session_state.get("dropout", OWN)
+    return None if found == OWN else found
+
+
+def _to_editor() -> None:
+    """Lead to the editor: on a phone it is further down, and while a run is open it is away."""
+    if "run" in st.query_params:
+        if st.button("Edit its layers", icon=":material/edit:", type="tertiary"):
+            del st.query_params["run"]
+            st.rerun()
+    else:
+        with st.container(key="to_layers"):
+            st.markdown("[Edit its layers](#layers)")
 
 
 def _recipe(architecture: Architecture, spec: datasets.DatasetSpec) -> RecipeName:
     """Draw the choice of the recipe, if there is one, and what it takes and reaches."""
     titles = {name: RECIPE_TITLES[name] for name in architecture.recipe_names}
     chosen = architecture.recipe_names[0]
+    if architecture.limited:
+        return chosen  # the editor tells what it takes
     if len(titles) > 1:
         if st.session_state.get("recipe", chosen) not in titles:
             st.session_state["recipe"] = chosen
@@ -216,6 +308,12 @@ def _unnamed(spec: datasets.DatasetSpec) -> str:
 def _name_architecture(architecture: Architecture, spec: datasets.DatasetSpec) -> None:
     """Write the architecture into the URL, where without it the URL would mean another one."""
     query = st.query_params
+    if _is_built():
+        write_link(architecture)
+        for name in ("width", "dropout"):  # its layers have them
+            query.pop(name, None)
+        return
+    query.pop("named", None)
     named = query.get("architecture")
     if architecture.title != named and (named or architecture.name != _unnamed(spec)):
         query["architecture"] = architecture.title
@@ -340,9 +438,9 @@ def _number(setting: Number, usual: Any) -> Any:
 
 def _take_recipe() -> None:
     """Fill the settings in from the recipe of the architecture and data set just chosen."""
-    architecture = architectures.find(st.session_state["architecture"])
+    architecture = _chosen_architecture()
     dataset = st.session_state["dataset"]
-    if not architecture.suits(datasets.find(dataset)):
+    if not architecture.limited and not architecture.suits(datasets.find(dataset)):
         architecture = architectures.find(UNNAMED)
         st.session_state["architecture"] = UNNAMED
     limit = st.session_state.get("limit")

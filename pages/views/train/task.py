@@ -4,17 +4,15 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from core.architectures import Architecture
 from core.classroom import handins
 from core.classroom.handins import Progress
 from core.classroom.questions import Kind
 from core.classroom.tasks import Task, task_of_link
-from core.datasets import DatasetSpec
 from core.errors import SettingsError
 from core.runs import TrainingConfig
 from pages.session.guard import check_url, sentences
 from pages.session.person import person
-from pages.views.train.settings import task_settings
+from pages.views.train.settings import Chosen, task_settings
 from pages.widgets.guess import guess_form
 from pages.words import count
 
@@ -23,7 +21,7 @@ Submit = Callable[[TrainingConfig], str]
 Start = Callable[[Make, Submit | None], None]
 
 
-def given_settings(start: Start) -> tuple[Architecture, DatasetSpec] | None:
+def given_settings(start: Start) -> Chosen | None:
     """Draw the settings that a task or a link leaves to the visitor; None if there is neither.
 
     Args:
