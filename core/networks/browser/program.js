@@ -230,7 +230,7 @@ const PARTS = {
   },
 }
 
-/** Returns the sums of all units of a dense layer, before its activation. @param {Stage} stage */
+/** Returns the sums of all units of a dense layer, before its activation. */
 function sumsOf(values, { weights, offsets }) {
   const sums = Float64Array.from(offsets)
   for (let i = 0; i < values.length; i++) {
