@@ -14,11 +14,12 @@ import numpy.typing as npt
 from core import datasets, runs
 from core.classify import nearest
 from core.errors import RunDamaged
-from core.evaluation import hidden
+from core.evaluation import hidden, reactions
 from core.evaluation import robustness as worse
 from core.evaluation.corruptions import CORRUPTIONS, SEVERITIES
-from core.networks import Network, of_run
+from core.networks import Network, laid_open, of_run
 from core.networks.batches import Report
+from core.networks.browser import members_of
 
 Arrays = dict[str, npt.NDArray[Any]]
 
@@ -138,6 +139,27 @@ def _neighbours(run: runs.Run, report: Report) -> Arrays:
     return nearest.neighbours_of(run, lambda images: network.features(images, report))
 
 
+def _reactions(run: runs.Run, report: Report) -> Arrays:
+    """Count to how many validation images the parts of a network react.
+
+    Returns:
+        What ``reactions.read_reactions`` reads.
+    """
+    images, _ = held_back(run)
+    if not len(images):  # all images were learned from
+        images = _training_split(run).images
+    images = images[reactions.sample(len(images))]
+    found, members = [], members_of(run)
+    for member in range(members):
+        opened = laid_open.of_run(run, member)
+
+        def so_far(done: float, before: int = member) -> None:
+            report((before + done) / members)
+
+        found.append(reactions.measure(opened, images, so_far))
+    return reactions.kept(found, len(images))
+
+
 KINDS = {
     each.name: each
     for each in (
@@ -162,6 +184,16 @@ KINDS = {
                 "takes about half a minute."
             ),
             _neighbours,
+        ),
+        Kind(
+            reactions.NAME,
+            "Parts that never react",
+            lambda run: (
+                f"Asks {{network}} about {reactions.SAMPLE:,} validation images, and counts to how "
+                "many each map and unit reacts. It takes about ten seconds, in the background; the "
+                "result is kept for everyone."
+            ),
+            _reactions,
         ),
     )
 }

@@ -22,15 +22,15 @@ SCRIPT = """
 import { readFileSync } from "node:fs"
 const [plan, weights, image] = process.argv.slice(2)
 const read = (name) => readFileSync(name)
-const nodes = laidOpen(JSON.parse(read(plan)), new Float32Array(new Uint8Array(read(weights)).buffer))
-const given = new Float32Array(new Uint8Array(read(image)).buffer)
-const values = traced(nodes, given)
+const floats = (name) => new Float32Array(new Uint8Array(read(name)).buffer)
+const nodes = laidOpen(JSON.parse(read(plan)), floats(weights))
+const values = traced(nodes, floats(image))
 const parts = nodes.map((node, id) => Array.from({ length: 20 }, (_, i) => {
   const index = Math.floor((i * values[id].length) / 20)
   const told = explained(nodes, values, id, placeAt(node.shape, index))
-  if (node.kind === "conv") return [told.value, Math.max(told.sum, told.activation === "relu" ? 0 : -Infinity)]
-  if (node.kind === "dense" && told.activation !== "softmax") {
-    return [told.value, Math.max(told.sum, told.activation === "relu" ? 0 : -Infinity)]
+  if (told.sum !== undefined && (node.kind === "conv" || node.kind === "dense")) {
+    if (told.activation === "relu") return [told.value, Math.max(told.sum, 0)]
+    if (told.activation === "linear") return [told.value, told.sum]
   }
   if (node.kind === "norm") {
     const { level, mean, variance, gamma, beta, epsilon } = told
@@ -38,8 +38,8 @@ const parts = nodes.map((node, id) => Array.from({ length: 20 }, (_, i) => {
   }
   return [told.value, told.value]
 }))
-const told = { titles: nodes.map((node) => node.title), values: values.map((each) => [...each]), parts }
-process.stdout.write(JSON.stringify(told))
+const titles = nodes.map(({ title }) => title)
+process.stdout.write(JSON.stringify({ titles, values: values.map((each) => [...each]), parts }))
 """
 
 
@@ -99,7 +99,9 @@ def test_every_layer_of_every_architecture_is_that_of_keras(name, tmp_path):
     for _, layer in leaves(model):
         for variable in layer.weights:  # biases are zero, and moments are one, in a fresh network
             noise = generator.normal(0, 0.05, variable.shape)
-            variable.assign(np.abs(variable + noise) if "variance" in variable.name else variable + noise)
+            variable.assign(
+                np.abs(variable + noise) if "variance" in variable.name else variable + noise
+            )
     flat = [np.ravel(each) for _, layer in leaves(model) for each in layer.get_weights()]
     weights = np.concatenate(flat).astype("<f4").tobytes()
     pixels = generator.integers(0, 256, spec.shape)

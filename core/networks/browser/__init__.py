@@ -1,7 +1,7 @@
 """A network for the browser: its layers as a plan, its weights as bytes, and the engine's scripts.
 
-``engine.js`` asks a network, ``program.js`` lays one open, layer by layer. Whoever shows a page puts
-their text into it; nothing here knows of pages.
+``engine.js`` asks a network, ``program.js`` lays one open, layer by layer. Whoever shows a page
+puts their text into it; nothing here knows of pages.
 """
 
 from core.networks.browser.plan import (

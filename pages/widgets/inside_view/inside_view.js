@@ -19,7 +19,7 @@ export default function ({ data, parentElement }) {
 
 function newView(root) {
   const note = make("p", { className: "note", role: "status" })
-  const bar = make("div", { className: "bar" })
+  const bar = make("div", { className: "tools" })
   const flow = make("div", { className: "flow" })
   const panel = make("aside", { className: "panel", ariaLabel: "Arithmetic" })
   const stage = make("div", { className: "stage", hidden: true }, flow, panel)

@@ -1,0 +1,81 @@
+"""Inside: one network laid open for one picture."""
+
+import streamlit as st
+
+from core import datasets, runs
+from core.evaluation.reactions import NAME, Reactions, read_reactions
+from core.networks import browser
+from core.tasks import pool as tasks
+from pages.session import weights
+from pages.session.guard import sentences
+from pages.session.streamlit_internals import DeltaGenerator
+from pages.views.inside.pictures import Picture
+from pages.widgets import inside_view
+from pages.widgets.choice import choice
+from pages.widgets.task import task
+from pages.words import counted, percent
+
+
+def member_of(run: runs.Run, notes: DeltaGenerator) -> int:
+    """Draw the choice of one of the networks that answer together, and return it, from 0."""
+    members = browser.members_of(run)
+    if members == 1:
+        return 0
+    titles = {number: f"Network {number + 1}" for number in range(members)}
+    return choice("One of them", titles, "member", notes=notes)
+
+
+def draw(run: runs.Run, spec: datasets.DatasetSpec, picture: Picture, member: int) -> None:
+    """Draw the layers."""
+    assert run.config is not None, "a damaged run is not looked at"
+    if (members := browser.members_of(run)) > 1:
+        st.caption(
+            f":material/join_inner: This model is {counted(members)} networks: each is asked about "
+            "the picture and its mirror image, and the mean is the answer. You look into one of "
+            "them, so its answer may differ a little."
+        )
+    found = _reactions(run, member)
+    inside_view.inside_view(
+        browser.network_plan(run.config.network, spec),
+        weights.address_of(run, member),
+        4 * run.config.parameters,
+        spec.classes,
+        picture.pixels,
+        picture.name,
+        label=picture.label,
+        reactions=None
+        if found is None
+        else inside_view.Reactions(
+            {number: shares.tolist() for number, shares in found.layers.items()},
+            found.images,
+            "validation" if run.config.validation_count else "training",
+        ),
+        key="inside",
+    )
+
+
+def _reactions(run: runs.Run, member: int) -> Reactions | None:
+    """Return what is known of parts that never react, or offer to find out."""
+    if tasks.result(NAME, run) is None:
+        opened = st.expander(
+            "Which parts never react?", icon=":material/heart_broken:", key="reactions"
+        )
+        with opened:
+            task(NAME, run)
+        return None
+    with sentences():
+        path = task(NAME, run)
+        assert path is not None, "it is there"
+        found = read_reactions(path, member)
+        if found.parts:
+            share = percent(found.silent / found.parts, 0)
+            told = (
+                f"{found.silent:,} of {found.parts:,} maps and units with ReLU ({share}) never "
+                f"react to any of {found.images:,} images. They are framed in orange below."
+                if found.silent
+                else f"Each of the {found.parts:,} maps and units with ReLU reacts to some of "
+                f"{found.images:,} images: none is dead."
+            )
+            st.caption(f":material/monitor_heart: {told}")
+        return found
+    return None
