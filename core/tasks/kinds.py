@@ -149,6 +149,7 @@ def _reactions(run: runs.Run, report: Report) -> Arrays:
     if not len(images):  # all images were learned from
         images = _training_split(run).images
     images = images[reactions.sample(len(images))]
+    report(0.0)  # building the networks takes a moment
     found, members = [], members_of(run)
     for member in range(members):
         opened = laid_open.of_run(run, member)
