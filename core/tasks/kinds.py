@@ -140,15 +140,17 @@ def _neighbours(run: runs.Run, report: Report) -> Arrays:
 
 
 def _reactions(run: runs.Run, report: Report) -> Arrays:
-    """Count to how many validation images the parts of a network react.
+    """Find out to which validation images the parts of a network react.
 
     Returns:
         What ``reactions.read_reactions`` reads.
     """
-    images, _ = held_back(run)
-    if not len(images):  # all images were learned from
-        images = _training_split(run).images
-    images = images[reactions.sample(len(images))]
+    train = _training_split(run)
+    assert run.config is not None, "its data set is known"
+    held = runs.held_out(run.config)
+    if not len(held):  # all images were learned from
+        held = np.arange(len(train.labels))
+    indices = held[reactions.sample(len(held))]
     report(0.0)  # building the networks takes a moment
     found, members = [], members_of(run)
     for member in range(members):
@@ -157,8 +159,8 @@ def _reactions(run: runs.Run, report: Report) -> Arrays:
         def so_far(done: float, before: int = member) -> None:
             report((before + done) / members)
 
-        found.append(reactions.measure(opened, images, so_far))
-    return reactions.kept(found, len(images))
+        found.append(reactions.measure(opened, train.images[indices], indices, so_far))
+    return reactions.kept(found, len(indices))
 
 
 KINDS = {
@@ -188,11 +190,11 @@ KINDS = {
         ),
         Kind(
             reactions.NAME,
-            "Parts that never react",
+            "What its parts react to",
             lambda run: (
-                f"Asks {{network}} about {reactions.SAMPLE:,} validation images, and counts to how "
-                "many each map and unit reacts. It takes about ten seconds, in the background; the "
-                "result is kept for everyone."
+                f"Asks {{network}} about {reactions.SAMPLE:,} validation images: to how many does "
+                "each map and unit react, and to which most? It takes from ten seconds to half a "
+                "minute, in the background; the result is kept for everyone."
             ),
             _reactions,
         ),

@@ -134,8 +134,13 @@ def test_names_are_harmless(open_page, put_run):
 
 def test_parts_that_never_react_are_told(open_page, put_run):
     run = runs.read(put_run())
-    assert "Which parts never react?" in everything(open_page("inside", run=run.id))
-    layers = {2: np.array([0, 0.5] * 150, np.float32), 3: np.ones(100, np.float32)}
+    assert "What does each part react to?" in everything(open_page("inside", run=run.id))
+    best = np.full((300, 6, 3), -1, np.int32)
+    best[1, 0] = 7, 0, 0
+    layers = {
+        2: reactions.Layer(np.array([0, 0.5] * 150, np.float32), best),
+        3: reactions.Layer(np.ones(100, np.float32), best[:100]),
+    }
     path = analysis_file(reactions.NAME, run)
     write_analysis(path, reactions.kept([layers], 1000), stamp_of(run))
     assert tasks.result(reactions.NAME, run) == path
@@ -143,6 +148,15 @@ def test_parts_that_never_react_are_told(open_page, put_run):
     assert quiet(app) and "150 of 400 maps and units" in texts(app)
     data = shown(app)
     assert data["reacts"]["2"][:2] == [0, 0.5] and data["images"] == 1000
+    proof = weights.address_of(run).rsplit("/", 1)[1]
+    told = weights._read_best(run.id, "0", proof, 2, 1)
+    image = datasets.find("fashion-mnist").load("train").images[7]
+    assert base64.b64decode(told["best"][0]["pixels"]) == image.tobytes()
+    assert len(told["best"]) == 1 and told["best"][0]["index"] == 7
+    assert weights._read_best(run.id, "0", proof, 2, 0) == {"best": []}
+    for layer, part in ((2, 300), (9, 0)):
+        assert weights._read_best(run.id, "0", proof, layer, part) is None
+    assert weights._read_best(run.id, "0", "0" * 64, 2, 1) is None
     write_analysis(path, {"images": np.array(-1)}, stamp_of(run))
     app = open_page("inside", run=run.id)
     assert "Delete it from" in sentence(app) and components(app, "inside_view")

@@ -46,7 +46,7 @@ def draw(run: runs.Run, spec: datasets.DatasetSpec, picture: Picture, member: in
         reactions=None
         if found is None
         else inside_view.Reactions(
-            {number: shares.tolist() for number, shares in found.layers.items()},
+            {number: each.shares.tolist() for number, each in found.layers.items()},
             found.images,
             "validation" if run.config.validation_count else "training",
         ),
@@ -58,7 +58,7 @@ def _reactions(run: runs.Run, member: int) -> Reactions | None:
     """Return what is known of parts that never react, or offer to find out."""
     if tasks.result(NAME, run) is None:
         opened = st.expander(
-            "Which parts never react?", icon=":material/heart_broken:", key="reactions"
+            "What does each part react to?", icon=":material/monitor_heart:", key="reactions"
         )
         with opened:
             task(NAME, run)

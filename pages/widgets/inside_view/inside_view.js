@@ -498,14 +498,16 @@ function newView(root) {
     const actions = make("div", { className: "actions" })
     const looks = make("div", { className: "looks" })
     const kernels = make("div", { className: "kernels" })
+    const exciting = make("div", { className: "exciting" })
     const sum = make("div", { className: "sum" })
     const answer = make("div", {})
     const close = make("button", { type: "button", className: "close", textContent: "×", ariaLabel: "Close the arithmetic" })
     close.onclick = closePanel
-    panel.replaceChildren(close, title, place, value, actions, answer, looks, sum, kernels)
+    panel.replaceChildren(close, title, place, value, actions, answer, looks, sum, exciting, kernels)
     state.parts = { spot, place, value, actions, looks, kernels, sum, answer, frames: [] }
     buildLooks(spot)
     buildKernels(spot)
+    buildExciting(spot, exciting)
     refreshPanel()
   }
 
@@ -685,6 +687,36 @@ function newView(root) {
     state.parts.kernels.append(make("p", { textContent: `Its kernel: ${kernel} × ${kernel} weights for each of the ${count} maps that it reads.` }), canvas)
   }
 
+  /** The images that excite a map or a unit most: of each the part that it can see. */
+  const buildExciting = async ({ id, channel }, box) => {
+    const { reacts, address, classes, images_of: kind } = state.data
+    if (!reacts?.[id]) return
+    let best = []
+    try {
+      const answer = await fetch(inApp(`${address}/${id}/${channel}`))
+      if (answer.ok) best = (await answer.json()).best
+    } catch (error) {
+      console.warn(`The images could not be fetched: ${error}`)
+    }
+    if (!best.length || !box.isConnected) return
+    const node = state.nodes[id]
+    const { shape } = state.nodes[0]
+    const pictures = best.map(({ pixels, index, label, row, column }) => {
+      const image = Uint8Array.from(atob(pixels), (character) => character.charCodeAt(0))
+      const field = fieldOf(state.nodes, id, { row, column, channel })
+      const canvas = make("canvas")
+      paintPixels(canvas, cutOut(image, shape, field), [field.bottom - field.top + 1, field.right - field.left + 1, shape[2]])
+      const name = `${classes[label]}, ${kind} image ${whole(index)}`
+      const ask = new URL(window.location.href)
+      ask.searchParams.set("image", `train-${index}`)
+      ask.searchParams.set("at", `${id}.${channel}.${row}.${column}`)
+      const link = make("a", { href: ask.href, title: name, ariaLabel: name }, canvas)
+      return link
+    })
+    const what = node.shape.length === 3 ? `What excites map ${channel} most, in ${whole(state.data.images)} ${kind} images: the part that it sees.` : `The images that excite unit ${channel} most, of ${whole(state.data.images)} ${kind} images.`
+    box.replaceChildren(make("p", { textContent: what }), make("div", { className: "row" }, ...pictures))
+  }
+
   /** Writes the numbers of the place that is chosen. */
   const refreshPanel = () => {
     const spot = state.over ?? state.at
@@ -824,6 +856,16 @@ function meanOverColours(numbers, shape) {
     for (let channel = 0; channel < channels; channel++) sum += numbers[i * channels + channel]
     return sum / channels
   })
+}
+
+/** The pixels of a part of an image. @param {number[]} shape */
+function cutOut(pixels, shape, { top, left, bottom, right }) {
+  const [, width, channels] = shape
+  const found = []
+  for (let row = top; row <= bottom; row++) {
+    found.push(...pixels.subarray((row * width + left) * channels, (row * width + right + 1) * channels))
+  }
+  return found
 }
 
 const upper = (text) => text[0].toUpperCase() + text.slice(1)
