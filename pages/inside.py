@@ -4,11 +4,14 @@ import streamlit as st
 
 from core import datasets
 from core.errors import DataUnavailable, RunDamaged
+from core.evaluation import TEST, VALIDATION
 from core.networks import browser
 from pages.session import frame
+from pages.session.guard import sentences
 from pages.views.inside import opened, pictures
 from pages.widgets.copy_link import copy_link
-from pages.widgets.run_picker import run_picker
+from pages.widgets.run_picker import other_picker, run_picker
+from pages.words import title_markdown
 
 
 def main() -> None:
@@ -19,21 +22,45 @@ def main() -> None:
         "check by hand how it was computed."
     )
     notes = st.container()
-    left, right = st.columns([3, 2], vertical_alignment="bottom")
+    left, right = st.columns(2)
     with left:
         run = run_picker("Network", notes=notes)
     if run.config is None:
         raise RunDamaged(f"This run cannot be shown: {run.reason}")
-    with right:
-        member = opened.member_of(run, notes)
     spec = datasets.find(run.config.dataset)
     if (reason := spec.missing()) is not None:
         raise DataUnavailable(reason)
+    with right:
+        place = st.container()
+        member = opened.member_of(run, notes)
     if (reason := browser.too_large(run.config.network, spec)) is not None:
         st.info(reason, icon=":material/weight:")
         return
     picture = pictures.picture(run, spec, notes)
-    opened.draw(run, spec, picture, member)
+    beside = pictures.pinned(run, spec, notes)
+    with place:
+        other = other_picker("Compare with", run, TEST if picture.split == "test" else VALIDATION)
+    opened.several(run)
+    opened.reactions(run, member)
+    if other is not None and other.config is not None:
+        one, two = st.columns(2, gap="medium")
+        with one:
+            st.subheader(title_markdown(run), anchor=False)
+            opened.draw(run, spec, picture, member)
+        with two, sentences():
+            st.subheader(title_markdown(other), anchor=False)
+            if (reason := browser.too_large(other.config.network, spec)) is not None:
+                st.info(reason, icon=":material/weight:")
+            else:
+                opened.draw(other, spec, picture, 0, beside="network")
+    elif beside is not None:
+        one, two = st.columns(2, gap="medium")
+        with one:
+            opened.draw(run, spec, picture, member)
+        with two:
+            opened.draw(run, spec, beside, member, beside="picture")
+    else:
+        opened.draw(run, spec, picture, member)
     copy_link(key="inside_link")
 
 

@@ -10,6 +10,7 @@ URL = {
     "architecture": "Train: the architecture",
     "answers": "Evaluate, Confidence: as trained or temperature scaled",
     "at": "Inside: the value whose arithmetic is shown, such as 5.17.3.9",
+    "beside": "Inside: the picture that is pinned, to compare with",
     "bins": "Evaluate, Confidence: bins of equal width or of equal counts",
     "cell": "Evaluate, Confusion: the cell pressed, such as 6-0",
     "class": "Explore: one class, or all; Class, Board: the code of the class",
@@ -60,7 +61,7 @@ URL = {
     "view": "the view of a page",
     "where": "Explore, Doubtful labels: in which split a pair lies",
     "whose": "Runs: filter by owner",
-    "with": "Evaluate, Classify: the other networks",
+    "with": "Evaluate, Inside, Classify: the other networks",
     "x": "Comparison: the x axis",
 }
 

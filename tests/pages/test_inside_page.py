@@ -8,7 +8,7 @@ import shutil
 import numpy as np
 import pytest
 from making import SOMEBODY_ELSE
-from reading import components, everything, quiet, sentence, texts
+from reading import button, components, everything, quiet, sentence, texts
 
 from core import datasets, runs
 from core.evaluation import reactions
@@ -189,3 +189,83 @@ async def fetch(path):
     _, _, run, member, proof = path.split("/")
     scope = {"type": "http", "path_params": {"run": run, "member": member, "proof": proof}}
     return await weights._send(weights.Request(scope))
+
+
+def both(app):
+    """Return what the two views of a page are given."""
+    assert quiet(app)
+    return [json.loads(each.json) for each in components(app, "inside_view")]
+
+
+def test_a_pinned_picture_stands_beside_the_next_one(open_page):
+    app = open_page("inside", image="test-3")
+    button(app, "Pin").click().run()
+    assert app.query_params["beside"] == "test-3"
+    app.query_params["image"] = "test-4"
+    app.run()
+    first, second = both(app)
+    assert first["picture"]["name"].endswith("4") and second["picture"]["name"].endswith("3")
+    assert first["address"] == second["address"]
+    assert first["linked"] and not second["linked"] and second["twin"]
+    button(app, "Unpin").click().run()
+    assert len(both(app)) == 1
+    assert "image “nothing”" in sentence(open_page("inside", beside="nothing"))
+
+
+def test_two_networks_are_asked_about_one_picture(open_page, put_run):
+    run = put_run()
+    first, second = both(open_page("inside", **{"run": runs.BUNDLED, "with": run}))
+    assert first["picture"] == second["picture"] and f"/{run}/" in second["address"]
+    assert not second["linked"] and not second["twin"]
+    app = open_page("inside", **{"run": runs.BUNDLED, "with": run, "image": "test-3"})
+    assert not app.exception and len(components(app, "inside_view")) == 1  # its test set is sealed
+    assert "sealed" in texts(app)
+
+
+def test_other_images_can_be_drawn_and_picked(open_page):
+    app = open_page("inside")
+    before = shown(app)["picture"]
+    for _ in range(3):
+        button(app, "Others").click().run()
+    assert quiet(app)
+    after = shown(app)["picture"]
+    assert after != before and app.query_params["image"].startswith("train-")
+    (kind,) = [each for each in app.segmented_control if each.label == "Picture"]
+    assert kind.options == ["Validation", "Test"]
+    kind.set_value("test").run()
+    assert quiet(app) and shown(app)["picture"]["name"].endswith("test image 0")
+
+
+def test_one_of_several_networks_is_chosen(open_page):
+    first = shown(open_page("inside"))["address"]
+    app = open_page("inside", member="Network 2")
+    assert quiet(app) and shown(app)["address"] != first
+    assert "Available: Network 1, Network 2" in sentence(open_page("inside", member="7"))
+
+
+def links(app):
+    return [each.proto for each in app.get("page_link") if each.proto.page == "inside"]
+
+
+def test_one_click_leads_there(open_page):
+    (link,) = links(open_page("evaluate"))
+    assert "run=bundled" in link.query_string
+    app = open_page("evaluate", view="Mistakes", image="55000")
+    assert "run=bundled&image=train-55000" in [each.query_string for each in links(app)]
+    app = open_page("explore", split="test", image="7")
+    (link,) = links(app)
+    assert "run=bundled" in link.query_string and "image=test-7" in link.query_string
+
+
+@pytest.mark.usefixtures("bundled")
+def test_one_click_leads_there_from_a_picture_that_was_classified(open_page, picture):
+    app = open_page("classify")
+    app.file_uploader(key="upload").upload("trousers.png", picture).run()
+    (link,) = links(app)
+    assert "run=bundled&image=mine" in link.query_string
+    prepared = app.session_state["inside_picture"].pixels
+    app.query_params["image"] = "mine"
+    app.switch_page("pages/inside.py").run()
+    data = shown(app)
+    assert base64.b64decode(data["picture"]["pixels"]) == prepared.tobytes()
+    assert data["picture"]["name"] == "The picture that you classified"

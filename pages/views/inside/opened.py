@@ -1,8 +1,11 @@
 """Inside: one network laid open for one picture."""
 
+from typing import Literal
+
 import streamlit as st
 
 from core import datasets, runs
+from core.errors import RunDamaged
 from core.evaluation.reactions import NAME, Reactions, read_reactions
 from core.networks import browser
 from core.tasks import pool as tasks
@@ -25,16 +28,26 @@ def member_of(run: runs.Run, notes: DeltaGenerator) -> int:
     return choice("One of them", titles, "member", notes=notes)
 
 
-def draw(run: runs.Run, spec: datasets.DatasetSpec, picture: Picture, member: int) -> None:
-    """Draw the layers."""
+def draw(
+    run: runs.Run,
+    spec: datasets.DatasetSpec,
+    picture: Picture,
+    member: int,
+    *,
+    beside: Literal["", "picture", "network"] = "",
+) -> None:
+    """Draw the layers.
+
+    Args:
+        run: whose network.
+        spec: its data set.
+        picture: what it is asked about.
+        member: which of the networks that answer together, from 0.
+        beside: of the second of two views, what it differs in; what is chosen in the first one
+            stands in the address.
+    """
     assert run.config is not None, "a damaged run is not looked at"
-    if (members := browser.members_of(run)) > 1:
-        st.caption(
-            f":material/join_inner: This model is {counted(members)} networks: each is asked about "
-            "the picture and its mirror image, and the mean is the answer. You look into one of "
-            "them, so its answer may differ a little."
-        )
-    found = _reactions(run, member)
+    found = _known(run, member)
     inside_view.inside_view(
         browser.network_plan(run.config.network, spec),
         weights.address_of(run, member),
@@ -50,32 +63,54 @@ def draw(run: runs.Run, spec: datasets.DatasetSpec, picture: Picture, member: in
             found.images,
             "validation" if run.config.validation_count else "training",
         ),
-        key="inside",
+        linked=not beside,
+        twin=beside == "picture",
+        key="inside_other" if beside else "inside",
     )
 
 
-def _reactions(run: runs.Run, member: int) -> Reactions | None:
-    """Return what is known of parts that never react, or offer to find out."""
+def several(run: runs.Run) -> None:
+    """Say of a model of several networks that only one is seen; of another, nothing."""
+    if (members := browser.members_of(run)) > 1:
+        st.caption(
+            f":material/join_inner: This model is {counted(members)} networks: each is asked about "
+            "the picture and its mirror image, and the mean is the answer. You look into one of "
+            "them, so its answer may differ a little."
+        )
+
+
+def reactions(run: runs.Run, member: int) -> None:
+    """Say how many parts never react, or offer to find out."""
     if tasks.result(NAME, run) is None:
         opened = st.expander(
             "What does each part react to?", icon=":material/monitor_heart:", key="reactions"
         )
         with opened:
             task(NAME, run)
-        return None
+        return
     with sentences():
-        path = task(NAME, run)
-        assert path is not None, "it is there"
-        found = read_reactions(path, member)
-        if found.parts:
-            share = percent(found.silent / found.parts, 0)
-            told = (
-                f"{found.silent:,} of {found.parts:,} maps and units with ReLU ({share}) never "
-                f"react to any of {found.images:,} images. They are framed in orange below."
-                if found.silent
-                else f"Each of the {found.parts:,} maps and units with ReLU reacts to some of "
-                f"{found.images:,} images: none is dead."
-            )
-            st.caption(f":material/monitor_heart: {told}")
-        return found
-    return None
+        found = _known(run, member, say=True)
+        if found is None or not found.parts:
+            return
+        share = percent(found.silent / found.parts, 0)
+        told = (
+            f"{found.silent:,} of {found.parts:,} maps and units with ReLU ({share}) never react "
+            f"to any of {found.images:,} images. They are framed in orange below."
+            if found.silent
+            else f"Each of the {found.parts:,} maps and units with ReLU reacts to some of "
+            f"{found.images:,} images: none is dead."
+        )
+        st.caption(f":material/monitor_heart: {told}")
+
+
+def _known(run: runs.Run, member: int, *, say: bool = False) -> Reactions | None:
+    """Return what is known of the parts' reactions; a damaged file counts as none, or is told."""
+    path = tasks.result(NAME, run)
+    if path is None:
+        return None
+    try:
+        return read_reactions(path, member)
+    except RunDamaged:
+        if say:
+            raise
+        return None

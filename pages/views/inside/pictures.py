@@ -34,11 +34,13 @@ class Picture:
         pixels: uint8 (height, width, channels).
         name: what it is.
         label: its class, where it has one.
+        split: of the data set, where it comes from one.
     """
 
     pixels: np.ndarray
     name: str
     label: int | None = None
+    split: str | None = None
 
 
 @dataclass(frozen=True)
@@ -65,36 +67,49 @@ def picture(run: runs.Run, spec: datasets.DatasetSpec, notes: DeltaGenerator) ->
     """
     held = _held_back(run, spec)
     with notes:
-        asked = _asked(run, spec)
+        asked = _asked("image", run, spec) or _Image("train", int(held[0]))
     kind = MINE if asked == MINE else TEST if _split(asked) == "test" else VALIDATION
     with st.container(horizontal=True, vertical_alignment="bottom"):
         _kinds(run, spec, kind, held)
         if kind != MINE:
-            _steps(spec, kind, held, asked)
+            _others(spec, kind, held)
+        _pin(asked)
+    if isinstance(asked, _Image):
+        _strip(spec, kind, held, asked)
+    return _shown(asked, spec, held)
+
+
+def pinned(run: runs.Run, spec: datasets.DatasetSpec, notes: DeltaGenerator) -> Picture | None:
+    """Return the picture that was pinned to be compared with, if one was; raises as above."""
+    with notes:
+        asked = _asked("beside", run, spec)
+    return None if asked is None else _shown(asked, spec, _held_back(run, spec))
+
+
+def _shown(asked: "_Image | str", spec: datasets.DatasetSpec, held: np.ndarray) -> Picture:
     if isinstance(asked, str):
         brought = look_inside.kept()
         assert brought is not None, "only a picture that is there is asked for"
         return Picture(brought.pixels, brought.name)
-    image = asked or _Image("train", int(held[0]))
-    _strip(spec, kind, held, image)
-    part = data.split(spec.name, image.split)
-    label = int(part.labels[image.index])
-    name = f"{spec.classes[label]}, {_part(image, held)} image {image.index:,}"
-    return Picture(part.images[image.index], name, label)
+    part = data.split(spec.name, asked.split)
+    label = int(part.labels[asked.index])
+    name = f"{spec.classes[label]}, {_part(asked, held)} image {asked.index:,}"
+    return Picture(part.images[asked.index], name, label, asked.split)
 
 
-def _asked(run: runs.Run, spec: datasets.DatasetSpec) -> _Image | str | None:
+def _asked(name: str, run: runs.Run, spec: datasets.DatasetSpec) -> "_Image | str | None":
     """Return what the link asks for; if that cannot be shown, say so, and return None."""
-    text = st.query_params.get("image")
+    text = st.query_params.get(name)
     if text is None:
         return None
     if text == MINE:
         return MINE if _fits(look_inside.kept(), spec, say=True) else None
+    instead = "; showing a validation image" if name == "image" else ""
     match = _ASKED.fullmatch(text, endpos=20)
     if match is None:
         st.warning(
             f"The link asks for image “{text[:20]}”. An image is called such as test-5 or "
-            "train-59990; showing a validation image.",
+            f"train-59990{instead}.",
             icon=":material/link_off:",
         )
         return None
@@ -102,12 +117,12 @@ def _asked(run: runs.Run, spec: datasets.DatasetSpec) -> _Image | str | None:
     if index >= spec.counts[split]:
         st.warning(
             f"The link asks for image {index:,} of the {split} split, whose images are 0 to "
-            f"{spec.counts[split] - 1:,}; showing a validation image.",
+            f"{spec.counts[split] - 1:,}{instead}.",
             icon=":material/link_off:",
         )
         return None
     if split == "test" and (reason := _closed(run, spec)) is not None:
-        tell(f"{reason} Showing a validation image.")
+        tell(f"{reason} {instead.removeprefix('; ').capitalize()}{'.' if instead else ''}")
         return None
     return _Image(split, index)
 
@@ -158,18 +173,32 @@ def _kinds(run: runs.Run, spec: datasets.DatasetSpec, shown: str, held: np.ndarr
         st.rerun()
 
 
-def _steps(
-    spec: datasets.DatasetSpec, kind: str, held: np.ndarray, asked: "_Image | str | None"
-) -> None:
-    """Draw the buttons that draw another image."""
+def _others(spec: datasets.DatasetSpec, kind: str, held: np.ndarray) -> None:
+    """Draw the button that draws other images."""
 
-    def another() -> None:
+    def draw_lots() -> None:
         seed = random.randrange(1, 100_000)
         st.session_state["inside_seed"] = seed
-        place = _drawn(spec, kind, held, seed)[0]
-        st.query_params["image"] = str(_Image("test" if kind == TEST else "train", int(place)))
+        first = int(_drawn(spec, kind, held, seed)[0])
+        st.query_params["image"] = str(_Image("test" if kind == TEST else "train", first))
 
-    st.button("Others", icon=":material/casino:", help="Draws other images.", on_click=another)
+    st.button("Others", icon=":material/casino:", help="Draws other images.", on_click=draw_lots)
+
+
+def _pin(asked: "_Image | str") -> None:
+    """Draw the button that keeps a picture beside the next one, or lets go of it."""
+
+    def pin() -> None:
+        st.query_params["beside"] = str(asked)
+
+    def let_go() -> None:
+        st.query_params.pop("beside", None)
+
+    if "beside" in st.query_params:
+        st.button("Unpin", icon=":material/keep_off:", on_click=let_go)
+    else:
+        help = "Keeps this picture, to compare it with the one that you choose next."
+        st.button("Pin", icon=":material/keep:", help=help, on_click=pin)
 
 
 def _strip(spec: datasets.DatasetSpec, kind: str, held: np.ndarray, shown: _Image) -> None:

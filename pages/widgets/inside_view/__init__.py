@@ -61,6 +61,7 @@ def inside_view(
     label: int | None = None,
     reactions: Reactions | None = None,
     linked: bool = True,
+    twin: bool = False,
     key: str,
 ) -> None:
     """Show the inside of a network.
@@ -75,6 +76,7 @@ def inside_view(
         label: its class, where it has one.
         reactions: what is known of parts that never react.
         linked: whether what is chosen stands in the address; of two views, one at most.
+        twin: whether it shows the network of a linked view, and so begins and goes on as that does.
         key: the element's key.
     """
     _INSIDE_VIEW(
@@ -98,5 +100,6 @@ def inside_view(
             "images": 0 if reactions is None else reactions.images,
             "images_of": "" if reactions is None else reactions.part,
             "linked": linked,
+            "twin": twin,
         },
     )

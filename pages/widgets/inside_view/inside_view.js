@@ -10,6 +10,7 @@ const WIDE = 900 // px from which on the arithmetic stands beside the layers
 const SPOT = /^(\d{1,4})\.(\d{1,6})\.(\d{1,4})\.(\d{1,4})$/
 const SILENT = 0.0005 // share of images below which a part counts as never reacting
 const BARS = 12 // classes with a bar
+const TOGETHER = "atelier-inside" // the event by which two views of one network do the same
 
 export default function ({ data, parentElement }) {
   const root = parentElement.querySelector(".root")
@@ -118,7 +119,7 @@ function newView(root) {
 
   const readAddress = () => {
     const asked = new URL(window.location.href).searchParams
-    if (!state.data.linked) return
+    if (!state.data.linked && !state.data.twin) return
     state.order = asked.get("order") === "own" ? "own" : "strongest"
     const lost = []
     const at = asked.get("at")
@@ -177,6 +178,7 @@ function newView(root) {
         state.order = order
         writeAddress()
         paint()
+        tellOthers()
       }
       button.dataset.order = order
       return button
@@ -445,6 +447,7 @@ function newView(root) {
       state.at = spot
       state.over = null
       writeAddressSoon()
+      tellOthers()
     } else state.over = spot
     const same = before && before.id === spot.id && before.channel === spot.channel
     if (kept && !same) {
@@ -454,6 +457,28 @@ function newView(root) {
     } else if (!same) openPanel()
     else refreshPanel()
   }
+
+  /** Two views of one network, for two pictures, show the same value and have the same maps off. */
+  const tellOthers = () => {
+    const detail = { from: root, address: state.data.address, at: state.at, off: state.off, order: state.order }
+    document.dispatchEvent(new CustomEvent(TOGETHER, { detail }))
+  }
+  const hear = (event) => {
+    if (!root.isConnected) {
+      document.removeEventListener(TOGETHER, hear)
+      return
+    }
+    const { from, address, at, off, order } = event.detail
+    if (from === root || address !== state.data?.address || !state.values.length) return
+    state.at = at
+    state.over = null
+    state.order = order
+    state.off = new Map([...off].map(([id, dark]) => [id, new Set(dark)]))
+    state.values = state.off.size ? traced(state.nodes, state.image, state.off, state.plain, Math.min(...state.off.keys())) : state.plain
+    paint()
+    openPanel()
+  }
+  document.addEventListener(TOGETHER, hear)
 
   const writeAddressSoon = () => {
     clearTimeout(state.writing)
@@ -475,6 +500,7 @@ function newView(root) {
     writeAddress()
     paint()
     refreshPanel()
+    tellOthers()
   }
 
   // ---------------------------------------------------------------------------------- the panel
