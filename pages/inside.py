@@ -18,29 +18,26 @@ def main() -> None:
     """Draw the page."""
     st.title("Inside", anchor=False)
     st.markdown(
-        "What does a network make of a picture, layer by layer? Choose any value in any map, and "
-        "check by hand how it was computed."
+        "What a network makes of a picture, layer by layer. Any value can be checked by hand."
     )
     notes = st.container()
-    left, right = st.columns(2)
-    with left:
+    network, second, one_of = st.columns([4, 4, 3])
+    with network:
         run = run_picker("Network", notes=notes)
     if run.config is None:
         raise RunDamaged(f"This run cannot be shown: {run.reason}")
     spec = datasets.find(run.config.dataset)
     if (reason := spec.missing()) is not None:
         raise DataUnavailable(reason)
-    with right:
-        place = st.container()
+    with one_of:
         member = opened.member_of(run, notes)
     if (reason := browser.too_large(run.config.network, spec)) is not None:
         st.info(reason, icon=":material/weight:")
         return
     picture = pictures.picture(run, spec, notes)
     beside = pictures.pinned(run, spec, notes)
-    with place:
+    with second:
         other = other_picker("Compare with", run, TEST if picture.split == "test" else VALIDATION)
-    opened.several(run)
     opened.reactions(run, member)
     if other is not None and other.config is not None:
         one, two = st.columns(2, gap="medium")

@@ -111,11 +111,11 @@ function strongestFirst(values, shape) {
   return [...strengths.keys()].sort((a, b) => strengths[b] - strengths[a] || a - b)
 }
 
-/** Returns the place of a channel's largest value. @returns {Place} */
+/** Returns the place of a channel's strongest value, above or below zero. @returns {Place} */
 function peakOf(values, shape, channel) {
   const own = channelOf(values, shape, channel)
   let best = 0
-  for (let i = 1; i < own.length; i++) if (own[i] > own[best]) best = i
+  for (let i = 1; i < own.length; i++) if (Math.abs(own[i]) > Math.abs(own[best])) best = i
   return { ...placeAt(shape, shape.length === 1 ? channel : best * shape[2]), channel }
 }
 

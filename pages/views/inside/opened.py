@@ -25,7 +25,14 @@ def member_of(run: runs.Run, notes: DeltaGenerator) -> int:
     if members == 1:
         return 0
     titles = {number: f"Network {number + 1}" for number in range(members)}
-    return choice("One of them", titles, "member", notes=notes)
+    return choice(
+        f"One of its {counted(members)} networks",
+        titles,
+        "member",
+        notes=notes,
+        help=f"This model asks {counted(members)} networks about the picture and its mirror image, "
+        "and its answer is the mean. You look into one of them, so its answer may differ a little.",
+    )
 
 
 def draw(
@@ -67,16 +74,6 @@ def draw(
         twin=beside == "picture",
         key="inside_other" if beside else "inside",
     )
-
-
-def several(run: runs.Run) -> None:
-    """Say of a model of several networks that only one is seen; of another, nothing."""
-    if (members := browser.members_of(run)) > 1:
-        st.caption(
-            f":material/join_inner: This model is {counted(members)} networks: each is asked about "
-            "the picture and its mirror image, and the mean is the answer. You look into one of "
-            "them, so its answer may differ a little."
-        )
 
 
 def reactions(run: runs.Run, member: int) -> None:

@@ -30,6 +30,8 @@ _INSIDE_VIEW = register(
         _PARTS / "colouring.js",
         _PARTS / "frames.js",
         _PARTS / "arithmetic.js",
+        _PARTS / "layers.js",
+        _PARTS / "panel.js",
     ),
 )
 

@@ -56,7 +56,7 @@ const WRITTEN = {
         head.append(link(name(channel), "Show where these values come from", () => scene.follow(source, { row, column, channel })))
       }
       head.append(make("span", {}, "sum of products ", make("b", { textContent: precise(total) })))
-      const terms = make("div", { className: "terms" })
+      const terms = make("div", { className: layer.kernel > 3 ? "terms large" : "terms" })
       terms.append(
         grid("Patch", patch, layer.kernel, scene.ramps, levels),
         sign("×"),
