@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from core import datasets
+from core import datasets, runs
 from core.errors import DataUnavailable, RunDamaged
 from core.evaluation import TEST, VALIDATION
 from core.networks import browser
@@ -21,7 +21,8 @@ def main() -> None:
         "What a network makes of a picture, layer by layer. Any value can be checked by hand."
     )
     notes = st.container()
-    network, second, one_of = st.columns([4, 4, 3])
+    several = runs.is_bundled(st.query_params.get("run", runs.BUNDLED))
+    network, second, *rest = st.columns([4, 4, 3] if several else 2)
     with network:
         run = run_picker("Network", notes=notes)
     if run.config is None:
@@ -29,7 +30,7 @@ def main() -> None:
     spec = datasets.find(run.config.dataset)
     if (reason := spec.missing()) is not None:
         raise DataUnavailable(reason)
-    with one_of:
+    with rest[0] if rest else notes:
         member = opened.member_of(run, notes)
     if (reason := browser.too_large(run.config.network, spec)) is not None:
         st.info(reason, icon=":material/weight:")

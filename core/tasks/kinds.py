@@ -193,7 +193,7 @@ KINDS = {
             "What its parts react to",
             lambda run: (
                 f"Asks {{network}} about {reactions.SAMPLE:,} validation images: to how many does "
-                "each map and unit react, and to which most? It takes from ten seconds to half a "
+                "each map and unit react, and to which most? It takes from ten seconds to a "
                 "minute, in the background; the result is kept for everyone."
             ),
             _reactions,

@@ -64,20 +64,21 @@ function newView(root) {
     stage.hidden = true
     state.nodes = []
     note.textContent = `Fetching the network (${(data.bytes / 1e6).toFixed(1)} MB) …`
+    let bytes
     try {
       const answer = await fetch(inApp(data.address))
       if (!answer.ok) throw new Error(`${answer.status}`)
-      const bytes = await answer.arrayBuffer()
-      if (asked !== state.asked) return // another one was chosen meanwhile
+      bytes = await answer.arrayBuffer()
       if (bytes.byteLength !== data.bytes) throw new Error("cut off")
-      open(new Float32Array(bytes))
     } catch (error) {
-      if (asked !== state.asked) return
+      if (asked !== state.asked) return // another one was chosen meanwhile
       console.warn(`The network could not be fetched: ${error}`)
       const again = make("button", { type: "button", className: "link", textContent: "Try again" })
       again.onclick = () => fetchNetwork(state.data)
       note.replaceChildren("The network could not be fetched. Check the connection. ", again)
+      return
     }
+    if (asked === state.asked) open(new Float32Array(bytes))
   }
 
   const open = (weights) => {

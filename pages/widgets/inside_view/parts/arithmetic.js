@@ -124,13 +124,13 @@ const WRITTEN = {
     return [...found, ledger([...lines, ...activated(activation, sum, value)])]
   },
 
-  norm({ parts: { level, mean, variance, gamma, beta, epsilon, value } }) {
+  norm({ scene, node, place, parts: { level, mean, variance, gamma, beta, epsilon, value } }) {
     const deviation = Math.sqrt(variance + epsilon)
     const normal = (level - mean) / deviation
     return [
       words("Each map is brought to mean 0 and spread 1, as measured while training, then scaled and shifted."),
       ledger([
-        ["Value that comes in", precise(level)],
+        [incoming(scene, node, place), precise(level)],
         ["Less the mean of this map", `− ${precise(mean)}`.replace("− −", "+ ")],
         [`Divided by its spread, √(${brief(variance)} + ${epsilon})`, `÷ ${precise(deviation)}`],
         ["Normalised", precise(normal), "sum"],
@@ -141,26 +141,28 @@ const WRITTEN = {
     ]
   },
 
-  activation({ scene, place, parts }) {
+  activation({ scene, node, place, parts }) {
     if (parts.activation === "softmax") return softmaxOf(scene, parts, place.channel)
     const { level, activation, value } = parts
     return [
       words("ReLU lets positive values pass and turns negative ones into zero."),
-      ledger([["Value that comes in", precise(level)], ...activated(activation, level, value)]),
+      ledger([[incoming(scene, node, place), precise(level)], ...activated(activation, level, value)]),
     ]
   },
 
-  pool({ scene, node, parts: { levels, largest, value } }) {
+  pool({ scene, node, place, parts: { window, levels, largest, value } }) {
     const { size } = node.layer
+    const from = { row: window.top + Math.floor(largest / size), column: window.left + (largest % size), channel: place.channel }
     return [
       words(`The largest of the ${size} × ${size} values in the window.`),
       make("div", { className: "terms" }, grid("Window", levels, size, scene.ramps, mostOf(levels), largest)),
-      ledger([["Largest", precise(value), "total"]]),
+      ledger([[link("Largest", "Show where it comes from", () => scene.follow(node.inputs[0], from)), precise(value), "total"]]),
     ]
   },
 
-  average: ({ place, parts: { levels, sum, value } }) => [
+  average: ({ scene, node, place, parts: { levels, sum, value } }) => [
     words(`The mean of all values of map ${place.channel}.`),
+    link(`Map ${place.channel}`, "Show the map", () => scene.follow(node.inputs[0], place)),
     ledger([
       [`Sum of ${counted(levels.length, "value")}`, precise(sum)],
       [`Divided by ${levels.length}`, precise(value), "total"],
@@ -186,6 +188,11 @@ const WRITTEN = {
       ["Sum", precise(value), "total"],
     ]),
   ],
+}
+
+/** Returns the way back to the value that a layer gets, where it gets one at each place. */
+function incoming(scene, node, place) {
+  return link("Value that comes in", "Show where it comes from", () => scene.follow(node.inputs[0], place))
 }
 
 /** Returns where a dense layer's input comes from: a unit, or behind flatten the place in a map. */
@@ -225,7 +232,7 @@ function softmaxOf(scene, { sums, most, powers, total, value }, unit) {
     )
   }
   return [
-    words(`Softmax turns the sums of all ${sums.length} units into shares that add up to 1. First the largest sum, ${brief(most)}, is taken from each, which changes no share.`),
+    words(`Softmax turns the sums of all ${sums.length} units into shares that add up to 1. The largest sum, ${brief(most)}, is first subtracted from each; that changes no share.`),
     make("div", { className: "wide" }, table),
     ledger([
       [`${EXPONENT} to the power of ${brief(sums[unit])} − ${brief(most)}`.replace("− −", "+ "), precise(powers[unit])],

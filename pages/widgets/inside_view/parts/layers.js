@@ -100,10 +100,7 @@ function newLayers(root, state, act) {
   const paintNothing = (id) => {
     const node = state.nodes[id]
     const before = state.nodes[node.inputs[0]].shape
-    state.sections[id].said.textContent =
-      node.kind === "flatten"
-        ? `Nothing is computed: ${before.length === 3 ? `the ${whole(before[0] * before[1])} values of ${counted(before[2], "map")}` : "the values"} stand one after the other, ${whole(node.shape[0])} numbers.`
-        : "Works only while the network trains. Here, values pass as they are."
+    state.sections[id].said.textContent = node.kind === "flatten" ? flattenWords(before, node) : "Works only while the network trains. Here, values pass as they are."
   }
 
   /** The maps or the units of a layer as buttons. */
@@ -267,7 +264,7 @@ function newLayers(root, state, act) {
       return button
     })
     const focused = each.body.contains(root.getRootNode().activeElement) ? [...each.body.children].indexOf(root.getRootNode().activeElement) : -1
-    each.body.className = "maps classes"
+    each.body.className = state.off.size ? "maps classes changed" : "maps classes"
     const more = classes.length > BARS ? newMore(id, classes.length, false) : null
     each.body.replaceChildren(...buttons, ...(more ? [more] : []))
     moveFocusWithArrowKeys(each.body, buttons, () => 1)
@@ -276,6 +273,13 @@ function newLayers(root, state, act) {
   }
 
   return { bar, flow, build, paint, paintLayer }
+}
+
+function flattenWords(before, node) {
+  const count = whole(node.shape[0])
+  if (node.inputs[0] === 0) return `Nothing is computed: the ${count} values of the picture stand one after the other.`
+  if (before.length === 1) return "Nothing is computed: the values stand one after the other already."
+  return `Nothing is computed: the ${whole(before[0] * before[1])} values of ${counted(before[2], "map")} stand one after the other, as ${count} numbers.`
 }
 
 /** Returns how many maps, or units, of a layer fit into one row of a wide page or two of a narrow one, but for one. */
