@@ -62,6 +62,11 @@ def draw(
         spec.classes,
         picture.pixels,
         picture.name,
+        others=[
+            weights.address_of(run, each)
+            for each in range(browser.members_of(run))
+            if each != member
+        ],
         label=picture.label,
         reactions=None
         if found is None

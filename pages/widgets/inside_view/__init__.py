@@ -60,6 +60,7 @@ def inside_view(
     pixels: np.ndarray,
     name: str,
     *,
+    others: Sequence[str] = (),
     label: int | None = None,
     reactions: Reactions | None = None,
     linked: bool = True,
@@ -75,6 +76,7 @@ def inside_view(
         classes: names in label order.
         pixels: the picture, uint8 of the plan's shape.
         name: of the picture.
+        others: where the browser gets the weights of the networks that answer along with this one.
         label: its class, where it has one.
         reactions: what is known of parts that never react.
         linked: whether what is chosen stands in the address; of two views, one at most.
@@ -87,6 +89,7 @@ def inside_view(
             "plan": plan,
             "address": address,
             "bytes": size,
+            "others": [{"address": each, "bytes": size} for each in others],
             "classes": list(classes),
             "picture": {
                 "pixels": base64.b64encode(np.ascontiguousarray(pixels).tobytes()).decode(),

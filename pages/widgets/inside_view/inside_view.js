@@ -35,6 +35,8 @@ function newView(root) {
     image: null,
     wide: false,
     asked: 0,
+    /** @type {Map<string, LaidNode[]>} networks that answer along, by address */ members: new Map(),
+    /** @type {Float32Array} what all of them answer together */ together: null,
   }
   const act = {}
   const layers = newLayers(root, state, act)
@@ -64,12 +66,9 @@ function newView(root) {
     stage.hidden = true
     state.nodes = []
     note.textContent = `Fetching the network (${(data.bytes / 1e6).toFixed(1)} MB) …`
-    let bytes
+    let weights
     try {
-      const answer = await fetch(inApp(data.address))
-      if (!answer.ok) throw new Error(`${answer.status}`)
-      bytes = await answer.arrayBuffer()
-      if (bytes.byteLength !== data.bytes) throw new Error("cut off")
+      weights = await weightsFrom(data.address, data.bytes)
     } catch (error) {
       if (asked !== state.asked) return // another one was chosen meanwhile
       console.warn(`The network could not be fetched: ${error}`)
@@ -78,7 +77,7 @@ function newView(root) {
       note.replaceChildren("The network could not be fetched. Check the connection. ", again)
       return
     }
-    if (asked === state.asked) open(new Float32Array(bytes))
+    if (asked === state.asked) open(weights)
   }
 
   const open = (weights) => {
@@ -101,8 +100,39 @@ function newView(root) {
     state.plain = traced(state.nodes, state.image)
     state.values = state.off.size ? traced(state.nodes, state.image, state.off, state.plain, Math.min(...state.off.keys())) : state.plain
     if (!state.at && state.wide) state.at = firstPlace()
+    state.together = null
     layers.paint()
     arithmetic.open()
+    askAll()
+  }
+
+  /** Asks the whole model, where several networks answer together, each for the image and its mirror image. */
+  const askAll = async () => {
+    state.together = null
+    const { data, image, nodes } = state
+    if (!data.others.length) return
+    const answers = [state.plain.at(-1)]
+    try {
+      const members = [nodes]
+      for (const { address, bytes } of data.others) {
+        if (!state.members.has(address)) state.members.set(address, laidOpen(data.plan, await weightsFrom(address, bytes)))
+        members.push(state.members.get(address))
+      }
+      const mirrored = mirrorImage(image, data.plan.shape)
+      for (const [number, member] of members.entries()) {
+        for (const each of number ? [image, mirrored] : [mirrored]) {
+          await new Promise((resolve) => setTimeout(resolve)) // a click goes first
+          if (image !== state.image || nodes !== state.nodes) return // another picture was chosen meanwhile
+          answers.push(traced(member, each).at(-1))
+        }
+      }
+    } catch (error) {
+      console.warn(`The other networks could not be asked: ${error}`)
+      return
+    }
+    state.together = answers[0].map((_, i) => answers.reduce((sum, answer) => sum + answer[i], 0) / answers.length)
+    layers.paintLayer(state.nodes.length - 1)
+    arithmetic.refresh()
   }
 
   /** Something to begin with: the strongest reaction of the first layer that learned. */
@@ -258,4 +288,13 @@ function newView(root) {
   })
   new ResizeObserver(measure).observe(root)
   return { take }
+}
+
+/** Fetches the weights of a network. */
+async function weightsFrom(address, bytes) {
+  const answer = await fetch(inApp(address))
+  if (!answer.ok) throw new Error(`${answer.status}`)
+  const content = await answer.arrayBuffer()
+  if (content.byteLength !== bytes) throw new Error("cut off")
+  return new Float32Array(content)
 }

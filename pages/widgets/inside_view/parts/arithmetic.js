@@ -74,7 +74,7 @@ const WRITTEN = {
       ledger([
         ...(channels.length <= 6 || all ? [] : written.map(({ channel, sum: own }) => [name(channel), precise(own)])),
         ...(channels.length > 1 && (channels.length <= 6 || all) ? byWeight.map(({ channel, sum: own }) => [name(channel), precise(own)]) : []),
-        ...(channels.length === 1 ? [["Sum of products", precise(channels[0].sum)]] : []),
+        ...(channels.length === 1 && bias !== null ? [["Sum of products", precise(channels[0].sum)]] : []),
         ...(rest.length && channels.length > 6 ? [[counted(rest.length, "other map"), precise(rest.reduce((a, each) => a + each.sum, 0))]] : []),
         ...(bias === null ? [] : [["Bias", precise(bias)]]),
         ["Sum", precise(sum), "sum"],
@@ -255,7 +255,7 @@ function link(text, title, onclick) {
 }
 
 function headRow(titles) {
-  return make("tr", {}, ...titles.map((textContent) => make("th", { textContent, scope: "col" })))
+  return make("tr", {}, ...titles.map((textContent) => (textContent ? make("th", { textContent, scope: "col" }) : make("td"))))
 }
 
 /** Returns lines of words with a number each; the third entry says what the number is. */

@@ -269,10 +269,18 @@ function newLayers(root, state, act) {
     each.body.replaceChildren(...buttons, ...(more ? [more] : []))
     moveFocusWithArrowKeys(each.body, buttons, () => 1)
     if (focused >= 0) /** @type {HTMLElement} */ (each.body.children[focused])?.focus()
-    each.said.textContent = picture.label === null ? "" : `The label is ${classes[picture.label]}${picture.label === best ? ": right." : ": wrong."}`
+    const label = picture.label === null ? "" : `The label is ${classes[picture.label]}${picture.label === best ? ": right." : ": wrong."}`
+    each.said.textContent = [label, togetherWords(state)].filter(Boolean).join(" ")
   }
 
   return { bar, flow, build, paint, paintLayer }
+}
+
+/** Says what a model of several networks answers, of which this is one. */
+function togetherWords({ together, data }) {
+  if (!together) return ""
+  const best = together.indexOf(Math.max(...together))
+  return `The whole model, the mean of its ${data.others.length + 1} networks for the picture and its mirror image, answers ${data.classes[best]} (${inPercent(together[best])}).`
 }
 
 function flattenWords(before, node) {

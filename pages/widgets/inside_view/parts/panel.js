@@ -12,6 +12,7 @@ function newPanel(stage, state, act) {
   /** Builds the panel for the layer and the map that are chosen, and puts it where there is room. */
   const open = () => {
     const spot = state.over ?? state.at
+    panel.ariaLabel = `Arithmetic: ${state.data.picture.name}`
     put()
     if (!spot) {
       panel.replaceChildren(
@@ -331,6 +332,7 @@ function newPanel(stage, state, act) {
     const box = make("p", { className: "answer" }, "Answer: ")
     if (state.off.size) box.append(make("s", { textContent: say(plain) }), " → ")
     box.append(make("b", { textContent: say(values) }))
+    if (state.together) box.append(make("small", { textContent: ` (whole model: ${say(state.together)})` }))
     return box
   }
 
