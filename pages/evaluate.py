@@ -89,6 +89,12 @@ def main() -> None:
 
 
 def _actions(run: runs.Run, other: runs.Run | None) -> None:
+    st.page_link(
+        "pages/inside.py",
+        label="Inside",
+        icon=":material/layers:",
+        query_params={"run": run.id},
+    )
     if not runs.is_bundled(run.id):
         st.page_link(
             "pages/train.py",

@@ -14,11 +14,12 @@ import numpy.typing as npt
 from core import datasets, runs
 from core.classify import nearest
 from core.errors import RunDamaged
-from core.evaluation import hidden
+from core.evaluation import hidden, reactions
 from core.evaluation import robustness as worse
 from core.evaluation.corruptions import CORRUPTIONS, SEVERITIES
-from core.networks import Network, of_run
+from core.networks import Network, laid_open, of_run
 from core.networks.batches import Report
+from core.networks.browser import members_of
 
 Arrays = dict[str, npt.NDArray[Any]]
 
@@ -138,6 +139,30 @@ def _neighbours(run: runs.Run, report: Report) -> Arrays:
     return nearest.neighbours_of(run, lambda images: network.features(images, report))
 
 
+def _reactions(run: runs.Run, report: Report) -> Arrays:
+    """Find out to which validation images the parts of a network react.
+
+    Returns:
+        What ``reactions.read_reactions`` reads.
+    """
+    train = _training_split(run)
+    assert run.config is not None, "its data set is known"
+    held = runs.held_out(run.config)
+    if not len(held):  # all images were learned from
+        held = np.arange(len(train.labels))
+    indices = held[reactions.sample(len(held))]
+    report(0.0)  # building the networks takes a moment
+    found, members = [], members_of(run)
+    for member in range(members):
+        opened = laid_open.of_run(run, member)
+
+        def so_far(done: float, before: int = member) -> None:
+            report((before + done) / members)
+
+        found.append(reactions.measure(opened, train.images[indices], indices, so_far))
+    return reactions.kept(found, len(indices))
+
+
 KINDS = {
     each.name: each
     for each in (
@@ -162,6 +187,16 @@ KINDS = {
                 "takes about half a minute."
             ),
             _neighbours,
+        ),
+        Kind(
+            reactions.NAME,
+            "What its parts react to",
+            lambda run: (
+                f"Asks {{network}} about {reactions.SAMPLE:,} validation images: to how many does "
+                "each map and unit react, and to which most? It takes from ten seconds to a "
+                "minute, in the background; the result is kept for everyone."
+            ),
+            _reactions,
         ),
     )
 }

@@ -53,6 +53,7 @@ def run() -> None:
             st.Page("pages/train.py", title="Train", icon=":material/show_chart:"),
             st.Page("pages/runs.py", title="Runs", icon=":material/table_rows:"),
             st.Page("pages/evaluate.py", title="Evaluate", icon=":material/target:"),
+            st.Page("pages/inside.py", title="Inside", icon=":material/layers:"),
             st.Page("pages/classify.py", title="Classify", icon=":material/photo_camera:"),
             st.Page("pages/classroom.py", title="Class", icon=":material/groups:"),
             # Opened from Class, on another screen.

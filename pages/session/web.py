@@ -33,7 +33,7 @@ from starlette.routing import Route
 from core.errors import AtelierError, ClassroomUnavailable, SettingsError
 from core.processes import ending
 from core.settings import settings
-from pages.session import cookies, doors, files
+from pages.session import cookies, doors, files, weights
 from pages.session.crowd import Crowd
 
 FIRST = 3.0  # seconds after the start: the first page goes before what nobody waits for
@@ -42,7 +42,7 @@ READY = 8.0  # by then the spare worker has loaded, which the first run waits fo
 
 def routes() -> list[Route]:
     """Return the routes beside Streamlit's."""
-    return [*doors.routes(), *files.routes()]
+    return [*doors.routes(), *files.routes(), *weights.routes()]
 
 
 def middleware() -> list[Middleware]:

@@ -17,6 +17,7 @@ PAGES = {
     "train": "Train",
     "runs": "Runs",
     "evaluate": "Evaluate",
+    "inside": "Inside",
     "classify": "Classify",
     "classroom": "Class",
 }

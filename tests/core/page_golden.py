@@ -1,7 +1,8 @@
 """Small networks of random weights, one a kind of layer, with what Keras answers.
 
 ``python tests/core/page_golden.py`` writes ``tests/frontend/page_engine.json``, which the tests of
-the web page's engine read; ``test_export_page.py`` holds the file against Keras.
+the browser's engine read; ``test_export_page.py`` holds the file against Keras. ``within`` is what
+each layer makes, from the scaled pixels on.
 """
 
 import json
@@ -24,7 +25,8 @@ from core.architectures import (
     MaxPool,
     Residual,
 )
-from core.export.page.form import layer_plans
+from core.networks.browser import layer_plans
+from core.networks.laid_open import laid_open
 from core.settings import ROOT
 
 GOLDEN = ROOT / "tests" / "frontend" / "page_engine.json"
@@ -63,7 +65,14 @@ def _case(title: str, layers: Sequence[Layer], seed: int) -> dict[str, Any]:
     model.set_weights(weights)
     ordered = [array for layer in _leaves(model) for array in layer.get_weights()]
     pixels = generator.integers(0, 256, SHAPE)
-    answer = np.asarray(model(pixels[None].astype("float32"), training=False))[0]
+    image = pixels[None].astype("float32")
+    answer = np.asarray(model(image, training=False))[0]
+    opened = laid_open(model)
+    within = [
+        np.asarray(made)[0]
+        for layer, made in zip(opened.layers, opened.model(image, training=False), strict=True)
+        if type(layer).__name__ != "Dropout"
+    ]
     return {
         "title": title,
         "plan": {
@@ -75,6 +84,7 @@ def _case(title: str, layers: Sequence[Layer], seed: int) -> dict[str, Any]:
         "weights": [float(value) for array in ordered for value in np.ravel(array)],
         "pixels": pixels.ravel().tolist(),
         "answer": [round(float(value), 7) for value in answer],
+        "within": [[round(float(value), 5) for value in np.ravel(each)] for each in within],
     }
 
 

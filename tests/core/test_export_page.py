@@ -16,6 +16,7 @@ from core.export import making
 from core.export.formats import find
 from core.export.page import form
 from core.export.told import told
+from core.networks.browser import ENGINE, layer_plans
 from core.networks.weights import weights_of
 from core.runs import BUNDLED, BUNDLED_ACCURATE
 
@@ -35,26 +36,26 @@ def test_the_file_of_the_engines_tests_is_what_keras_answers():
     assert [each["title"] for each in kept] == list(page_golden.LAYERS)
     for before, now in zip(kept, made, strict=True):
         assert np.allclose(before.pop("answer"), now.pop("answer"), atol=1e-5)
+        for one, other in zip(before.pop("within"), now.pop("within"), strict=True):
+            assert np.allclose(one, other, atol=1e-4)
         assert before == now, "run python tests/core/page_golden.py"
 
 
 def test_every_kind_of_layer_is_in_that_file():
-    kinds = set(
-        re.findall(r"(?m)^  (\w+)(?:\(|:)", (form._FOLDER / "engine.js").read_text("utf-8"))
-    )
+    kinds = set(re.findall(r"(?m)^  (\w+)(?:\(|:)", ENGINE.read_text("utf-8")))
     tested = set(re.findall(r'"kind": "(\w+)"', page_golden.GOLDEN.read_text(encoding="utf-8")))
     assert tested and tested <= kinds
     used = {
         name
         for each in (*architectures.ARCHITECTURES.values(), *architectures.RETIRED.values())
-        for name in re.findall(r"'kind': '(\w+)'", str(list(form.layer_plans(each.network(10)))))
+        for name in re.findall(r"'kind': '(\w+)'", str(list(layer_plans(each.network(10)))))
     }
     assert used <= tested
 
 
 def test_a_layer_that_the_engine_lacks_is_no_page():
     with pytest.raises(TypeError, match=r"engine\.js has no"):
-        list(form.layer_plans([architectures.Layer()]))
+        list(layer_plans([architectures.Layer()]))
 
 
 @pytest.mark.parametrize("run_id", [BUNDLED, BUNDLED_ACCURATE])

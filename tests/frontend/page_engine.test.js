@@ -1,11 +1,11 @@
-/** The engine of the web page, against what Keras answers; tests/core/page_golden.py writes the file. */
+/** The engine of the browser, against what Keras answers; tests/core/page_golden.py writes the file. */
 import assert from "node:assert/strict"
 import { readFileSync } from "node:fs"
 import { test } from "node:test"
 import { load } from "./load.js"
 
 const { network, mirrorImage, unpackedWeights } = load(
-  ["../core/export/page/engine.js"],
+  ["../core/networks/browser/engine.js"],
   ["network", "mirrorImage", "unpackedWeights"],
 )
 const golden = JSON.parse(readFileSync(new URL("page_engine.json", import.meta.url), "utf8"))

@@ -4,30 +4,18 @@ import base64
 import hashlib
 import html
 import json
-from collections.abc import Iterable, Iterator
 from pathlib import Path
 from string import Template
 from typing import Any
 
 import numpy as np
 
-from core.architectures import (
-    Activation,
-    BatchNorm,
-    Conv,
-    Dense,
-    Dropout,
-    Flatten,
-    GlobalAveragePool,
-    Layer,
-    MaxPool,
-    Residual,
-)
 from core.errors import AtelierError, ModelUnavailable
 from core.export import versions
 from core.export.format import Format
 from core.export.told import Told, told
 from core.networks.batches import Report
+from core.networks.browser import ENGINE, layer_plans
 from core.networks.weights import weights_of
 from core.runs import Run
 
@@ -38,10 +26,10 @@ MOST_WORK = 3_000_000_000  # multiplications for one picture: some seconds in a 
 _FOLDER = Path(__file__).parent
 # One after the other in one script.
 _SCRIPTS = (
-    "engine.js",
-    "imaging.js",
-    "salience.js",
-    "page.js",
+    ENGINE,
+    _FOLDER / "imaging.js",
+    _FOLDER / "salience.js",
+    _FOLDER / "page.js",
 )
 _COLOUR = (
     "The middle of the picture is kept and shrunk to the size of the images that the network "
@@ -95,11 +83,11 @@ def written(known: Told) -> str:
         "classes": known.classes,
         "frame": known.spec.frame,
     }
-    script = "\n".join(_text(name) for name in _SCRIPTS)
-    style = _text("page.css")
+    script = "\n".join(_text(path) for path in _SCRIPTS)
+    style = _text(_FOLDER / "page.css")
     facts = {"Parameters": f"{known.parameters:,}", **known.figures}
     words = (f"{title}: {value}." for title, value in facts.items())
-    return Template(_text("template.html")).substitute(
+    return Template(_text(_FOLDER / "template.html")).substitute(
         title=html.escape(known.title),
         facts=html.escape(" ".join(words).replace(" %", "\u00a0%")),
         preparation="".join(f"<p>{sentence}</p>" for sentence in _preparation(plan["frame"])),
@@ -113,44 +101,6 @@ def written(known: Told) -> str:
         style_hash=_hash(style),
         script_hash=_hash(script),
     )
-
-
-def layer_plans(layers: Iterable[Layer]) -> Iterator[dict[str, Any]]:
-    """Yield what ``engine.js`` must know of layers; those that only train are left out.
-
-    Raises:
-        TypeError: it has no such layer.
-    """
-    for layer in layers:
-        match layer:
-            case Conv():
-                yield {
-                    "kind": "conv",
-                    "filters": layer.filters,
-                    "kernel": layer.kernel,
-                    "stride": layer.stride,
-                    "same": layer.padding == "same",
-                    "bias": layer.bias,
-                    "activation": layer.activation,
-                }
-            case Dense():
-                yield {"kind": "dense", "units": layer.units, "activation": layer.activation}
-            case BatchNorm():
-                yield {"kind": "norm"}
-            case MaxPool():
-                yield {"kind": "pool", "size": layer.size}
-            case GlobalAveragePool():
-                yield {"kind": "average"}
-            case Activation():
-                yield {"kind": "activation", "activation": layer.name}
-            case Flatten():
-                yield {"kind": "flatten"}
-            case Residual():
-                yield {"kind": "residual", "layers": list(layer_plans(layer.layers))}
-            case Dropout():
-                pass
-            case _:
-                raise TypeError(f"engine.js has no {layer!r}")
 
 
 def _too_large(known: Told) -> str | None:
@@ -193,8 +143,8 @@ def _preparation(frame: dict[str, Any]) -> tuple[str, ...]:
     return (*_GREY, _ON_LIGHT) if frame["light"] else _GREY
 
 
-def _text(name: str) -> str:
-    return (_FOLDER / name).read_text(encoding="utf-8")
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
 
 
 def _hash(text: str) -> str:

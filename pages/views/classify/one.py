@@ -16,6 +16,7 @@ from pages.session.streamlit_internals import DeltaGenerator
 from pages.session.ticking import ticking
 from pages.views.classify import adjust, doubt, sources, steps, why
 from pages.widgets.copy_link import copy_link
+from pages.widgets.look_inside import MINE, Brought, keep, look_inside
 from pages.widgets.picture_edits import Edits, edited_picture
 from pages.widgets.pixel_viewer import pixel_image
 from pages.widgets.probability_bars import probability_bars
@@ -62,8 +63,12 @@ def _try(model: Model, phone: bool) -> None:
                 answer, pixels, probabilities = _ask(edits, model, options)
                 _say(answer, model, above)
                 _two_ways(answer, model, pixels, probabilities)
-                if source == sources.SAMPLES:  # a link cannot hold a picture of the visitor's own
-                    copy_link(key="copy_answer", help="Copies a link to this sample and network.")
+                with st.container(horizontal=True, vertical_alignment="center"):
+                    _inside(answer, model, source)
+                    if source == sources.SAMPLES:  # no link can hold a visitor's own picture
+                        copy_link(
+                            key="copy_answer", help="Copies a link to this sample and network."
+                        )
         elif above is not None and tall:
             above.subheader(NOT_YET, anchor=False)
     if picture is None:
@@ -131,6 +136,14 @@ def _say(answer: Answer, model: Model, above: DeltaGenerator | None) -> None:
             st.info(hint, icon=":material/lightbulb:")
     with bars:
         probability_bars(model.dataset.classes, answer.probabilities.tolist(), key="answer")
+
+
+def _inside(answer: Answer, model: Model, source: str) -> None:
+    """Draw the way to what the network makes of the picture."""
+    pixels = answer.prepared.pixels.reshape(model.dataset.shape)
+    name = "Your drawing" if source == sources.DRAW else "The picture that you classified"
+    keep(Brought(pixels, name))
+    look_inside(model.run, MINE)
 
 
 def _offer_turn(edits: Edits, answer: Answer, model: Model, options: Options) -> None:

@@ -14,6 +14,7 @@ from pages.session.visitor import visitor_id
 from pages.views.evaluate.looked import Looked
 from pages.widgets.dataset_picker import dataset_titles
 from pages.widgets.gallery import gallery
+from pages.widgets.look_inside import look_inside
 from pages.widgets.pixel_viewer import pixel_image
 from pages.widgets.probability_bars import probability_bars
 from pages.words import literal, percent
@@ -90,14 +91,16 @@ def _detail(looked: Looked, place: int) -> None:
                     st.markdown(_said(letter, side, names))
                     _bars(side, names, truth, key=f"answers_{letter}")
         _nearest(looked, at)
-        if looked.spec.name in dataset_titles(visitor_id()):  # or it is another visitor's
-            query = {"dataset": looked.spec.name, "split": at.split, "image": str(index)}
-            st.page_link(
-                "pages/explore.py",
-                label="Open in Explore",
-                icon=":material/grid_view:",
-                query_params=query,
-            )
+        with st.container(horizontal=True):
+            look_inside(looked.run, f"{at.split}-{index}", label="Look inside the network")
+            if looked.spec.name in dataset_titles(visitor_id()):  # or it is another visitor's
+                query = {"dataset": looked.spec.name, "split": at.split, "image": str(index)}
+                st.page_link(
+                    "pages/explore.py",
+                    label="Open in Explore",
+                    icon=":material/grid_view:",
+                    query_params=query,
+                )
 
 
 def _said(letter: str, side: Answers, names: tuple[str, ...]) -> str:

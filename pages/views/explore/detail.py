@@ -19,6 +19,7 @@ from pages.session.guard import sentences
 from pages.session.visitor import visitor_id
 from pages.views.explore.split import SPLIT_TITLES
 from pages.widgets.gallery import gallery
+from pages.widgets.look_inside import look_inside
 from pages.widgets.pixel_viewer import pixel_viewer, png
 from pages.widgets.run_picker import finished_runs
 from pages.words import literal, sure_by, title_markdown
@@ -221,10 +222,11 @@ def _pick_neighbour(view: View, indices: np.ndarray, place: int) -> None:
 
 def _said(spec: datasets.DatasetSpec, seen: Seen, label: int) -> None:
     """Show what networks that did not learn from the image say of it."""
-    rows = []
+    rows, first = [], None
     for run in finished_runs(visitor_id(), spec.name)[:NETWORKS]:
         probabilities = _answer(run, seen)
         if probabilities is not None:
+            first = first or run
             answer = int(probabilities.argmax())
             verdict = ":green[✓]" if answer == label else ":red[✗]"
             rows.append(
@@ -234,6 +236,8 @@ def _said(spec: datasets.DatasetSpec, seen: Seen, label: int) -> None:
     st.markdown("**What networks answer**")
     if rows:
         st.markdown("\n".join(["| Network | Answer | Sure |", "| :-- | :-- | --: |", *rows]))
+        assert first is not None, "it has the first row"
+        look_inside(first, f"{seen.split}-{seen.index}", label="Look inside the first of them")
     elif seen.split == "test":
         st.caption("No network here has its test set open.")
     else:

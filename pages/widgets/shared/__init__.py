@@ -16,7 +16,9 @@ from pages.widgets import palette
 _SHARED = Path(__file__).parent
 
 
-def register(module: str, name: str, *, uses: tuple[str, ...] = ()) -> ComponentRenderer:
+def register(
+    module: str, name: str, *, uses: tuple[str, ...] = (), parts: tuple[Path, ...] = ()
+) -> ComponentRenderer:
     """Register the component `<name>.js` (and .css) beside a module and return what mounts it.
 
     The component gets one empty `<div class="root">` in its own shadow root, which stays the same
@@ -27,11 +29,12 @@ def register(module: str, name: str, *, uses: tuple[str, ...] = ()) -> Component
         name: The file's name without its suffix.
         uses: .js files of this folder whose functions the component calls, and their .css.
             They are put before it, because a component's script cannot import from another file.
+        parts: other .js files, its own or of ``core``, that are put between those and it.
     """
     own = Path(module).parent / name
-    parts = [_SHARED / "base", *(_SHARED / part for part in uses), own]
-    styles = [part.with_suffix(".css") for part in parts]
-    scripts = [part.with_suffix(".js") for part in parts[1:]]
+    shared = [_SHARED / part for part in uses]
+    styles = [part.with_suffix(".css") for part in (_SHARED / "base", *shared, own)]
+    scripts = [*(part.with_suffix(".js") for part in shared), *parts, own.with_suffix(".js")]
     return st.components.v2.component(
         f"atelier_{name}",
         html='<div class="root"></div>',

@@ -1,16 +1,19 @@
 /**
  * Asks a network: the kinds of layers of core/architectures/layers.py in plain JavaScript. Feature maps are flat
- * arrays, row by row, and at each position channel by channel, as in Keras.
+ * arrays, row by row, and at each position channel by channel, as in Keras. The web page that is taken home has it,
+ * and the page Inside, which lays the layers open (program.js).
  */
 
 const EPSILON = 1e-3 // of batch normalisation in Keras
 
 /**
- * One layer, ready to be asked about one image after the other.
- * @typedef {{shape: number[], run: (values: Float32Array) => Float32Array}} Stage
+ * One layer, ready to be asked about one image after the other; with what it has learned, as far as it has.
+ * @typedef {{shape: number[], run: (values: Float32Array) => Float32Array, weights?: Float32Array,
+ *   offsets?: Float32Array, above?: number, left?: number, gamma?: Float32Array, beta?: Float32Array,
+ *   mean?: Float32Array, variance?: Float32Array}} Stage
  * @typedef {(count: number) => Float32Array} Take hands out the next weights
  * @typedef {{kind: string, filters?: number, kernel?: number, stride?: number, same?: boolean, bias?: boolean,
- *   activation?: string, size?: number, units?: number, layers?: Layer[]}} Layer
+ *   activation?: string, size?: number, units?: number, layers?: Layer[], title?: string, parameters?: number}} Layer
  * @typedef {{shape: number[], scale: number, networks: number, layers: Layer[]}} Plan
  */
 
@@ -105,7 +108,7 @@ const KINDS = {
       }
       return ACTIVATIONS[activation](result)
     }
-    return { shape: [rows, columns, filters], run }
+    return { shape: [rows, columns, filters], run, weights, offsets, above, left }
   },
 
   /** @param {Layer} layer @param {number[]} shape @param {Take} take @returns {Stage} */
@@ -120,7 +123,7 @@ const KINDS = {
       seen.weigh(weights, sums)
       return ACTIVATIONS[activation](Float32Array.from(sums))
     }
-    return { shape: [units], run }
+    return { shape: [units], run, weights, offsets }
   },
 
   /** @param {Layer} _ @param {number[]} shape @param {Take} take @returns {Stage} */
@@ -130,7 +133,7 @@ const KINDS = {
     const factor = gamma.map((value, i) => value / Math.sqrt(variance[i] + EPSILON))
     const offset = beta.map((value, i) => value - mean[i] * factor[i])
     const run = (values) => values.map((value, i) => value * factor[i % channels] + offset[i % channels])
-    return { shape, run }
+    return { shape, run, gamma, beta, mean, variance }
   },
 
   /** @param {Layer} layer @param {number[]} shape @returns {Stage} */
@@ -168,6 +171,9 @@ const KINDS = {
 
   /** @param {Layer} _ @param {number[]} shape @returns {Stage} */
   flatten: (_, shape) => ({ shape: [shape.reduce((a, b) => a * b, 1)], run: (values) => values }),
+
+  /** Only while it trains does it do anything. @param {Layer} _ @param {number[]} shape @returns {Stage} */
+  dropout: (_, shape) => ({ shape, run: (values) => values }),
 
   /** @param {Layer} layer @param {number[]} shape @param {Take} take @returns {Stage} */
   residual({ layers }, shape, take) {

@@ -1,0 +1,143 @@
+"""Inside, in a browser: from a picture to a value, and from its numbers to the same value."""
+
+import re
+from urllib.parse import parse_qs, urlsplit
+
+import numpy as np
+import pytest
+from playwright.sync_api import expect
+
+from core import datasets, runs
+from core.networks import laid_open
+
+pytestmark = pytest.mark.browser
+
+IMAGE = 17
+
+
+@pytest.fixture(scope="module")
+def made():
+    """Return what Keras makes of the image in every layer of the bundled model's first network."""
+    opened = laid_open.of_run(runs.read(runs.BUNDLED), 0)
+    image = datasets.find("fashion-mnist").load("test").images[IMAGE]
+    return [np.asarray(each)[0] for each in opened.model(image[None].astype("f4"), training=False)]
+
+
+def number(text):
+    return float(text.replace("−", "-").replace(",", "").strip())
+
+
+def numbers(locator):
+    return [number(text) for text in locator.all_inner_texts()]
+
+
+def at(visitor):
+    """Return the place that the address tells: layer, map, row and column."""
+    visitor.page.wait_for_timeout(500)  # it is written a moment later
+    (told,) = parse_qs(urlsplit(visitor.page.url).query)["at"]
+    return tuple(map(int, told.split(".")))
+
+
+def value_of(visitor, made):
+    """Return what Keras has at the place that the address tells."""
+    layer, part, row, column = at(visitor)
+    return made[layer][row, column, part] if made[layer].ndim == 3 else made[layer][part]
+
+
+def test_a_click_on_a_cell_shows_the_sum_that_made_it(visitor, made):
+    visitor.open(f"inside?image=test-{IMAGE}&member=Network+1")
+    page = visitor.page
+    first = page.locator(".layer.conv").first
+    first.locator(".part canvas").first.wait_for()
+    expect(page.locator("section.layer")).to_have_count(len(made))
+    assert visitor.fits()
+    box = first.locator(".part > canvas").first
+    box.click(position={"x": 30, "y": 25})
+    panel = page.locator(".panel")
+    panel.locator(".grid").first.wait_for()
+    layer, part, row, column = at(visitor)
+    assert layer == 1
+    patch, kernel, products = (
+        numbers(grid.locator("span")) for grid in panel.locator(".grid").all()
+    )
+    image = datasets.find("fashion-mnist").load("test").images[IMAGE, ..., 0] / 255
+    padded = np.pad(image, 1)
+    assert np.allclose(patch, padded[row : row + 3, column : column + 3].ravel(), atol=6e-4)
+    assert np.allclose(np.array(patch) * kernel, products, atol=2e-3)
+    lines = dict(each.locator("td").all_inner_texts() for each in panel.locator(".ledger tr").all())
+    total = number(lines["Sum"])  # it has no bias, as normalisation follows
+    assert sum(products) == pytest.approx(total, abs=6e-3)
+    told = number(panel.locator(".value").inner_text())
+    assert told == pytest.approx(total, abs=1e-3)
+    assert told == pytest.approx(float(made[layer][row, column, part]), abs=1e-3)
+    # The arrow keys move the window.
+    panel.locator(".frame[tabindex]").last.focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowRight")
+    assert at(visitor) == (layer, part, row + 1, column + 1)
+    told = number(panel.locator(".value").inner_text())
+    assert told == pytest.approx(float(value_of(visitor, made)), abs=1e-3)
+
+
+def test_the_link_holds_the_value_and_what_is_off(server, new_visitor, made):
+    visitor = new_visitor(server)
+    visitor.open(f"inside?image=test-{IMAGE}&at=5.17.3.4")
+    page = visitor.page
+    value = page.locator(".panel .value")
+    value.wait_for()
+    assert number(value.inner_text()) == pytest.approx(float(made[5][3, 4, 17]), abs=1e-3)
+    shares = page.locator(".class .share")
+    before = shares.all_inner_texts()
+    page.get_by_role("button", name="Switch map 17 off").click()
+    expect(page.locator(".panel .value")).to_have_text("0 (switched off)")
+    assert shares.all_inner_texts() != before
+    # Whoever follows the link sees the same, and a longer one is followed, too.
+    visitor.page.goto(f"{page.url}~5.3~5.9")
+    visitor.settle()
+    expect(page.get_by_role("button", name="Switch all on (3 off)")).to_be_visible()
+    expect(value).to_have_text("0 (switched off)")
+    assert shares.all_inner_texts() != before
+    page.get_by_role("button", name=re.compile("Switch all on")).click()
+    expect(shares.first).to_have_text(before[0])
+    assert shares.all_inner_texts() == before and "off=" not in page.url
+
+
+def test_all_of_it_by_keyboard(server, new_visitor, made):
+    visitor = new_visitor(server)
+    visitor.open(f"inside?image=test-{IMAGE}")
+    page = visitor.page
+    page.locator(".layer.conv .part").first.focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    layer, part, *_ = at(visitor)
+    label = page.evaluate("document.activeElement.shadowRoot.activeElement.ariaLabel")
+    assert layer == 1 and label is not None
+    page.keyboard.press("ArrowUp")
+    told = number(page.locator(".panel .value").inner_text())
+    assert told == pytest.approx(float(value_of(visitor, made)), abs=1e-3)
+    page.keyboard.press("Escape")
+    pressed = page.evaluate("document.activeElement.shadowRoot.activeElement.ariaLabel")
+    assert pressed == f"Map {part}"
+
+
+def test_what_a_link_asks_for_in_vain_is_said(server, new_visitor):
+    visitor = new_visitor(server)
+    for query in ("at=99.0.0.0", "at=5.17.30.4", "at=<img src=x>", "off=1.999", "at=1.0.0"):
+        visitor.open(f"inside?image=test-{IMAGE}&{query}")
+        note = visitor.page.locator(".note")
+        expect(note).to_contain_text("that this network does not have")
+        visitor.page.locator(".class").first.wait_for()
+
+
+def test_two_pictures_follow_each_other(server, new_visitor):
+    visitor = new_visitor(server)
+    visitor.open(f"inside?image=test-{IMAGE}&beside=test-3")
+    page = visitor.page
+    views = page.locator(".stage")
+    expect(views).to_have_count(2)
+    expect(page.locator(".class")).to_have_count(20)
+    page.locator(".layer.conv .part").nth(1).click()
+    expect(page.locator(".panel .value")).to_have_count(2)
+    places = page.locator(".panel .place").all_inner_texts()
+    assert places[0] == places[1]
+    assert visitor.fits()
