@@ -17,7 +17,7 @@ from core.settings import ASSETS
 
 pytestmark = pytest.mark.browser
 
-PAGES = ("", "explore", "train", "runs", "evaluate", "classify", "classroom", "board")
+PAGES = ("", "explore", "train", "runs", "evaluate", "inside", "classify", "classroom", "board")
 WAITING = "All places are taken"
 
 

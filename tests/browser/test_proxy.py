@@ -42,6 +42,7 @@ PAGES = {
     "Train": "train",
     "Runs": "runs",
     "Evaluate": "evaluate",
+    "Inside": "inside",
     "Class": "classroom",
     "Classify": "classify",  # the last: something is uploaded there
 }

@@ -11,6 +11,7 @@ PAGES = {
     "train": "Train",
     "runs": "Runs",
     "evaluate": "Evaluate",
+    "inside": "Inside",
     "classify": "Classify",
     "classroom": "Class",
     "board": "Board",

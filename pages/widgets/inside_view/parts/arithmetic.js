@@ -3,6 +3,7 @@
 const GRIDS = 3 // input maps whose products are written out at first
 const ROWS = 10 // products of a dense layer that are listed
 const EXPONENT = "e"
+const COLOURS = ["Red", "Green", "Blue"]
 
 /**
  * What the functions need to know of the view.
@@ -21,10 +22,10 @@ function arithmeticOf(scene, id, place, parts) {
 }
 
 const WRITTEN = {
-  pixels: ({ scene: { scale }, parts: { value } }) => [
-    words("A pixel of the picture, from 0 (black) to 1 (white)."),
+  pixels: ({ scene: { scale }, node, place, parts: { value } }) => [
+    words("A pixel of the picture. The network gets its levels from 0 to 1."),
     ledger([
-      ["Level in the file, 0 to 255", brief(value / scale)],
+      [`${node.shape[2] === 3 ? COLOURS[place.channel] : "Level"} in the file, 0 to 255`, fixed(value / scale, 0)],
       [`Divided by ${brief(1 / scale)}`, precise(value), "total"],
     ]),
   ],
@@ -43,7 +44,7 @@ const WRITTEN = {
     const products = Math.max(...channels.map(({ patch, weights: own }) => mostOf(patch.map((level, i) => (level ?? 0) * own[i]))))
     const name = (channel) => {
       if (!isPicture) return `Map ${channel}`
-      return before.shape[2] === 3 ? ["Red", "Green", "Blue"][channel] : "Picture"
+      return before.shape[2] === 3 ? COLOURS[channel] : "Picture"
     }
     const middle = (layer.kernel - 1) >> 1
     const found = []
@@ -204,7 +205,7 @@ function originOf(nodes, id, unit) {
   const { shape } = nodes[source]
   const place = placeAt(shape, unit)
   const { row, column, channel } = place
-  if (source === 0) return { id: 0, place, words: `pixel ${row}, ${column}${shape[2] === 3 ? ` ${["red", "green", "blue"][channel]}` : ""}` }
+  if (source === 0) return { id: 0, place, words: `pixel ${row}, ${column}${shape[2] === 3 ? ` ${COLOURS[channel].toLowerCase()}` : ""}` }
   return { id: source, place, words: `map ${channel} (${row}, ${column})` }
 }
 

@@ -81,13 +81,17 @@ function newLayers(root, state, act) {
       const [rows, columns] = plan.shape
       const frame = newFrame({
         title: "",
-        label: "The picture",
+        label: "The picture. The arrow keys choose a pixel.",
         rows,
         columns,
         className: "picture",
         toPlace: (row, column) => ({ row, column, channel: 0 }),
         moved: (place, kept) => kept && act.choose({ id, ...place }, true),
         left: () => {},
+        stepped: (down, right) => {
+          const { row, column } = state.at?.id === id ? state.at : { row: rows >> 1, column: columns >> 1 }
+          act.choose({ id, row: within(row + down, rows), column: within(column + right, columns), channel: 0 }, true)
+        },
       })
       each.picture = frame
       each.body.append(frame.figure)

@@ -332,7 +332,7 @@ function newPanel(stage, state, act) {
     const box = make("p", { className: "answer" }, "Answer: ")
     if (state.off.size) box.append(make("s", { textContent: say(plain) }), " → ")
     box.append(make("b", { textContent: say(values) }))
-    if (state.together) box.append(make("small", { textContent: ` (whole model: ${say(state.together)})` }))
+    if (state.together && !state.off.size) box.append(make("small", { textContent: ` (whole model: ${say(state.together)})` }))
     return box
   }
 
