@@ -208,6 +208,7 @@ def test_a_text_that_is_too_long(good, name):
     assert "unpacks to 40.0 MB" in refused(content)
 
 
+BUILT = {"recipe_name": "tuned"}  # what people build has no other
 HEADERS = {
     "another architecture": (
         {"config": lambda config: config | {"architecture": "two-conv-cnn"}},
@@ -218,23 +219,27 @@ HEADERS = {
         "no architecture",
     ),
     "a network that somebody built, of which the weights are not": (
-        {"config": lambda config: config | {"architecture": "stack1:c64v.p2.f.d50.u7"}},
-        "of another network",
+        {"config": lambda config: config | BUILT | {"architecture": "stack1:c64v.p2.f.d50.u7"}},
+        "the network of its settings has 76,439 parameters",
     ),
     "a network of ten thousand layers": (
-        {"config": lambda config: config | {"architecture": "stack1:" + "c9." * 9_999 + "f"}},
+        {
+            "config": lambda config: (
+                config | BUILT | {"architecture": "stack1:" + "c9." * 9_999 + "f"}
+            )
+        },
         "has 10,000 layers",
     ),
     "a network of three billion parameters": (
-        {"config": lambda config: config | {"architecture": "stack1:c1024.f.u4096"}},
+        {"config": lambda config: config | BUILT | {"architecture": "stack1:c1024.f.u4096"}},
         "3,288,348,672 parameters, and at most 5,000,000",
     ),
     "a network that cannot work": (
-        {"config": lambda config: config | {"architecture": "stack1:f.c3"}},
+        {"config": lambda config: config | BUILT | {"architecture": "stack1:f.c3"}},
         "Layer 2 (Convolution 3×3, 3 filters, ReLU): A convolution works on images",
     ),
     "a network of markup": (
-        {"config": lambda config: config | {"architecture": "stack1:<b>.f"}},
+        {"config": lambda config: config | BUILT | {"architecture": "stack1:<b>.f"}},
         "“?b?”, is of no kind",
     ),
     "a setting of a newer version": (

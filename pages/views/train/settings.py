@@ -310,8 +310,6 @@ def _name_architecture(architecture: Architecture, spec: datasets.DatasetSpec) -
     query = st.query_params
     if _is_built():
         write_link(architecture)
-        for name in ("width", "dropout"):  # its layers have them
-            query.pop(name, None)
         return
     query.pop("named", None)
     named = query.get("architecture")

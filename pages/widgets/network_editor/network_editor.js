@@ -231,6 +231,7 @@ function newEditor(root) {
     }
     const grip = button("grip", "", "")
     grip.append(dots())
+    grip.title = "Drag it, or move it by the arrow keys"
     const glyph = element("span", "", "glyph")
     const what = element("div", "", "what")
     const title = element("b", NAMES[kind])
