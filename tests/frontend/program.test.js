@@ -43,7 +43,7 @@ for (const each of golden) {
     assert.equal(values.length, each.within.length)
     values.forEach((made, id) => {
       assert.equal(made.length, each.within[id].length)
-      made.forEach((value, i) => assert.ok(near(value, each.within[id][i]), `${id}: ${value} is not ${each.within[id][i]}`))
+      for (const [i, value] of made.entries()) assert.ok(near(value, each.within[id][i]), `${id}: ${value} is not ${each.within[id][i]}`)
     })
   })
 
@@ -103,7 +103,7 @@ test("a map that is switched off is zero, and only what comes after it changes",
   const before = traced(nodes, imageOf(each))
   const after = traced(nodes, imageOf(each), new Map([[1, new Set([1])]]), before, 1)
   assert.equal(after[0], before[0])
-  after[1].forEach((value, i) => assert.equal(value, i % 2 ? 0 : before[1][i]))
+  for (const [i, value] of after[1].entries()) assert.equal(value, i % 2 ? 0 : before[1][i])
   assert.notDeepEqual(after.at(-1), before.at(-1))
   assert.deepEqual(traced(nodes, imageOf(each), new Map(), after, 1), before)
 })
