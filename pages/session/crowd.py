@@ -23,7 +23,18 @@ AGAIN = 10  # seconds until the waiting page asks again
 COMING = 15.0  # seconds that a place is kept for a page that has been sent but not yet connected
 STREAM = "/_stcore/stream"
 # Below the app's path; all else is a page.
-FILES = ("_stcore", "static", "media", "component", "app", "join", "enter", "teach", "leave", "weights")
+FILES = (
+    "_stcore",
+    "static",
+    "media",
+    "component",
+    "app",
+    "join",
+    "enter",
+    "teach",
+    "leave",
+    "weights",
+)
 
 
 class Crowd:

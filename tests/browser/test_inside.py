@@ -77,6 +77,9 @@ def test_a_click_on_a_cell_shows_the_sum_that_made_it(visitor, made):
     assert at(visitor) == (layer, part, row + 1, column + 1)
     told = number(panel.locator(".value").inner_text())
     assert told == pytest.approx(float(value_of(visitor, made)), abs=1e-3)
+    page.get_by_role("button", name="Close the arithmetic").click()
+    expect(panel.locator(".value")).to_have_count(0)
+    assert "at=" not in page.url
 
 
 def test_the_link_holds_the_value_and_what_is_off(server, new_visitor, made):

@@ -32,9 +32,9 @@ function newPanel(stage, state, act) {
     const exciting = make("div", { className: "exciting" })
     const sum = make("div", { className: "sum" })
     const answer = make("div", {})
-    const close = make("button", { type: "button", className: "close", textContent: "×", ariaLabel: "Close the arithmetic" })
-    close.onclick = close
-    panel.replaceChildren(close, title, place, value, actions, answer, looks, sum, exciting, kernels)
+    const cross = make("button", { type: "button", className: "close", textContent: "×", ariaLabel: "Close the arithmetic" })
+    cross.onclick = close
+    panel.replaceChildren(cross, title, place, value, actions, answer, looks, sum, exciting, kernels)
     state.parts = { spot, place, value, actions, looks, kernels, sum, answer, frames: [] }
     buildLooks(spot)
     buildKernels(spot)
