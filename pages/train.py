@@ -76,8 +76,9 @@ def _start(
     with sentences():
         if pressed:
             run_id = (submit or _submit)(config)
-            name_run(run_id, config)
             st.query_params["run"] = run_id
+            with sentences():  # it trains, whatever it is called
+                name_run(run_id, config)
             st.rerun()
         st.caption(_expected(config), help=ESTIMATE)
     st.caption("Training continues in the background if you reload or leave.")

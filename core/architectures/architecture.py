@@ -142,7 +142,10 @@ class Architecture:
         return list(rows(self.network(classes), tuple(shape)))
 
     def steps(self, shape: Sequence[int], classes: int) -> list[Step]:
-        """Return what each layer makes of an image, as far as it goes; see ``survey``."""
+        """Return what each layer makes of an image, as far as it goes; see ``survey``.
+
+        The editor works this out in the browser (``layer_stack.js``); this is its reference.
+        """
         return survey(self.network(classes), shape, limited=self.limited)
 
     def problem(self, shape: Sequence[int], classes: int) -> str:

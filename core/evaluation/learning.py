@@ -17,6 +17,7 @@ SILENT = 0.25  # share of units without any answer from which it is
 class Finding(StrEnum):
     """What is to be said of a layer at a moment."""
 
+    STUCK = "stuck"  # no gradient reaches it: no step changes it
     STILL = "still"  # a step hardly changes it
     WILD = "wild"  # a step changes it by a large part
     SILENT = "silent"  # many of its units answer nothing to any picture
@@ -68,7 +69,8 @@ def verdicts(snapshot: Snapshot, *, ending: bool) -> list[Verdict]:
 def _found(layer: LayerRecord, place: int, *, ending: bool) -> Iterator[Verdict]:
     if layer.change is not None:
         if layer.change < HARDLY and not ending:
-            yield Verdict(Finding.STILL, place, layer.change)
+            found = Finding.STILL if layer.change else Finding.STUCK
+            yield Verdict(found, place, layer.change)
         if layer.change > MUCH:
             yield Verdict(Finding.WILD, place, layer.change)
     if layer.silent is not None and layer.silent >= SILENT:

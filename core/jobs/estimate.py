@@ -20,6 +20,7 @@ from core.jobs.scan import Scan
 from core.runs import Run, TrainingConfig, read
 from core.settings import settings
 
+MOST_FOUND = 1_000  # speeds that are kept
 LOOK_SECONDS = 2.0  # between two looks for runs that have finished
 START_SECONDS = 1.5  # from the queue to the first step, with a warm spare
 
@@ -65,7 +66,7 @@ class EpochCosts:
     parameter: float
 
     def seconds(self, multiplications: int, activations: int, parameters: int) -> float:
-        """Return the seconds of an epoch."""
+        """Return the seconds of an epoch: the reference for the editor's JavaScript."""
         return (
             self.fixed
             + multiplications * self.multiplication
@@ -119,6 +120,8 @@ class _Speeds:
         with self._lock:
             found = self._found.get(key)
             if found is None or found[0] != self.version:
+                if len(self._found) >= MOST_FOUND:  # every network that is built is another key
+                    self._found.clear()
                 found = self._found[key] = (self.version, self._work_out(key, config))
             return found[1]
 

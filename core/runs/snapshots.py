@@ -1,7 +1,7 @@
 """What a network was like at moments of its training: small records in the run folder.
 
 A training takes one at its start, several within the first epoch, when most is learned, and one
-after later epochs, at most ``MOST`` in all. Each is a line of ``snapshots.jsonl`` of some 5 to 25
+after later epochs, at most ``MOST`` in all. Each is a line of ``snapshots.jsonl`` of some 5 to 80
 kB. What the records are of: ``probes``, images of the validation part that nobody learns from.
 
 This module knows the form of a record and nothing of TensorFlow: ``core.training.snapshots`` takes
@@ -34,7 +34,8 @@ WITHIN_FIRST = (1 / 32, 1 / 16, 1 / 8, 1 / 4, 1 / 2)  # of the first epoch
 BINS = 40  # of a distribution
 KERNELS = 64  # that are kept of the first layer
 UNITS = 16  # the same, where that layer is dense and a kernel is as large as an image
-MOST_BYTES = 8 << 20  # of a file; 48 records of 25 kB are a sixth of it
+PIXELS = 50_000  # of these together: of large images there are fewer
+MOST_BYTES = 8 << 20  # of a file; 48 records of 80 kB are half of it
 # What reading a line that is no record may raise.
 NO_RECORD = (ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError)
 _KEPT = 16  # runs whose records stay in memory
@@ -218,14 +219,7 @@ def snapshot_of(line: bytes, classes: int) -> Snapshot:
             layers=tuple(_layer(each) for each in row["layers"]),
             places=places,
         )
-    except (
-        ValueError,
-        TypeError,
-        KeyError,
-        AttributeError,
-        RecursionError,
-        OverflowError,
-    ) as error:
+    except NO_RECORD as error:
         raise RunDamaged(
             "The file snapshots.jsonl has a line that is no record of a training."
         ) from error

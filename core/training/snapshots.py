@@ -5,7 +5,7 @@ record is small, and compiling would take longer than all of them. It changes no
 training: nothing random is drawn, and no weight is written.
 """
 
-import contextlib
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -17,6 +17,7 @@ import numpy.typing as npt
 from core.datasets import Split
 from core.runs.snapshots import (
     KERNELS,
+    PIXELS,
     UNITS,
     LayerRecord,
     Snapshot,
@@ -26,19 +27,12 @@ from core.runs.snapshots import (
 
 SHARE = 0.02  # of a training's time that records may take
 GRACE = 0.2  # seconds that they may take anyway
+MOST_NUMBERS = 1e8  # of the layers' outputs that are held at a time: 400 MB
 VALUES = 50_000  # numbers of a layer that its distributions are made of
 ITERATIONS = 12  # to the principal directions; the next record begins where this one ended
 GRADED = 50  # probes that gradients are of
 
 Weights = list[npt.NDArray[np.float32]]
-
-
-@dataclass(frozen=True)
-class _Learning:
-    """A layer that learns: its kernel, and whether a ReLU comes after it."""
-
-    layer: Any
-    rectified: bool
 
 
 class SnapshotTaker:
@@ -69,14 +63,17 @@ class SnapshotTaker:
         labels = split.labels[held_out]
         self._labels, self._followed = labels, followed(labels, classes)
         self._images = split.images[held_out[self._followed]]
-        self._learning = _learning([layer for _, layer in leaves(model)])
+        layers = [layer for _, layer in leaves(model)]
+        self._learning = [layer for layer in layers if hasattr(layer, "kernel")]
+        numbers = sum(math.prod(layer.output.shape[1:]) for layer in layers)
+        self._room = max(1, int(MOST_NUMBERS // max(1, numbers)))
         self._latest = latest
         self._spent = self._costs = 0.0  # seconds, of all so far and of a whole one
         self._lost = not len(self._followed)
 
     def kernels(self) -> Weights:
         """Return the kernels as they are, to tell later by how much a step changes them."""
-        return [each.layer.kernel.numpy() for each in self._learning]
+        return [layer.kernel.numpy() for layer in self._learning]
 
     def take(
         self,
@@ -94,6 +91,8 @@ class SnapshotTaker:
             answers: float32 (n, classes), probabilities of all validation images, if they were
                 just asked for; else the probes are, where there is time.
         """
+        if epoch == 0 and self._latest is not None:  # paused before its first step, and resumed
+            return
         begun = time.monotonic()
         room = SHARE * seconds + GRACE
         # The first epoch has many moments: they leave half of the time to the others.
@@ -165,28 +164,36 @@ class SnapshotTaker:
         """Ask about the probes, and note what comes out of each layer that learns."""
         import tensorflow as tf
 
-        noted: list[Any] = []
-        answers = np.asarray(_through(self._model.layers, tf.constant(images), noted))
+        share = self._room / len(images)
+        answers, features = [], []
+        noted: list[list[tuple[Any, Any]]] = []
+        for start in range(0, len(images), self._room):
+            notes: list[_Note] = []
+            out = _through(
+                self._model.layers, tf.constant(images[start : start + self._room]), notes
+            )
+            answers.append(np.asarray(out))
+            features.append(tf.reshape(notes[-1].entered, [out.shape[0], -1]).numpy())
+            noted.append([each.reduced(VALUES * min(1.0, share)) for each in notes])
         layers = []
-        for each, out, gradient in zip(
-            self._learning, noted, self._gradients(images, labels), strict=True
+        for parts, gradient in zip(
+            zip(*noted, strict=True), self._gradients(images, labels), strict=True
         ):
-            silent = None
-            if each.rectified:
-                largest = tf.reduce_max(out, axis=list(range(out.shape.rank - 1))).numpy()
-                silent = float((largest <= 0).mean())
-            layers.append(_Part(_spread(out), _spread(gradient), silent))
-        features = noted[-2] if len(noted) > 1 else None
-        if features is not None and features.shape.rank == 4:
-            features = tf.reduce_mean(features, axis=(1, 2))
-        return _Seen(answers, layers, None if features is None else features.numpy())
+            largest = [part[1] for part in parts if part[1] is not None]
+            silent = float((np.max(largest, axis=0) <= 0).mean()) if largest else None
+            activations = _spread(np.concatenate([part[0] for part in parts]))
+            layers.append(_Part(activations, _spread(_numbers(gradient, VALUES)), silent))
+        hidden = len(self._learning) > 1
+        return _Seen(np.concatenate(answers), layers, np.concatenate(features) if hidden else None)
 
     def _gradients(self, images: npt.NDArray[np.uint8], labels: npt.NDArray[Any]) -> list[Any]:
-        """Return the gradients of the mean loss of some of the probes, of every class as many."""
+        """Return the gradients of the mean loss of some probes: the first of each class, and on."""
         import tensorflow as tf
 
-        some = slice(None, None, max(1, len(images) // GRADED))
-        watched = [each.layer.kernel.value for each in self._learning]
+        turns = [np.count_nonzero(labels[:place] == label) for place, label in enumerate(labels)]
+        # The backward pass keeps every layer's output, and as much again for its gradient.
+        some = np.argsort(turns, kind="stable")[: max(1, min(GRADED, self._room // 4))]
+        watched = [layer.kernel.value for layer in self._learning]
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             for each in watched:
                 tape.watch(each)
@@ -233,38 +240,56 @@ class _Seen:
     features: npt.NDArray[np.float32] | None
 
 
-def _learning(layers: Sequence[Any]) -> list[_Learning]:
-    """Return the layers that have a kernel, each with whether it is rectified."""
-    found: list[_Learning] = []
-    for layer in layers:
-        if hasattr(layer, "kernel"):
-            found.append(_Learning(layer, _bends(layer)))
-        elif found and type(layer).__name__ in ("BatchNormalization", "Activation"):
-            found[-1] = replace(found[-1], rectified=found[-1].rectified or _bends(layer))
-    return found
+@dataclass
+class _Note:
+    """What a layer that learns gave.
+
+    Attributes:
+        entered: what went into it.
+        out: what came out, after the normalisation and the activation that belong to it.
+        bent: what its ReLU gave, (..., units); None if it has none.
+    """
+
+    entered: Any
+    out: Any
+    bent: Any = None
+
+    def reduced(self, count: float) -> tuple[npt.NDArray[Any], npt.NDArray[Any] | None]:
+        """Return about ``count`` of the numbers that came out, and each unit's largest, if bent."""
+        import tensorflow as tf
+
+        if self.bent is None:
+            return _numbers(self.out, count), None
+        largest = tf.reduce_max(self.bent, axis=list(range(self.bent.shape.rank - 1)))
+        return _numbers(self.out, count), largest.numpy()
 
 
 def _bends(layer: Any) -> bool:
     return getattr(getattr(layer, "activation", None), "__name__", "") == "relu"
 
 
-def _through(layers: Sequence[Any], x: Any, noted: list[Any]) -> Any:
-    """Return what comes out of the layers; ``noted`` gets it for each layer that learns.
-
-    What normalises and bends a layer's output belongs to it: what comes out of that is noted.
-    """
+def _through(layers: Sequence[Any], x: Any, notes: list[_Note]) -> Any:
+    """Return what comes out of the layers, and note what each that learns gave."""
+    # Whether normalisation or an activation would belong to the latest layer that learns: one
+    # behind the sum at the end of a residual block does not.
+    belongs = False
     for layer in layers:
         kind = type(layer).__name__
         if kind == "InputLayer":
             continue
         if kind == "Functional":  # a residual block: from its input to the sum at its end
-            x = x + _through(layer.layers[1:-1], x, noted)
+            x = x + _through(layer.layers[1:-1], x, notes)
+            belongs = False
             continue
+        entered = x
         x = layer(x, training=False) if kind in ("Dropout", "BatchNormalization") else layer(x)
         if hasattr(layer, "kernel"):
-            noted.append(x)
-        elif noted and kind in ("BatchNormalization", "Activation"):
-            noted[-1] = x
+            notes.append(_Note(entered, x, x if _bends(layer) else None))
+            belongs = True
+        elif belongs and kind in ("BatchNormalization", "Activation"):
+            notes[-1].out = x
+            if _bends(layer):
+                notes[-1].bent = x
     return x
 
 
@@ -272,16 +297,21 @@ def _some(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return values.ravel()[:: -(-values.size // VALUES)]
 
 
-def _spread(tensor: Any) -> Spread | None:
-    """Return how a tensor's numbers are distributed; None where one of them is no number."""
+def _numbers(tensor: Any, count: float) -> npt.NDArray[Any]:
+    """Return about so many numbers of a tensor, evenly spread over it."""
     import tensorflow as tf
 
-    if tensor is None:
-        return None
     flat = tf.reshape(tensor, [-1])
     # An odd stride meets all channels in turn.
-    values = flat[:: (-(-int(flat.shape[0]) // VALUES)) | 1].numpy()
-    return Spread.of(values) if np.isfinite(values).all() else None
+    numbers: npt.NDArray[Any] = flat[
+        :: math.ceil(int(flat.shape[0]) / max(1, int(count))) | 1
+    ].numpy()
+    return numbers
+
+
+def _spread(numbers: npt.NDArray[Any]) -> Spread | None:
+    """Return how numbers are distributed; None where one of them is no number."""
+    return Spread.of(numbers) if np.isfinite(numbers).all() else None
 
 
 def _plane(centred: npt.NDArray[np.float64], start: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
@@ -306,7 +336,7 @@ def _pictures(kernel: npt.NDArray[np.float32], shape: tuple[int, ...]) -> npt.ND
     """Return kernels of the first layer as images, float32 (n, height, width, channels)."""
     if kernel.ndim == 4:
         return np.ascontiguousarray(kernel.transpose(3, 0, 1, 2)[:KERNELS])
-    columns = kernel.T[:UNITS]
-    with contextlib.suppress(ValueError):  # a dense layer behind a pooling is no image
-        return np.ascontiguousarray(columns.reshape(-1, *shape))
-    return np.zeros((0, 1, 1, 1), np.float32)
+    columns = kernel.T[: max(1, min(UNITS, PIXELS // kernel.shape[0]))]
+    if columns.shape[1] != math.prod(shape):  # behind a pooling, its weights are no image
+        return np.zeros((0, 1, 1, 1), np.float32)
+    return np.ascontiguousarray(columns.reshape(len(columns), *shape))

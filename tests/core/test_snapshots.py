@@ -151,12 +151,96 @@ def test_normalised_layers_and_blocks_have_records_too(name):
     np.testing.assert_allclose(record.answers / 255, told, atol=0.5 / 255 + 1e-4)
 
 
+def built(text):
+    """Return a fresh network of the editor's, with a config that trains it."""
+    config = small(text, limit=300, batch_size=50)
+    return build(config.network, FASHION.shape, 10, 0), config
+
+
+def test_a_dead_unit_is_silent_behind_its_normalisation_too():
+    """What the ReLU gives counts: normalisation makes a constant of 0, which may be above 0."""
+    model, config = built("stack1:c8.b.f")
+    convolution, normalisation = model.layers[2], model.layers[3]
+    weights, bias = convolution.get_weights()
+    bias[3] = -100
+    convolution.set_weights([weights, bias])
+    gamma, beta, mean, variance = normalisation.get_weights()
+    beta[3] = 1
+    normalisation.set_weights([gamma, beta, mean, variance])
+    record = taken(model, config)
+    assert record.layers[0].silent == pytest.approx(1 / 8)
+    assert record.layers[0].activations.high >= 1 - 1e-3  # while what comes out is normalised
+
+
+def test_what_comes_after_a_block_does_not_belong_to_its_last_layer():
+    model, config = built("stack1:c4.r.c4l.e.a.g")
+    record = taken(model, config)
+    first, inside, answer = record.layers
+    assert first.silent is not None
+    assert inside.silent is None and inside.activations.low < 0  # linear
+    assert answer.silent is None
+
+
+def test_the_map_is_of_what_the_answer_is_made_of():
+    """In a network that ends in a block, that is the sum, not the block's last convolution."""
+    model, config = built("stack1:c4.r.c4l.e.g")
+    split = FASHION.load("train")
+    taker = SnapshotTaker(model, split, held_out(config), 10, lambda _: None)
+    images = taker._images  # what is shown to the network
+    features = taker._seen(images, taker._labels[taker._followed]).features
+    until = keras.Model(model.inputs, model.layers[-1].input)
+    told = until.predict(images.astype(np.float32), verbose=0)
+    np.testing.assert_allclose(features, told, atol=1e-4)
+
+
+def test_a_large_network_is_asked_in_parts(monkeypatch):
+    model, config = built("stack1:c8.p2.f.u16")
+    whole = taken(model, config)
+    monkeypatch.setattr("core.training.snapshots.MOST_NUMBERS", 60_000.0)
+    parts = taken(model, config)
+    np.testing.assert_array_equal(whole.answers, parts.answers)
+    assert [each.silent for each in whole.layers] == [each.silent for each in parts.layers]
+    assert parts.layers[0].activations.high <= whole.layers[0].activations.high + 1e-6
+
+
+@pytest.mark.parametrize(
+    ("text", "shape"),
+    [
+        ("stack1:p2.f.u64", (0, 1, 1, 1)),  # 196 numbers are no image of 28 × 28
+        ("stack1:f.u64", (16, 28, 28, 1)),
+        ("stack1:p2.c8k5.f", (8, 5, 5, 1)),
+        ("stack1:b.f", (10, 28, 28, 1)),
+    ],
+)
+def test_weights_are_pictures_only_where_they_are_of_the_picture(text, shape):
+    model, config = built(text)
+    assert taken(model, config).kernels.shape == shape
+
+
+def test_large_pictures_are_fewer():
+    from core.training.snapshots import _pictures
+
+    assert _pictures(np.zeros((64 * 64 * 3, 300), np.float32), (64, 64, 3)).shape[0] == 4
+    assert _pictures(np.zeros((32 * 32 * 3, 300), np.float32), (32, 32, 3)).shape[0] == 16
+
+
+def test_a_run_that_is_resumed_at_its_start_has_one_first_record(trainings):
+    config, model, found, _ = trainings["mlp"]
+    again = []
+    taker = SnapshotTaker(
+        model, FASHION.load("train"), held_out(config), 10, again.append, latest=found[0]
+    )
+    taker.take(0.0, 0.0)
+    assert again == []
+
+
 def test_gradients_are_the_slope_of_the_loss(trainings):
     """Nudge the weight with the largest gradient, and the loss moves by as much."""
     config, model, _, _ = trainings["mlp"]
     record = taken(model, config)
     images = divide(FASHION.load("train"), config).validation
-    places = followed(images.labels, 10)
+    # The first five of each class: what gradients are of.
+    places = np.concatenate([np.flatnonzero(images.labels == label)[:5] for label in range(10)])
     pixels, labels = images.images[places].astype(np.float32), images.labels[places]
 
     def loss():
@@ -378,3 +462,5 @@ def test_verdicts_rest_on_numbers():
         (Finding.SILENT, 3, 0.25),
     ]
     assert Finding.STILL not in [each.finding for each in verdicts(record, ending=True)]
+    stuck = a_record(layers=(dataclasses.replace(layer, change=0.0, silent=None),))
+    assert [each.finding for each in verdicts(stuck, ending=False)] == [Finding.STUCK]

@@ -3,8 +3,8 @@ import assert from "node:assert/strict"
 import { test } from "node:test"
 import { load } from "./load.js"
 
-const names = ["read", "answerTo", "latestWith", "firstChosen", "smallText", "epochText", "columnsFor", "between"]
-const { read, answerTo, latestWith, firstChosen, smallText, epochText, columnsFor, between } = load(
+const names = ["read", "answerTo", "latestWith", "firstChosen", "smallText", "epochText", "columnsFor", "between", "percentText", "wholeText"]
+const { read, answerTo, latestWith, firstChosen, smallText, epochText, columnsFor, between, percentText, wholeText } = load(
   ["widgets/time_machine/time_machine.js"],
   names,
 )
@@ -59,6 +59,11 @@ test("the first twelve pictures are of all classes, and there may be fewer", () 
 test("tiny shares are readable, and epochs are as short as they can be", () => {
   assert.deepEqual([0.5, 0.02, 0.002, 4.2e-6, 0].map(smallText), ["50 %", "2 %", "0.2 %", "0.0004 %", "0 %"])
   assert.deepEqual([0, 1, 12, 0.5, 0.03125].map(epochText), ["0", "1", "12", "0.50", "0.031"])
+})
+
+test("what is not all right is not called 100 %", () => {
+  assert.deepEqual([1, 0.9996, 0.996, 0.004, 0].map(percentText), ["100 %", "99.96 %", "99.6 %", "0.4 %", "0 %"])
+  assert.deepEqual([1, 0.999, 0.5, 0].map(wholeText), ["100 %", "99 %", "50 %", "0 %"])
 })
 
 test("kernels fill their rows where that is possible", () => {

@@ -1,8 +1,8 @@
 """A run as it learned, moment by moment: the time machine with what its records say in words."""
 
+import math
 from collections.abc import Sequence
 
-import numpy as np
 import streamlit as st
 
 from core import datasets
@@ -82,11 +82,16 @@ def words(verdict: Verdict, names: Sequence[str]) -> str:
     """Return a verdict as a sentence, with the number that it rests on."""
     name = names[verdict.layer].partition(",")[0]
     match verdict.finding:
-        case Finding.STILL:
-            share = f"10^{np.log10(verdict.value):.0f}" if verdict.value else "nothing"
+        case Finding.STUCK:
             return (
-                f"{name} hardly changes: a step moves its weights by {share} of their size. A "
-                "larger learning rate would let it learn."
+                f"{name} gets no gradient, so no step changes it. Train again with a smaller "
+                "learning rate."
+            )
+        case Finding.STILL:
+            share = f"10^{math.log10(verdict.value):.0f}"
+            return (
+                f"{name} hardly changes: a step moves its weights by {share} of their size. If "
+                "the loss no longer falls, try a larger learning rate."
             )
         case Finding.WILD:
             return (

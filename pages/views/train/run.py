@@ -94,7 +94,8 @@ def _learning(run: Run, config: runs.TrainingConfig) -> None:
     if records:
         view = choice("What to watch", WATCHED, "view", label_visibility="collapsed")
     if view == "learning":
-        learning_view(run, records)
+        with sentences():  # its images may be gone: what can be done with the run stays
+            learning_view(run, records)
         return
     curves = curves_of(run)
     live_chart(curves, key=f"chart_{run.id}", height=250)

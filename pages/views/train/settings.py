@@ -23,6 +23,7 @@ from core.architectures.settings import (
     Several,
     Switch,
 )
+from core.errors import SettingsError
 from core.runs import TrainingConfig
 from pages.session.guard import check_url, check_url_number
 from pages.views.train.editor import (
@@ -158,15 +159,19 @@ def _say_given(task: "Task") -> None:
 
 def take_settings(config: TrainingConfig, name: str = "") -> None:
     """Fill the settings in from a run's, and its name; call it before they are drawn."""
-    st.session_state["dataset"] = config.dataset
     network = architectures.find(config.architecture)
-    st.session_state["recipe"] = config.recipe_name
     values = config.flat()
     if network.limited:  # the editor has its layers in the size that they were trained in
-        take_network(architectures.stack_like(config.network), name)
+        try:
+            take_network(architectures.stack_like(config.network), name)
+        except SettingsError as error:  # the command line makes them larger than it can
+            st.toast(str(error), icon=":material/error:")
+            return
         values |= {each: SETTINGS[each].default for each in ("width", "dropout")}
     else:
         st.session_state["architecture"] = network.successor or network.name
+    st.session_state["dataset"] = config.dataset
+    st.session_state["recipe"] = config.recipe_name
     _take(values)
 
 

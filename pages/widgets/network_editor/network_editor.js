@@ -77,6 +77,7 @@ function newEditor(root) {
   let future = []
   let last = { tag: "", at: 0 }
   let asked, timer
+  let pending = null // an edit that waits
   let ids = 0
   let drag = null
   let palette = null
@@ -92,9 +93,16 @@ function newEditor(root) {
   const tell = (wait = SEND_AFTER) => {
     clearTimeout(timer)
     asked = Date.now() + Math.random()
-    const edit = { text: text(), named: name.value.trim(), at: asked }
-    timer = setTimeout(() => send(edit), wait)
+    pending = { text: text(), named: name.value.trim(), at: asked }
+    timer = setTimeout(flush, wait)
   }
+  /** Sends what waits: who leaves the editor may press Train next. */
+  const flush = () => {
+    clearTimeout(timer)
+    if (pending) send(pending)
+    pending = null
+  }
+  root.onpointerleave = root.onfocusout = () => flush()
   /** Changes the stack; several changes of one `tag` in a row are undone together. */
   const change = (to, tag = "") => {
     const before = text()

@@ -134,7 +134,14 @@ function latestWith(moments, at, has) {
 /** An epoch as people read it: 0, 0.03, 1, 12. */
 const epochText = (epoch) => (Number.isInteger(epoch) ? String(epoch) : epoch.toFixed(epoch < 0.1 ? 3 : 2))
 
-const percentText = (share) => `${(100 * share).toFixed(share > 0.995 || share < 0.005 ? 0 : 1)} %`
+/** A share as people read it; what is not all is not called 100 %. */
+function percentText(share) {
+  const edge = Math.min(share, 1 - share)
+  return `${(100 * share).toFixed(edge === 0 ? 0 : edge < 0.0005 ? 2 : 1)} %`
+}
+
+/** The same without decimals. */
+const wholeText = (share) => `${share < 1 ? Math.min(99, Math.round(100 * share)) : 100} %`
 
 /** A share that may be tiny: 3 %, 0.2 %, 0.0004 %. */
 function smallText(share) {
@@ -310,7 +317,7 @@ function showClasses(root, { data }, moment) {
     const share = moment.byClass[i]
     row.querySelector(".fill").style.width = `${100 * (share ?? 0)}%`
     row.querySelector(".end").style.left = `${100 * (last.byClass[i] ?? 0)}%`
-    row.querySelector(".value").textContent = share === null ? "–" : `${(100 * share).toFixed(0)} %`
+    row.querySelector(".value").textContent = share === null ? "–" : wholeText(share)
   })
 }
 
