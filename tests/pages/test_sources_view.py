@@ -291,7 +291,8 @@ def test_it_is_explored_and_chosen_for_training_like_any_other(own, open_page):
     assert app.selectbox(key="dataset").value == name
     assert app.number_input(key="batch_size").value == 8
     assert app.selectbox(key="architecture").options == [
-        each.title for each in architectures.ARCHITECTURES.values()
+        *(each.title for each in architectures.ARCHITECTURES.values()),
+        "Build your own",
     ]
     button(app, "Train").click().run()
     assert not app.exception and not app.error
