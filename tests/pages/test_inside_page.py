@@ -8,10 +8,14 @@ import shutil
 
 import numpy as np
 import pytest
-from making import SOMEBODY_ELSE
+from making import SOMEBODY_ELSE, VISITOR
 from reading import button, components, everything, quiet, sentence, texts
 
 from core import datasets, runs
+from core.datasets import imported
+from core.datasets.imported import Choices
+from core.datasets.sources import Found
+from core.datasets.sources.parts import Part
 from core.evaluation import reactions
 from core.networks import browser
 from core.runs.analysis import analysis_file, stamp_of, write_analysis
@@ -32,6 +36,32 @@ def shown(app):
 @pytest.fixture
 def others(put_run):
     return put_run(SOMEBODY_ELSE)
+
+
+@pytest.fixture
+def run_on_own_data(put_run):
+    """Return a function that makes a shared run on 300 images that its owner imported."""
+
+    def put(owner):
+        split = datasets.load("fashion-mnist", "train")
+        folder, counts = imported.stage(), {}
+        for name, chosen in (("train", slice(300)), ("test", slice(300, 330))):
+            with Part(folder, name, (28, 28, 1), lambda size: None) as part:
+                part.append(split.images[chosen], split.labels[chosen], lambda i: f"line {i + 2}")
+            counts[name] = part.counts[:10].tolist()
+        found = Found("table", (28, 28, 1), counts, first=("line 2",) * 10, name="x.csv")
+        classes = datasets.find("fashion-mnist").classes
+        name = imported.save(folder, found, Choices("Ours", classes), owner)
+        run = put_run(owner, shared=True)
+        path = settings().runs / run / "config.json"
+        values = json.loads(path.read_text(encoding="utf-8"))
+        values["config"] |= {"dataset": name, "limit": None}
+        values["config"]["recipe"]["validation"] = 0.1
+        path.write_text(json.dumps(values), encoding="utf-8")
+        assert runs.read(run).config is not None, runs.read(run).reason
+        return run
+
+    return put
 
 
 def test_the_bundled_model_is_there_at_once(open_page):
@@ -59,6 +89,27 @@ def test_a_link_opens_its_run_and_its_image(open_page, put_run):
     assert data["picture"]["name"].endswith(f"validation image {held:,}")
     other = shown(open_page("inside", run=run, image=f"train-{learned}"))
     assert other["picture"]["name"].endswith(f"training image {learned:,}")
+
+
+def test_what_somebody_elses_network_learned_from_stays_with_them(open_page, run_on_own_data):
+    run = run_on_own_data(SOMEBODY_ELSE)
+    config = runs.read(run).config
+    held, learned = runs.held_out(config), runs.learned(config)
+    train = datasets.load(config.dataset, "train")
+    for index in learned[[0, -1]]:
+        for name in ("image", "beside"):
+            app = open_page("inside", **{"run": run, name: f"train-{index}"})
+            assert quiet(app) and "a data set of someone else" in app.info[0].value
+            (view,) = both(app)
+            assert view["picture"]["name"].endswith(f"validation image {held[0]:,}")
+            assert base64.b64decode(view["picture"]["pixels"]) == train.images[held[0]].tobytes()
+    app = open_page("inside", run=run, image=f"train-{held[-1]}")
+    assert quiet(app) and not app.info
+    assert shown(app)["picture"]["name"].endswith(f"validation image {held[-1]:,}")
+    own = run_on_own_data(VISITOR)
+    app = open_page("inside", run=own, image=f"train-{learned[0]}")
+    assert quiet(app) and not app.info
+    assert shown(app)["picture"]["name"].endswith(f"training image {learned[0]:,}")
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,9 @@ from core import datasets, runs
 from pages.session import data
 from pages.session.closed import closed_to, tell
 from pages.session.streamlit_internals import DeltaGenerator
+from pages.session.visitor import visitor_id
 from pages.widgets import look_inside
+from pages.widgets.dataset_picker import dataset_titles
 from pages.widgets.gallery import gallery
 
 VALIDATION, TEST, MINE = "validation", "test", look_inside.MINE
@@ -67,7 +69,7 @@ def picture(run: runs.Run, spec: datasets.DatasetSpec, notes: DeltaGenerator) ->
     """
     held = _held_back(run, spec)
     with notes:
-        asked = _asked("image", run, spec) or _Image("train", int(held[0]))
+        asked = _asked("image", run, spec, held) or _Image("train", int(held[0]))
     kind = MINE if asked == MINE else TEST if _split(asked) == "test" else VALIDATION
     with st.container(horizontal=True, vertical_alignment="bottom"):
         _kinds(run, spec, kind, held)
@@ -81,9 +83,10 @@ def picture(run: runs.Run, spec: datasets.DatasetSpec, notes: DeltaGenerator) ->
 
 def pinned(run: runs.Run, spec: datasets.DatasetSpec, notes: DeltaGenerator) -> Picture | None:
     """Return the picture that was pinned to be compared with, if one was; raises as above."""
+    held = _held_back(run, spec)
     with notes:
-        asked = _asked("beside", run, spec)
-    return None if asked is None else _shown(asked, spec, _held_back(run, spec))
+        asked = _asked("beside", run, spec, held)
+    return None if asked is None else _shown(asked, spec, held)
 
 
 def _shown(asked: "_Image | str", spec: datasets.DatasetSpec, held: np.ndarray) -> Picture:
@@ -97,7 +100,9 @@ def _shown(asked: "_Image | str", spec: datasets.DatasetSpec, held: np.ndarray) 
     return Picture(part.images[asked.index], name, label, asked.split)
 
 
-def _asked(name: str, run: runs.Run, spec: datasets.DatasetSpec) -> "_Image | str | None":
+def _asked(
+    name: str, run: runs.Run, spec: datasets.DatasetSpec, held: np.ndarray
+) -> "_Image | str | None":
     """Return what the link asks for; if that cannot be shown, say so, and return None."""
     text = st.query_params.get(name)
     if text is None:
@@ -124,7 +129,21 @@ def _asked(name: str, run: runs.Run, spec: datasets.DatasetSpec) -> "_Image | st
     if split == "test" and (reason := _closed(run, spec)) is not None:
         tell(f"{reason} {instead.removeprefix('; ').capitalize()}{'.' if instead else ''}")
         return None
+    if split == "train" and not (held == index).any() and not _is_visible(spec):
+        tell(
+            "The images that this network learned from are in a data set of someone else. Only "
+            f"the validation images are shown{instead}."
+        )
+        return None
     return _Image(split, index)
+
+
+def _is_visible(spec: datasets.DatasetSpec) -> bool:
+    """Tell whether the visitor may see all images of a data set, as Explore shows them.
+
+    Who looks at a shared run on another visitor's data sees those that it was checked on alone.
+    """
+    return spec.name in dataset_titles(visitor_id())
 
 
 def _fits(brought: look_inside.Brought | None, spec: datasets.DatasetSpec, *, say: bool) -> bool:
