@@ -105,6 +105,23 @@ def test_the_link_holds_the_value_and_what_is_off(server, new_visitor, made):
     assert shares.all_inner_texts() == before and "off=" not in page.url
 
 
+def test_another_network_begins_with_all_maps_on(server, new_visitor):
+    visitor = new_visitor(server)
+    visitor.open(f"inside?image=test-{IMAGE}&member=Network+1&at=5.17.3.4&off=5.17~5.3&order=own")
+    page = visitor.page
+    on = page.get_by_role("button", name="Switch all on (2 off)")
+    expect(on).to_be_visible()
+    page.get_by_text("Network 2", exact=True).first.click()
+    expect(on).to_be_hidden()
+    page.locator(".class").first.wait_for()
+    visitor.settle()
+    told = parse_qs(urlsplit(page.url).query)
+    assert "off" not in told and told["order"] == ["own"] and told["member"] == ["Network 2"]
+    page.reload()
+    page.locator(".class").first.wait_for()
+    expect(page.get_by_role("button", name=re.compile("Switch all on"))).to_be_hidden()
+
+
 def test_all_of_it_by_keyboard(server, new_visitor, made):
     visitor = new_visitor(server)
     visitor.open(f"inside?image=test-{IMAGE}")

@@ -5,8 +5,8 @@ import { load } from "./load.js"
 
 const PARTS = ["telling", "colouring", "frames", "arithmetic", "layers", "panel"].map((part) => `widgets/inside_view/parts/${part}.js`)
 const ENGINE = ["../core/networks/browser/engine.js", "../core/networks/browser/program.js"]
-const names = "fixed brief precise inPercent counted placeWords placeUnder windowAt laidOpen originOf cutOut meanOverColours countAtFirst shadeOf isSigned canSwitch weighsPicture kernelOf"
-const parts = load([...ENGINE, ...PARTS], names.split(" "))
+const names = "fixed brief precise inPercent counted placeWords placeUnder windowAt laidOpen originOf cutOut meanOverColours countAtFirst shadeOf isSigned canSwitch weighsPicture kernelOf networkOf"
+const parts = load([...ENGINE, ...PARTS, "widgets/inside_view/inside_view.js"], names.split(" "))
 
 test("numbers have a true minus, and none is less than nothing", () => {
   assert.equal(parts.fixed(-1.5, 2), "−1.50")
@@ -76,4 +76,11 @@ test("a narrow page has two rows of maps with room for the button, a wide one ha
   assert.equal(parts.countAtFirst(358, true), 9)
   assert.equal(parts.countAtFirst(640, true), 9)
   assert.ok(parts.countAtFirst(358, false) > 15)
+})
+
+test("a network is the same with another proof, and another one with another run or number", () => {
+  const own = parts.networkOf("/weights/bundled/0/abc")
+  assert.equal(parts.networkOf("/weights/bundled/0/def"), own)
+  assert.notEqual(parts.networkOf("/weights/bundled/1/abc"), own)
+  assert.notEqual(parts.networkOf("/weights/20260101/0/abc"), own)
 })

@@ -50,6 +50,8 @@ function newView(root) {
     const before = state.data
     state.data = data
     if (before?.address !== data.address) {
+      // Of another network that was chosen on the page, no link has asked for anything.
+      state.fresh = Boolean(before) && networkOf(before.address) !== networkOf(data.address)
       fetchNetwork(data)
       return
     }
@@ -65,6 +67,9 @@ function newView(root) {
     const asked = ++state.asked
     stage.hidden = true
     state.nodes = []
+    clearTimeout(state.writing)
+    Object.assign(state, { off: new Map(), at: null, over: null })
+    if (state.fresh) writeAddress()
     note.textContent = `Fetching the network (${(data.bytes / 1e6).toFixed(1)} MB) …`
     let weights
     try {
@@ -84,8 +89,9 @@ function newView(root) {
     note.textContent = ""
     state.nodes = laidOpen(state.data.plan, weights)
     state.ramps = rampsOf(root)
-    Object.assign(state, { values: [], off: new Map(), at: null, over: null, shown: new Set(), full: new Set() })
-    readAddress()
+    Object.assign(state, { values: [], shown: new Set(), full: new Set() })
+    if (state.fresh) writeAddress()
+    else readAddress()
     layers.build()
     stage.hidden = false
     measure()
@@ -162,10 +168,7 @@ function newView(root) {
       if (isThere(id, { row: 0, column: 0, channel }) && canSwitch(state.nodes, state.nodes[id])) offIn(id).add(channel)
       else lost.push("a map")
     }
-    // Of another network that was chosen on the page, no link has asked for anything.
-    const first = !state.opened
-    state.opened = true
-    if (lost.length && first) note.textContent = `The link asks for ${lost[0]} that this network does not have; the rest is shown.`
+    if (lost.length) note.textContent = `The link asks for ${lost[0]} that this network does not have; the rest is shown.`
   }
 
   const isThere = (id, { row, column, channel }) => {
@@ -288,6 +291,11 @@ function newView(root) {
   })
   new ResizeObserver(measure).observe(root)
   return { take }
+}
+
+/** Returns the address of a network without its proof, which is another one when the server starts anew. */
+function networkOf(address) {
+  return address.slice(0, address.lastIndexOf("/"))
 }
 
 /** Fetches the weights of a network. */
