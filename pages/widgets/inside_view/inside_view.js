@@ -65,10 +65,10 @@ function newView(root) {
 
   const fetchNetwork = async (data) => {
     const asked = ++state.asked
-    stage.hidden = true
-    state.nodes = []
+    stage.hidden = layers.bar.hidden = true
     clearTimeout(state.writing)
-    Object.assign(state, { off: new Map(), at: null, over: null })
+    // All of the network before goes together: whatever is asked meanwhile finds nothing.
+    Object.assign(state, { nodes: [], values: [], plain: [], off: new Map(), at: null, over: null, together: null })
     if (state.fresh) writeAddress()
     note.textContent = `Fetching the network (${(data.bytes / 1e6).toFixed(1)} MB) …`
     let weights
@@ -89,11 +89,11 @@ function newView(root) {
     note.textContent = ""
     state.nodes = laidOpen(state.data.plan, weights)
     state.ramps = rampsOf(root)
-    Object.assign(state, { values: [], shown: new Set(), full: new Set() })
+    Object.assign(state, { shown: new Set(), full: new Set() })
     if (state.fresh) writeAddress()
     else readAddress()
     layers.build()
-    stage.hidden = false
+    stage.hidden = layers.bar.hidden = false
     measure()
     look()
   }

@@ -217,6 +217,7 @@ function newPanel(stage, state, act) {
   const buildExciting = async ({ id, channel }, box) => {
     const { reacts, address, classes, images_of: kind } = state.data
     if (!reacts?.[id]) return
+    const { nodes } = state
     let best = []
     try {
       const answer = await fetch(inApp(`${address}/${id}/${channel}`))
@@ -224,12 +225,12 @@ function newPanel(stage, state, act) {
     } catch (error) {
       console.warn(`The images could not be fetched: ${error}`)
     }
-    if (!best.length || !box.isConnected) return
-    const node = state.nodes[id]
-    const { shape } = state.nodes[0]
+    if (!best.length || !box.isConnected || nodes !== state.nodes) return
+    const node = nodes[id]
+    const { shape } = nodes[0]
     const pictures = best.map(({ pixels, index, label, row, column }) => {
       const image = Uint8Array.from(atob(pixels), (character) => character.charCodeAt(0))
-      const field = fieldOf(state.nodes, id, { row, column, channel })
+      const field = fieldOf(nodes, id, { row, column, channel })
       const canvas = make("canvas")
       paintPixels(canvas, cutOut(image, shape, field), [field.bottom - field.top + 1, field.right - field.left + 1, shape[2]])
       const name = `${classes[label]}, ${kind} image ${whole(index)}`
