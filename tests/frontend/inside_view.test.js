@@ -3,10 +3,11 @@ import assert from "node:assert/strict"
 import { test } from "node:test"
 import { load } from "./load.js"
 
+const BROWSER = { location: { href: "https://atelier.example/inside?run=a&with=b&off=1.2&beside=test-3&member=Network+2&order=own" } }
 const PARTS = ["telling", "colouring", "frames", "arithmetic", "layers", "panel"].map((part) => `widgets/inside_view/parts/${part}.js`)
 const ENGINE = ["../core/networks/browser/engine.js", "../core/networks/browser/program.js"]
-const names = "fixed brief precise inPercent counted placeWords placeUnder windowAt laidOpen originOf cutOut meanOverColours countAtFirst shadeOf isSigned canSwitch weighsPicture kernelOf networkOf"
-const parts = load([...ENGINE, ...PARTS, "widgets/inside_view/inside_view.js"], names.split(" "))
+const names = "fixed brief precise inPercent counted placeWords placeUnder windowAt laidOpen originOf cutOut meanOverColours countAtFirst shadeOf isSigned canSwitch weighsPicture kernelOf networkOf addressOf"
+const parts = load([...ENGINE, ...PARTS, "widgets/inside_view/inside_view.js"], names.split(" "), { window: BROWSER })
 
 test("numbers have a true minus, and none is less than nothing", () => {
   assert.equal(parts.fixed(-1.5, 2), "−1.50")
@@ -83,4 +84,13 @@ test("a network is the same with another proof, and another one with another run
   assert.equal(parts.networkOf("/weights/bundled/0/def"), own)
   assert.notEqual(parts.networkOf("/weights/bundled/1/abc"), own)
   assert.notEqual(parts.networkOf("/weights/20260101/0/abc"), own)
+})
+
+test("an exciting image leads to the network that it excites", () => {
+  const asked = (view) => Object.fromEntries(new URL(parts.addressOf(view, "train-7", "1.2.3.4")).searchParams)
+  const there = { image: "train-7", at: "1.2.3.4", order: "own" }
+  assert.deepEqual(asked({ query: { run: "b" } }), { ...there, run: "b" })
+  assert.deepEqual(asked({ query: { run: "b", member: "Network 1" } }), { ...there, run: "b", member: "Network 1" })
+  const own = { ...there, run: "a", with: "b", off: "1.2", beside: "test-3", member: "Network 2" }
+  for (const view of [{ linked: true }, { twin: true }]) assert.deepEqual(asked({ ...view, query: { run: "a", member: "Network 2" } }), own)
 })

@@ -275,6 +275,8 @@ def test_two_networks_are_asked_about_one_picture(open_page, put_run):
     first, second = both(open_page("inside", **{"run": runs.BUNDLED, "with": run}))
     assert first["picture"] == second["picture"] and f"/{run}/" in second["address"]
     assert not second["linked"] and not second["twin"]
+    assert first["query"] == {"run": runs.BUNDLED, "member": "Network 1"}
+    assert second["query"] == {"run": run}
     app = open_page("inside", **{"run": runs.BUNDLED, "with": run, "image": "test-3"})
     assert not app.exception and len(components(app, "inside_view")) == 1  # its test set is sealed
     assert "sealed" in texts(app)

@@ -234,10 +234,7 @@ function newPanel(stage, state, act) {
       const canvas = make("canvas")
       paintPixels(canvas, cutOut(image, shape, field), [field.bottom - field.top + 1, field.right - field.left + 1, shape[2]])
       const name = `${classes[label]}, ${kind} image ${whole(index)}`
-      const ask = new URL(window.location.href)
-      ask.searchParams.set("image", `train-${index}`)
-      ask.searchParams.set("at", `${id}.${channel}.${row}.${column}`)
-      const link = make("a", { href: ask.href, title: name, ariaLabel: name }, canvas)
+      const link = make("a", { href: addressOf(state.data, `train-${index}`, `${id}.${channel}.${row}.${column}`), title: name, ariaLabel: name }, canvas)
       return link
     })
     const what = node.shape.length === 3 ? `What excites map ${channel} most, in ${whole(state.data.images)} ${kind} images: the part that it sees.` : `The images that excite unit ${channel} most, of ${whole(state.data.images)} ${kind} images.`
@@ -344,6 +341,17 @@ function newPanel(stage, state, act) {
   }
 
   return { panel, open, refresh, focus }
+}
+
+/**
+ * Returns the address of an image and a value in the network of a view. Of a second network, what the page has of the
+ * first one is left out: it has other maps, and would stand beside itself.
+ */
+function addressOf({ query, linked, twin }, image, at) {
+  const address = new URL(window.location.href)
+  if (!linked && !twin) for (const name of ["with", "off", "beside", "member"]) address.searchParams.delete(name)
+  for (const [name, value] of Object.entries({ ...query, image, at })) address.searchParams.set(name, value)
+  return address.href
 }
 
 /** Tells whether parts of a layer can be switched off. */
