@@ -105,6 +105,29 @@ def test_the_link_holds_the_value_and_what_is_off(server, new_visitor, made):
     assert shares.all_inner_texts() == before and "off=" not in page.url
 
 
+def test_numbers_give_the_result_beside_them(server, new_visitor, made):
+    visitor = new_visitor(server)
+    for layer in (len(made) - 3, len(made) - 1):  # the dense ones
+        visitor.open(f"inside?image=test-{IMAGE}&member=Network+1&at={layer}.1.0.0")
+        panel = visitor.page.locator(".panel")
+        panel.locator(".value").wait_for()
+        rows = panel.locator(".products tr:has(.bar)").all()
+        assert len(rows) == 10
+        for row in rows:
+            texts = row.locator("td").all_inner_texts()[1:4]
+            level, weight, product = map(number, texts)
+            off = [10.0 ** -len(text.partition(".")[2]) for text in texts]  # twice of what may be
+            error = off[0] * abs(weight) + off[1] * abs(level) + off[2]
+            assert level * weight == pytest.approx(product, abs=error)
+            assert all(len(text.partition(".")[2]) >= 3 for text in texts)
+    visitor.open(f"inside?image=test-{IMAGE}&member=Network+1&at=3.0.3.3")
+    ledger = visitor.page.locator(".panel .ledger")
+    ledger.wait_for()
+    told = ledger.inner_text()
+    variance, epsilon, spread = re.search(r"√\((\S+) \+ (\S+)\)\s+÷ (\S+)", told).groups()
+    assert number(spread) == pytest.approx((number(variance) + float(epsilon)) ** 0.5, rel=2e-3)
+
+
 def test_another_network_begins_with_all_maps_on(server, new_visitor):
     visitor = new_visitor(server)
     visitor.open(f"inside?image=test-{IMAGE}&member=Network+1&at=5.17.3.4&off=5.17~5.3&order=own")
