@@ -89,6 +89,8 @@ def test_a_link_opens_its_run_and_its_image(open_page, put_run):
     assert data["picture"]["name"].endswith(f"validation image {held:,}")
     other = shown(open_page("inside", run=run, image=f"train-{learned}"))
     assert other["picture"]["name"].endswith(f"training image {learned:,}")
+    beyond = shown(open_page("inside", run=run, image="train-59999"))  # it is limited to 2,000
+    assert beyond["picture"]["name"].endswith("image 59,999, not used in this training")
 
 
 def test_what_somebody_elses_network_learned_from_stays_with_them(open_page, run_on_own_data):

@@ -78,7 +78,7 @@ def picture(run: runs.Run, spec: datasets.DatasetSpec, notes: DeltaGenerator) ->
         _pin(asked)
     if isinstance(asked, _Image):
         _strip(spec, kind, held, asked)
-    return _shown(asked, spec, held)
+    return _shown(asked, run, spec, held)
 
 
 def pinned(run: runs.Run, spec: datasets.DatasetSpec, notes: DeltaGenerator) -> Picture | None:
@@ -86,17 +86,19 @@ def pinned(run: runs.Run, spec: datasets.DatasetSpec, notes: DeltaGenerator) -> 
     held = _held_back(run, spec)
     with notes:
         asked = _asked("beside", run, spec, held)
-    return None if asked is None else _shown(asked, spec, held)
+    return None if asked is None else _shown(asked, run, spec, held)
 
 
-def _shown(asked: "_Image | str", spec: datasets.DatasetSpec, held: np.ndarray) -> Picture:
+def _shown(
+    asked: "_Image | str", run: runs.Run, spec: datasets.DatasetSpec, held: np.ndarray
+) -> Picture:
     if isinstance(asked, str):
         brought = look_inside.kept()
         assert brought is not None, "only a picture that is there is asked for"
         return Picture(brought.pixels, brought.name)
     part = data.split(spec.name, asked.split)
     label = int(part.labels[asked.index])
-    name = f"{spec.classes[label]}, {_part(asked, held)} image {asked.index:,}"
+    name = f"{spec.classes[label]}, {_called(asked, run, held)}"
     return Picture(part.images[asked.index], name, label, asked.split)
 
 
@@ -265,10 +267,17 @@ def _held_back(run: runs.Run, spec: datasets.DatasetSpec) -> np.ndarray:
     return held if len(held) else np.arange(spec.counts["train"])
 
 
-def _part(image: _Image, held: np.ndarray) -> str:
+def _called(image: _Image, run: runs.Run, held: np.ndarray) -> str:
+    """Return what an image is to the network: it learned from it, was checked on it, or neither."""
+    assert run.config is not None, "its config can be read"
     if image.split == "test":
-        return "test"
-    return "validation" if (held == image.index).any() else "training"
+        return f"test image {image.index:,}"
+    if (held == image.index).any():
+        return f"validation image {image.index:,}"
+    called = f"training image {image.index:,}"
+    if (runs.learned(run.config) == image.index).any():
+        return called
+    return f"{called}, not used in this training"
 
 
 def _split(asked: "_Image | str | None") -> str:
