@@ -148,8 +148,6 @@ def _reactions(run: runs.Run, report: Report) -> Arrays:
     train = _training_split(run)
     assert run.config is not None, "its data set is known"
     held = runs.held_out(run.config)
-    if not len(held):  # all images were learned from
-        held = np.arange(len(train.labels))
     indices = held[reactions.sample(len(held))]
     report(0.0)  # building the networks takes a moment
     found, members = [], members_of(run)

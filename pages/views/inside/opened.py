@@ -75,7 +75,6 @@ def draw(
         else inside_view.Reactions(
             {number: each.shares.tolist() for number, each in found.layers.items()},
             found.images,
-            "validation" if run.config.validation_count else "training",
         ),
         query={"run": run.id} | ({"member": _title(member)} if members > 1 else {}),
         linked=not beside,

@@ -67,7 +67,8 @@ def picture(run: runs.Run, spec: datasets.DatasetSpec, notes: DeltaGenerator) ->
     Raises:
         DataUnavailable, DataDamaged: the images cannot be read.
     """
-    held = _held_back(run, spec)
+    assert run.config is not None, "its config can be read"
+    held = runs.held_out(run.config)
     with notes:
         asked = _asked("image", run, spec, held) or _Image("train", int(held[0]))
     kind = MINE if asked == MINE else TEST if _split(asked) == "test" else VALIDATION
@@ -83,7 +84,8 @@ def picture(run: runs.Run, spec: datasets.DatasetSpec, notes: DeltaGenerator) ->
 
 def pinned(run: runs.Run, spec: datasets.DatasetSpec, notes: DeltaGenerator) -> Picture | None:
     """Return the picture that was pinned to be compared with, if one was; raises as above."""
-    held = _held_back(run, spec)
+    assert run.config is not None, "its config can be read"
+    held = runs.held_out(run.config)
     with notes:
         asked = _asked("beside", run, spec, held)
     return None if asked is None else _shown(asked, run, spec, held)
@@ -258,13 +260,6 @@ def _drawn(spec: datasets.DatasetSpec, kind: str, held: np.ndarray, seed: int) -
         return firsts[:SHOWN] if seed == 0 else generator.permutation(firsts)[:SHOWN]
     rest = order[~np.isin(order, firsts)]
     return np.concatenate([firsts, rest[: SHOWN - len(firsts)]])
-
-
-def _held_back(run: runs.Run, spec: datasets.DatasetSpec) -> np.ndarray:
-    """Return the indices of the validation images; of a run that has none, those learned from."""
-    assert run.config is not None, "its config can be read"
-    held = runs.held_out(run.config)
-    return held if len(held) else np.arange(spec.counts["train"])
 
 
 def _called(image: _Image, run: runs.Run, held: np.ndarray) -> str:

@@ -43,13 +43,11 @@ class Reactions:
     Attributes:
         shares: of the images, 0 to 1, one a map or unit, by the layer's number; only of layers
             whose values are zero where they do not react.
-        images: how many there were.
-        part: what they are, such as ``"validation"``.
+        images: how many validation images there were.
     """
 
     shares: Mapping[int, Sequence[float]]
     images: int
-    part: str
 
 
 def inside_view(
@@ -106,7 +104,6 @@ def inside_view(
                 for layer, shares in reactions.shares.items()
             },
             "images": 0 if reactions is None else reactions.images,
-            "images_of": "" if reactions is None else reactions.part,
             "query": dict(query or {}),
             "linked": linked,
             "twin": twin,

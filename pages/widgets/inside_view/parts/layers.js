@@ -230,7 +230,7 @@ function newLayers(root, state, act) {
     if (!reacts) return ""
     const silent = reacts.filter((share) => share < SILENT).length
     const word = partWord(state.nodes[id].shape)
-    const images = `${whole(state.data.images)} ${state.data.images_of} images`
+    const images = `${whole(state.data.images)} validation images`
     if (silent) {
       return `${silent === reacts.length ? `None of its ${counted(reacts.length, word)} reacts` : `${whole(silent)} of its ${counted(reacts.length, word)} (${inPercent(silent / reacts.length, 0)}) never ${silent === 1 ? "reacts" : "react"}`} to any of ${images}: dead weight, for which a lower learning rate may help.`
     }

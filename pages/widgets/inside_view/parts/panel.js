@@ -215,7 +215,7 @@ function newPanel(stage, state, act) {
 
   /** The images that excite a map or a unit most: of each the part that it can see. */
   const buildExciting = async ({ id, channel }, box) => {
-    const { reacts, address, classes, images_of: kind } = state.data
+    const { reacts, address, classes } = state.data
     if (!reacts?.[id]) return
     const { nodes } = state
     let best = []
@@ -233,11 +233,11 @@ function newPanel(stage, state, act) {
       const field = fieldOf(nodes, id, { row, column, channel })
       const canvas = make("canvas")
       paintPixels(canvas, cutOut(image, shape, field), [field.bottom - field.top + 1, field.right - field.left + 1, shape[2]])
-      const name = `${classes[label]}, ${kind} image ${whole(index)}`
+      const name = `${classes[label]}, validation image ${whole(index)}`
       const link = make("a", { href: addressOf(state.data, `train-${index}`, `${id}.${channel}.${row}.${column}`), title: name, ariaLabel: name }, canvas)
       return link
     })
-    const what = node.shape.length === 3 ? `What excites map ${channel} most, in ${whole(state.data.images)} ${kind} images: the part that it sees.` : `The images that excite unit ${channel} most, of ${whole(state.data.images)} ${kind} images.`
+    const what = node.shape.length === 3 ? `What excites map ${channel} most, in ${whole(state.data.images)} validation images: the part that it sees.` : `The images that excite unit ${channel} most, of ${whole(state.data.images)} validation images.`
     box.replaceChildren(make("p", { textContent: what }), make("div", { className: "row" }, ...pictures))
   }
 
