@@ -194,7 +194,9 @@ def test_names_are_harmless(open_page, put_run):
 
 def test_parts_that_never_react_are_told(open_page, put_run):
     run = runs.read(put_run())
-    assert "What does each part react to?" in everything(open_page("inside", run=run.id))
+    said = everything(open_page("inside", run=run.id))
+    assert "What does each part react to?" in said
+    assert f"about {run.config.validation_count} validation images:" in said
     best = np.full((300, 6, 3), -1, np.int32)
     best[1, 0] = 7, 0, 0
     layers = {
