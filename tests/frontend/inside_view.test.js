@@ -6,7 +6,7 @@ import { load } from "./load.js"
 const BROWSER = { location: { href: "https://atelier.example/inside?run=a&with=b&off=1.2&beside=test-3&member=Network+2&order=own" } }
 const PARTS = ["telling", "colouring", "frames", "arithmetic", "layers", "panel"].map((part) => `widgets/inside_view/parts/${part}.js`)
 const ENGINE = ["../core/networks/browser/engine.js", "../core/networks/browser/program.js"]
-const names = "fixed brief precise inPercent counted placeWords placeUnder windowAt laidOpen originOf cutOut meanOverColours countAtFirst shadeOf isSigned canSwitch weighsPicture kernelOf networkOf addressOf"
+const names = "fixed brief precise inPercent counted placeWords placeUnder windowAt laidOpen originOf cutOut meanOverColours countAtFirst shadeOf isSigned canSwitch weighsPicture kernelOf networkOf addressOf listedOf"
 const parts = load([...ENGINE, ...PARTS, "widgets/inside_view/inside_view.js"], names.split(" "), { window: BROWSER })
 
 test("numbers have a true minus, and none is less than nothing", () => {
@@ -93,4 +93,11 @@ test("an exciting image leads to the network that it excites", () => {
   assert.deepEqual(asked({ query: { run: "b", member: "Network 1" } }), { ...there, run: "b", member: "Network 1" })
   const own = { ...there, run: "a", with: "b", off: "1.2", beside: "test-3", member: "Network 2" }
   for (const view of [{ linked: true }, { twin: true }]) assert.deepEqual(asked({ ...view, query: { run: "a", member: "Network 2" } }), own)
+})
+
+test("of many parts the first are listed, and up to six more that never react", () => {
+  const order = [3, 1, 0, 2, 4, 5, 6, 7, 8, 9, 10, 11]
+  assert.deepEqual(parts.listedOf(order, 3, undefined), [3, 1, 0])
+  const reacts = order.map((_, channel) => (channel === 2 || channel === 3 || channel > 4 ? 0 : 0.5))
+  assert.deepEqual(parts.listedOf(order, 3, reacts), [3, 1, 0, 2, 5, 6, 7, 8, 9])
 })

@@ -99,7 +99,8 @@ def reactions(run: runs.Run, member: int) -> None:
         share = percent(found.silent / found.parts, 0)
         told = (
             f"{found.silent:,} of {found.parts:,} maps and units with ReLU ({share}) never react "
-            f"to any of {found.images:,} images. They are framed in orange below."
+            f"to any of {found.images:,} images. They are framed in orange below; where "
+            "a layer has many, “All” shows every one."
             if found.silent
             else f"Each of the {found.parts:,} maps and units with ReLU reacts to some of "
             f"{found.images:,} images: none is dead."
