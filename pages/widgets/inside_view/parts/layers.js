@@ -171,7 +171,7 @@ function newLayers(root, state, act) {
       button.append(make("canvas"), make("small", { textContent: `${channel}` }))
       if (flat) button.append(make("i"))
     }
-    const kernel = !flat && node.kind === "conv" && state.nodes[node.inputs[0]].shape[2] <= 3 ? make("canvas", { className: "kernel" }) : null
+    const kernel = !flat && node.kind === "conv" && node.inputs[0] === 0 ? make("canvas", { className: "kernel" }) : null
     if (kernel) {
       paintKernel(kernel, node, channel)
       button.append(kernel)

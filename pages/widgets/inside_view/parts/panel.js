@@ -202,15 +202,15 @@ function newPanel(stage, state, act) {
   /** The kernel of a map, one square for each map that it reads. */
   const buildKernels = ({ id, channel }) => {
     const node = state.nodes[id]
-    if (node.kind !== "conv") return
+    if (node.kind !== "conv" || node.inputs[0] === 0) return // of the picture it stands with the products
     const count = state.nodes[node.inputs[0]].shape[2]
-    if (count <= 3) return
     const { kernel } = node.layer
     const squares = kernelOf(node, channel, count)
-    const columns = Math.ceil(Math.sqrt(count * 2))
-    const canvas = make("canvas", { role: "img", ariaLabel: `The kernel of map ${channel}: ${count} squares of ${kernel} by ${kernel} weights` })
+    const columns = Math.min(count, Math.ceil(Math.sqrt(count * 2)))
+    const canvas = make("canvas", { role: "img", ariaLabel: `The kernel of map ${channel}: ${counted(count, "square")} of ${kernel} by ${kernel} weights` })
+    canvas.style.maxWidth = `${60 * columns}px`
     paintSquares(canvas, squares, kernel, columns, state.ramps, mostOf(squares.flatMap((each) => [...each])))
-    state.parts.kernels.append(make("p", { textContent: `Its kernel: ${kernel} × ${kernel} weights for each of the ${count} maps that it reads.` }), canvas)
+    state.parts.kernels.append(make("p", { textContent: `Its kernel: ${kernel} × ${kernel} weights for ${count === 1 ? "the map" : `each of the ${count} maps`} that it reads.` }), canvas)
   }
 
   /** The images that excite a map or a unit most: of each the part that it can see. */
