@@ -163,6 +163,34 @@ def test_all_of_it_by_keyboard(server, new_visitor, made):
     assert pressed == f"Map {part}"
 
 
+FOCUSED = "document.activeElement.shadowRoot?.activeElement?.textContent"
+
+
+def test_the_focus_stays_where_a_person_is(visitor):
+    visitor.open(f"inside?image=test-{IMAGE}&member=Network+1&at=8.5.2.2")
+    page = visitor.page
+    panel = page.locator(".panel")
+    link = panel.get_by_role("button", name="Show all 96 maps")
+    link.focus()
+    page.keyboard.press("Enter")
+    panel.get_by_role("button", name="Show the 3 that matter most").wait_for()
+    assert re.fullmatch(r"Map \d+", page.evaluate(FOCUSED))  # the first that was added
+    expect(panel.locator(".channel button")).to_have_count(96)
+    panel.locator(".channel button").first.focus()
+    page.keyboard.press("Enter")
+    expect(panel.locator(".place")).not_to_contain_text("unit")
+    assert at(visitor)[0] == 7
+    assert page.evaluate("document.activeElement.shadowRoot.activeElement.closest('.panel')")
+    page.locator(".class").nth(4).focus()
+    page.keyboard.press("Enter")
+    expect(panel.locator(".place")).to_contain_text("Class")
+    page.keyboard.press("Escape")
+    name = page.locator(".class .name").nth(4).inner_text()
+    assert name.split()[0] in page.evaluate(FOCUSED)
+    if page.viewport_size["width"] < 700:
+        expect(panel).to_be_hidden()
+
+
 def test_what_a_link_asks_for_in_vain_is_said(server, new_visitor):
     visitor = new_visitor(server)
     for query in ("at=99.0.0.0", "at=5.17.30.4", "at=<img src=x>", "off=1.999", "at=1.0.0"):

@@ -269,6 +269,7 @@ function newLayers(root, state, act) {
       return button
     })
     const focused = each.body.contains(root.getRootNode().activeElement) ? [...each.body.children].indexOf(root.getRootNode().activeElement) : -1
+    each.buttons = new Map(listed.map((label, i) => [label, buttons[i]]))
     each.body.className = state.off.size ? "maps classes changed" : "maps classes"
     const more = classes.length > BARS ? newMore(id, classes.length, false) : null
     each.body.replaceChildren(...buttons, ...(more ? [more] : []))

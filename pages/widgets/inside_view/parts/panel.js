@@ -12,6 +12,7 @@ function newPanel(stage, state, act) {
   /** Builds the panel for the layer and the map that are chosen, and puts it where there is room. */
   const open = () => {
     const spot = state.over ?? state.at
+    const focused = focusedIn(panel)
     panel.ariaLabel = `Arithmetic: ${state.data.picture.name}`
     put()
     if (!spot) {
@@ -40,12 +41,21 @@ function newPanel(stage, state, act) {
     buildKernels(spot)
     buildExciting(spot, exciting)
     refresh()
+    if (focused) focus({ preventScroll: true }) // what had it is gone
   }
 
   const close = () => {
-    const back = state.at && state.sections[state.at.id].buttons.get(state.at.channel)
+    const spot = state.at
     act.close()
-    back?.focus()
+    if (spot) goBack(spot)
+  }
+
+  /** Puts the focus on the map or unit of a place; a layer that has none leaves it to the one above. */
+  const goBack = ({ id, channel }) => {
+    for (const { buttons, picture } of state.sections.slice(0, id + 1).reverse()) {
+      const back = buttons.get(channel) ?? buttons.values().next().value ?? picture?.frame
+      if (back) return back.focus()
+    }
   }
 
   const put = () => {
@@ -59,16 +69,16 @@ function newPanel(stage, state, act) {
     }
   }
 
-  const focus = () => {
+  /** @param {FocusOptions} [options] */
+  const focus = (options) => {
     const target = panel.querySelector(".frame[tabindex]") ?? panel.querySelector("button:not(.close)")
-    if (target instanceof HTMLElement) target.focus()
+    if (target instanceof HTMLElement) target.focus(options)
   }
 
   panel.onkeydown = (event) => {
     if (event.key !== "Escape" || !state.at) return
     event.stopPropagation()
-    const back = state.sections[state.at.id].buttons.get(state.at.channel)
-    if (state.wide) back?.focus()
+    if (state.wide) goBack(state.at)
     else close()
   }
 
@@ -272,9 +282,13 @@ function newPanel(stage, state, act) {
       show: (what) => {
         if (!state.shown.delete(what)) state.shown.add(what)
         refresh()
+        focusedIn(sum)?.scrollIntoView({ block: "nearest" })
       },
     }
+    const links = () => [...sum.querySelectorAll("button")]
+    const focused = links().indexOf(focusedIn(sum))
     sum.replaceChildren(...arithmeticOf(scene, id, place, parts))
+    if (focused >= 0) links().slice(0, focused + 1).at(-1)?.focus({ preventScroll: true })
     fillActions(actions, spot, parts, isOff)
     answer.replaceChildren(newAnswer())
   }
@@ -357,6 +371,12 @@ function addressOf({ query, linked, twin }, image, at) {
 /** Tells whether parts of a layer can be switched off. */
 function canSwitch(nodes, node) {
   return !["pixels", "flatten", "dropout"].includes(node.kind) && node !== nodes.at(-1)
+}
+
+/** Returns the element that has the focus, if it is inside another one. */
+function focusedIn(element) {
+  const { activeElement } = element.getRootNode()
+  return element.contains(activeElement) ? activeElement : null
 }
 
 /** The pixels of a part of an image. @param {number[]} shape */
