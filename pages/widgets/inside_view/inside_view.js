@@ -58,8 +58,12 @@ function newView(root) {
     if (!state.nodes.length) return // still on its way
     if (before.picture.pixels !== data.picture.pixels) look()
     else {
-      state.ramps = rampsOf(root)
+      const ramps = rampsOf(root)
+      const recoloured = JSON.stringify(ramps) !== JSON.stringify(state.ramps)
+      state.ramps = ramps
+      if (recoloured) layers.forget()
       layers.paint()
+      if (recoloured || before.images !== data.images) arithmetic.open()
     }
   }
 

@@ -56,6 +56,11 @@ function newLayers(root, state, act) {
     return { section, body, legend, said, buttons: new Map(), made: "" }
   }
 
+  /** Lets the next painting make all maps and units anew, as in other colours. */
+  const forget = () => {
+    for (const each of state.sections) each.made = ""
+  }
+
   /** Draws every layer anew. */
   const paint = () => {
     for (const button of state.bar.choices) button.ariaPressed = String(button.dataset.order === state.order)
@@ -279,7 +284,7 @@ function newLayers(root, state, act) {
     each.said.textContent = [label, togetherWords(state)].filter(Boolean).join(" ")
   }
 
-  return { bar, flow, build, paint, paintLayer }
+  return { bar, flow, build, forget, paint, paintLayer }
 }
 
 /** Says what a model of several networks answers, of which this is one. */
