@@ -281,6 +281,12 @@ def test_two_networks_are_asked_about_one_picture(open_page, put_run):
     assert not second["linked"] and not second["twin"]
     assert first["query"] == {"run": runs.BUNDLED, "member": "Network 1"}
     assert second["query"] == {"run": run}
+    app = open_page("inside", **{"run": runs.BUNDLED, "with": run})
+    assert not [each for each in app.button if each.label == "Pin"]  # it would change nothing
+    app = open_page("inside", **{"run": runs.BUNDLED, "with": run, "beside": "train-55000"})
+    assert len(both(app)) == 2 and "The pinned picture comes back" in everything(app)
+    button(app, "Unpin").click().run()
+    assert len(both(app)) == 2 and "pinned" not in everything(app)
     app = open_page("inside", **{"run": runs.BUNDLED, "with": run, "image": "test-3"})
     assert not app.exception and len(components(app, "inside_view")) == 1  # its test set is sealed
     assert "sealed" in texts(app)

@@ -219,7 +219,7 @@ def _pin(asked: "_Image | str") -> None:
 
     if "beside" in st.query_params:
         st.button("Unpin", icon=":material/keep_off:", on_click=let_go)
-    else:
+    elif not st.query_params.get("with"):  # two networks stand there already
         help = "Keeps this picture, to compare it with the one that you choose next."
         st.button("Pin", icon=":material/keep:", help=help, on_click=pin)
 
