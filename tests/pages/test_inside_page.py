@@ -160,15 +160,17 @@ def test_test_images_that_are_closed_for_a_class_stay_so(open_page, of_class, pu
 def test_the_picture_classified_last_comes_along(open_page):
     app = open_page("inside")
     pixels = np.arange(784).reshape(28, 28, 1).astype(np.uint8)
-    app.session_state["inside_picture"] = Brought(pixels, "Your drawing")
+    app.session_state["inside_picture"] = Brought(pixels, "Your drawing", "fashion-mnist")
     app.query_params["image"] = "mine"
     app.run()
     assert quiet(app)
     data = shown(app)
     assert data["picture"]["name"] == "Your drawing" and data["picture"]["label"] is None
-    app.session_state["inside_picture"] = Brought(np.zeros((32, 32, 3), np.uint8), "Your photo")
-    app.run()
-    assert "another data set" in sentence(app)
+    photo = np.zeros((32, 32, 3), np.uint8)
+    for other in (Brought(photo, "Your photo", "cifar-10"), Brought(pixels, "Yours", "letters")):
+        app.session_state["inside_picture"] = other
+        app.run()
+        assert "another data set" in sentence(app)
 
 
 def test_a_network_that_is_too_large_is_a_sentence(open_page, monkeypatch):

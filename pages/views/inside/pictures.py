@@ -152,7 +152,7 @@ def _is_visible(spec: datasets.DatasetSpec) -> bool:
 
 def _fits(brought: look_inside.Brought | None, spec: datasets.DatasetSpec, *, say: bool) -> bool:
     """Tell whether there is a picture of the visitor's own that this network can be asked about."""
-    if brought is not None and brought.pixels.shape == spec.shape:
+    if brought is not None and brought.dataset == spec.name:
         return True
     if say:
         st.warning(
