@@ -188,7 +188,7 @@ function newView(root) {
   }
 
   const writeAddress = () => {
-    if (!state.data.linked) return
+    if (!state.data.linked || !root.isConnected) return // or another page is there by now
     const address = new URL(window.location.href)
     const put = (name, value) => (value ? address.searchParams.set(name, value) : address.searchParams.delete(name))
     const { at } = state
