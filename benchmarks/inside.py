@@ -26,8 +26,8 @@ from core.settings import forget_settings
 
 SEED = 7
 
-# The answer of the network, which is drawn after all layers.
-ANSWER = """() => {
+# The name of the picture, which changes in the same go as all layers do.
+NAME = """() => {
     const find = (root) => {
         for (const element of root.querySelectorAll("*")) {
             if (element.matches(".layer.pixels figcaption")) return element.textContent
@@ -67,12 +67,10 @@ class Visitor:
             if place == last:
                 continue
             last = place
-            before = self.page.evaluate(ANSWER)
+            before = self.page.evaluate(NAME)
             sent, started = self.traffic.bytes, time.monotonic()
             tiles.nth(place).click()
-            self.page.wait_for_function(
-                f"before => ({ANSWER})() !== before", arg=before, polling=10
-            )
+            self.page.wait_for_function(f"before => ({NAME})() !== before", arg=before, polling=10)
             times.seconds.append(time.monotonic() - started)
             self.page.locator(DONE).first.wait_for()
             self.page.wait_for_timeout(250)

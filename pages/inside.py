@@ -39,6 +39,10 @@ def main() -> None:
     beside = pictures.pinned(run, spec, notes)
     with second:
         other = other_picker("Compare with", run, TEST if picture.split == "test" else VALIDATION)
+        if other is not None and beside is not None:
+            st.caption(
+                ":material/keep: The pinned picture comes back when no second network is chosen."
+            )
     opened.reactions(run, member)
     if other is not None and other.config is not None:
         one, two = st.columns(2, gap="medium")

@@ -17,6 +17,11 @@ from core.classroom.people import SERVER, Classroom, Member
 from core.classroom.tasks import Task
 from core.runs import Run, State
 
+END_STAYS = 300.0
+"""Seconds for which the end of a task is shown in any case, to be talked about."""
+END_SHOWN = 3600.0
+"""Seconds after which it is shown no more."""
+
 
 @dataclass(frozen=True)
 class Student:
@@ -156,6 +161,21 @@ class Contest:
     given: Given
     live: tuple[Line, ...] = ()
     end: tuple[EndLine, ...] = ()
+
+    def is_past(self, now: Overview) -> bool:
+        """Tell whether the end has made room for what the class does now.
+
+        That is an hour after it was revealed; or, once there was time to talk about it, when
+        somebody of the class has trained again.
+        """
+        revealed = self.given.revealed
+        if revealed is None:
+            return False
+        age = now.at - revealed
+        return age > END_SHOWN or (
+            age > END_STAYS
+            and any(run.created > revealed for each in now.students for run in each.runs)
+        )
 
 
 def contest(class_id: int) -> Contest | None:

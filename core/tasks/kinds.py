@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from core import datasets, runs
+from core.architectures.settings import count
 from core.classify import nearest
 from core.errors import RunDamaged
 from core.evaluation import hidden, reactions
@@ -148,8 +149,6 @@ def _reactions(run: runs.Run, report: Report) -> Arrays:
     train = _training_split(run)
     assert run.config is not None, "its data set is known"
     held = runs.held_out(run.config)
-    if not len(held):  # all images were learned from
-        held = np.arange(len(train.labels))
     indices = held[reactions.sample(len(held))]
     report(0.0)  # building the networks takes a moment
     found, members = [], members_of(run)
@@ -161,6 +160,16 @@ def _reactions(run: runs.Run, report: Report) -> Arrays:
 
         found.append(reactions.measure(opened, train.images[indices], indices, so_far))
     return reactions.kept(found, len(indices))
+
+
+def _reactions_cost(run: runs.Run) -> str:
+    assert run.config is not None, "a damaged run is not looked at"
+    images = count(min(reactions.SAMPLE, run.config.validation_count), "validation image")
+    return (
+        f"Asks {{network}} about {images}: to how many does each map and unit react, and to which "
+        "most? It takes from ten seconds to a minute, in the background; the result is kept for "
+        "everyone."
+    )
 
 
 KINDS = {
@@ -191,11 +200,7 @@ KINDS = {
         Kind(
             reactions.NAME,
             "What its parts react to",
-            lambda run: (
-                f"Asks {{network}} about {reactions.SAMPLE:,} validation images: to how many does "
-                "each map and unit react, and to which most? It takes from ten seconds to a "
-                "minute, in the background; the result is kept for everyone."
-            ),
+            _reactions_cost,
             _reactions,
         ),
     )

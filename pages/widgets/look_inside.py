@@ -20,10 +20,12 @@ class Brought:
     Attributes:
         pixels: uint8 (height, width, channels).
         name: what it is, such as ``"Your drawing"``.
+        dataset: the name of the data set whose images it was made like.
     """
 
     pixels: np.ndarray
     name: str
+    dataset: str
 
 
 def look_inside(run: runs.Run | str, image: str, *, label: str = "Look inside") -> None:

@@ -105,6 +105,46 @@ def test_the_link_holds_the_value_and_what_is_off(server, new_visitor, made):
     assert shares.all_inner_texts() == before and "off=" not in page.url
 
 
+def test_numbers_give_the_result_beside_them(server, new_visitor, made):
+    visitor = new_visitor(server)
+    for layer in (len(made) - 3, len(made) - 1):  # the dense ones
+        visitor.open(f"inside?image=test-{IMAGE}&member=Network+1&at={layer}.1.0.0")
+        panel = visitor.page.locator(".panel")
+        panel.locator(".value").wait_for()
+        rows = panel.locator(".products tr:has(.bar)").all()
+        assert len(rows) == 10
+        for row in rows:
+            texts = row.locator("td").all_inner_texts()[1:4]
+            level, weight, product = map(number, texts)
+            off = [10.0 ** -len(text.partition(".")[2]) for text in texts]  # twice of what may be
+            error = off[0] * abs(weight) + off[1] * abs(level) + off[2]
+            assert level * weight == pytest.approx(product, abs=error)
+            assert all(len(text.partition(".")[2]) >= 3 for text in texts)
+    visitor.open(f"inside?image=test-{IMAGE}&member=Network+1&at=3.0.3.3")
+    ledger = visitor.page.locator(".panel .ledger")
+    ledger.wait_for()
+    told = ledger.inner_text()
+    variance, epsilon, spread = re.search(r"√\((\S+) \+ (\S+)\)\s+÷ (\S+)", told).groups()
+    assert number(spread) == pytest.approx((number(variance) + float(epsilon)) ** 0.5, rel=2e-3)
+
+
+def test_another_network_begins_with_all_maps_on(server, new_visitor):
+    visitor = new_visitor(server)
+    visitor.open(f"inside?image=test-{IMAGE}&member=Network+1&at=5.17.3.4&off=5.17~5.3&order=own")
+    page = visitor.page
+    on = page.get_by_role("button", name="Switch all on (2 off)")
+    expect(on).to_be_visible()
+    page.get_by_text("Network 2", exact=True).first.click()
+    expect(on).to_be_hidden()
+    page.locator(".class").first.wait_for()
+    visitor.settle()
+    told = parse_qs(urlsplit(page.url).query)
+    assert "off" not in told and told["order"] == ["own"] and told["member"] == ["Network 2"]
+    page.reload()
+    page.locator(".class").first.wait_for()
+    expect(page.get_by_role("button", name=re.compile("Switch all on"))).to_be_hidden()
+
+
 def test_all_of_it_by_keyboard(server, new_visitor, made):
     visitor = new_visitor(server)
     visitor.open(f"inside?image=test-{IMAGE}")
@@ -121,6 +161,34 @@ def test_all_of_it_by_keyboard(server, new_visitor, made):
     page.keyboard.press("Escape")
     pressed = page.evaluate("document.activeElement.shadowRoot.activeElement.ariaLabel")
     assert pressed == f"Map {part}"
+
+
+FOCUSED = "document.activeElement.shadowRoot?.activeElement?.textContent"
+
+
+def test_the_focus_stays_where_a_person_is(visitor):
+    visitor.open(f"inside?image=test-{IMAGE}&member=Network+1&at=8.5.2.2")
+    page = visitor.page
+    panel = page.locator(".panel")
+    link = panel.get_by_role("button", name="Show all 96 maps")
+    link.focus()
+    page.keyboard.press("Enter")
+    panel.get_by_role("button", name="Show the 3 that matter most").wait_for()
+    assert re.fullmatch(r"Map \d+", page.evaluate(FOCUSED))  # the first that was added
+    expect(panel.locator(".channel button")).to_have_count(96)
+    panel.locator(".channel button").first.focus()
+    page.keyboard.press("Enter")
+    expect(panel.locator(".place")).not_to_contain_text("unit")
+    assert at(visitor)[0] == 7
+    assert page.evaluate("document.activeElement.shadowRoot.activeElement.closest('.panel')")
+    page.locator(".class").nth(4).focus()
+    page.keyboard.press("Enter")
+    expect(panel.locator(".place")).to_contain_text("Class")
+    page.keyboard.press("Escape")
+    name = page.locator(".class .name").nth(4).inner_text()
+    assert name.split()[0] in page.evaluate(FOCUSED)
+    if page.viewport_size["width"] < 700:
+        expect(panel).to_be_hidden()
 
 
 def test_what_a_link_asks_for_in_vain_is_said(server, new_visitor):

@@ -3,10 +3,11 @@ import assert from "node:assert/strict"
 import { test } from "node:test"
 import { load } from "./load.js"
 
+const BROWSER = { location: { href: "https://atelier.example/inside?run=a&with=b&off=1.2&beside=test-3&member=Network+2&order=own" } }
 const PARTS = ["telling", "colouring", "frames", "arithmetic", "layers", "panel"].map((part) => `widgets/inside_view/parts/${part}.js`)
 const ENGINE = ["../core/networks/browser/engine.js", "../core/networks/browser/program.js"]
-const names = "fixed brief precise inPercent counted placeWords placeUnder windowAt laidOpen originOf cutOut meanOverColours countAtFirst shadeOf isSigned canSwitch weighsPicture kernelOf"
-const parts = load([...ENGINE, ...PARTS], names.split(" "))
+const names = "fixed brief precise inPercent counted placeWords placeUnder windowAt laidOpen originOf cutOut meanOverColours countAtFirst shadeOf isSigned canSwitch weighsPicture kernelOf networkOf addressOf listedOf"
+const parts = load([...ENGINE, ...PARTS, "widgets/inside_view/inside_view.js"], names.split(" "), { window: BROWSER })
 
 test("numbers have a true minus, and none is less than nothing", () => {
   assert.equal(parts.fixed(-1.5, 2), "−1.50")
@@ -76,4 +77,27 @@ test("a narrow page has two rows of maps with room for the button, a wide one ha
   assert.equal(parts.countAtFirst(358, true), 9)
   assert.equal(parts.countAtFirst(640, true), 9)
   assert.ok(parts.countAtFirst(358, false) > 15)
+})
+
+test("a network is the same with another proof, and another one with another run or number", () => {
+  const own = parts.networkOf("/weights/bundled/0/abc")
+  assert.equal(parts.networkOf("/weights/bundled/0/def"), own)
+  assert.notEqual(parts.networkOf("/weights/bundled/1/abc"), own)
+  assert.notEqual(parts.networkOf("/weights/20260101/0/abc"), own)
+})
+
+test("an exciting image leads to the network that it excites", () => {
+  const asked = (view) => Object.fromEntries(new URL(parts.addressOf(view, "train-7", "1.2.3.4")).searchParams)
+  const there = { image: "train-7", at: "1.2.3.4", order: "own" }
+  assert.deepEqual(asked({ query: { run: "b" } }), { ...there, run: "b" })
+  assert.deepEqual(asked({ query: { run: "b", member: "Network 1" } }), { ...there, run: "b", member: "Network 1" })
+  const own = { ...there, run: "a", with: "b", off: "1.2", beside: "test-3", member: "Network 2" }
+  for (const view of [{ linked: true }, { twin: true }]) assert.deepEqual(asked({ ...view, query: { run: "a", member: "Network 2" } }), own)
+})
+
+test("of many parts the first are listed, and up to six more that never react", () => {
+  const order = [3, 1, 0, 2, 4, 5, 6, 7, 8, 9, 10, 11]
+  assert.deepEqual(parts.listedOf(order, 3, undefined), [3, 1, 0])
+  const reacts = order.map((_, channel) => (channel === 2 || channel === 3 || channel > 4 ? 0 : 0.5))
+  assert.deepEqual(parts.listedOf(order, 3, reacts), [3, 1, 0, 2, 5, 6, 7, 8, 9])
 })

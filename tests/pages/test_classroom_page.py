@@ -1,5 +1,7 @@
 """Class and Board as a visitor, a student and a teacher see them, and what bad input gets."""
 
+import json
+import time
 from collections.abc import Callable
 from datetime import date, timedelta
 
@@ -8,6 +10,7 @@ import pytest
 import streamlit as st
 from making import config
 from reading import components, everything, sent
+from sqlalchemy import update
 from streamlit.testing.v1 import AppTest
 
 from core import runs
@@ -25,10 +28,12 @@ from core.classroom import (
     tasks,
     training,
 )
+from core.classroom.database import database
 from core.classroom.people import SERVER, Limits, Person
+from core.classroom.schema import TaskRow
 from core.classroom.teachers import start_session
 from core.runs import State
-from core.settings import forget_settings
+from core.settings import forget_settings, settings
 from pages.session import data
 from pages.session.cookies import MEMBER, TEACHER
 
@@ -554,6 +559,47 @@ def test_the_board_shows_the_end_with_intervals_ties_and_who_had_overfitted(
     assert "1–2 ▲1" in said and "3 ▼2" in said
 
 
+def test_the_end_leaves_the_board_when_the_class_trains_again(
+    open_page, teacher, classroom, put_run, monkeypatch
+):
+    each = given.give(SERVER, classroom.id, tasks.find("luck"))
+    given.open_task(SERVER, each.id)
+    member = joining.join(classroom.code).member
+    right = np.ones(10_000, bool)
+    (found,) = scores.reveal({"one": scores.Entry(right)}, judging.parts_of("fashion-mnist"))
+    lines = [handins.EndLine(member, found, "a run")]
+    monkeypatch.setattr(overview.handins, "end", lambda by, task_id: lines)
+    given.reveal(SERVER, each.id)
+
+    def wall(minutes: float) -> str:
+        """Return what the wall says so long after the end was revealed."""
+        with database().begin() as session:
+            session.execute(update(TaskRow).values(revealed=time.time() - 60 * minutes))
+        st.cache_resource.clear()
+        return sent(open_page("board", **{"class": classroom.code}))
+
+    def put(minutes: float) -> None:
+        """Put a run of the student that was started so long ago."""
+        path = settings().runs / put_run(member.visitor) / "config.json"
+        values = json.loads(path.read_text(encoding="utf-8"))
+        values["created"] = time.time() - 60 * minutes
+        path.write_text(json.dumps(values), encoding="utf-8")
+
+    put(90)  # what the end is about
+    for minutes in (1, 40):
+        said = wall(minutes)
+        assert "The end of" in said and each.task.title in said
+    past = wall(61)
+    assert "The end of" not in past and each.task.title not in past
+    assert "1 of 1 student here" in past or "0 of 1 student here" in past
+    put(2)
+    assert "The end of" in wall(4)  # there is time to talk about it
+    past = wall(6)
+    assert "The end of" not in past
+    assert member.public_id in past  # the curve of a run that the task knows nothing of
+    assert "The end of" in wall(1)
+
+
 def test_a_visitor_sees_no_board(open_page, classroom):
     assert "Join a class first" in words(open_page("board", **{"class": classroom.code}))
 
@@ -562,8 +608,6 @@ def test_a_visitor_sees_no_board(open_page, classroom):
 def test_a_damaged_database_is_a_sentence_for_members_and_nothing_for_others(
     open_page, jar, home, page
 ):
-    from core.settings import settings
-
     settings().classroom.parent.mkdir(parents=True, exist_ok=True)
     settings().classroom.write_bytes(b"no database at all" * 1000)
     visitors = open_page(page)

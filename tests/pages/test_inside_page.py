@@ -8,10 +8,14 @@ import shutil
 
 import numpy as np
 import pytest
-from making import SOMEBODY_ELSE
+from making import SOMEBODY_ELSE, VISITOR
 from reading import button, components, everything, quiet, sentence, texts
 
 from core import datasets, runs
+from core.datasets import imported
+from core.datasets.imported import Choices
+from core.datasets.sources import Found
+from core.datasets.sources.parts import Part
 from core.evaluation import reactions
 from core.networks import browser
 from core.runs.analysis import analysis_file, stamp_of, write_analysis
@@ -32,6 +36,32 @@ def shown(app):
 @pytest.fixture
 def others(put_run):
     return put_run(SOMEBODY_ELSE)
+
+
+@pytest.fixture
+def run_on_own_data(put_run):
+    """Return a function that makes a shared run on 300 images that its owner imported."""
+
+    def put(owner):
+        split = datasets.load("fashion-mnist", "train")
+        folder, counts = imported.stage(), {}
+        for name, chosen in (("train", slice(300)), ("test", slice(300, 330))):
+            with Part(folder, name, (28, 28, 1), lambda size: None) as part:
+                part.append(split.images[chosen], split.labels[chosen], lambda i: f"line {i + 2}")
+            counts[name] = part.counts[:10].tolist()
+        found = Found("table", (28, 28, 1), counts, first=("line 2",) * 10, name="x.csv")
+        classes = datasets.find("fashion-mnist").classes
+        name = imported.save(folder, found, Choices("Ours", classes), owner)
+        run = put_run(owner, shared=True)
+        path = settings().runs / run / "config.json"
+        values = json.loads(path.read_text(encoding="utf-8"))
+        values["config"] |= {"dataset": name, "limit": None}
+        values["config"]["recipe"]["validation"] = 0.1
+        path.write_text(json.dumps(values), encoding="utf-8")
+        assert runs.read(run).config is not None, runs.read(run).reason
+        return run
+
+    return put
 
 
 def test_the_bundled_model_is_there_at_once(open_page):
@@ -59,6 +89,29 @@ def test_a_link_opens_its_run_and_its_image(open_page, put_run):
     assert data["picture"]["name"].endswith(f"validation image {held:,}")
     other = shown(open_page("inside", run=run, image=f"train-{learned}"))
     assert other["picture"]["name"].endswith(f"training image {learned:,}")
+    beyond = shown(open_page("inside", run=run, image="train-59999"))  # it is limited to 2,000
+    assert beyond["picture"]["name"].endswith("image 59,999, not used in this training")
+
+
+def test_what_somebody_elses_network_learned_from_stays_with_them(open_page, run_on_own_data):
+    run = run_on_own_data(SOMEBODY_ELSE)
+    config = runs.read(run).config
+    held, learned = runs.held_out(config), runs.learned(config)
+    train = datasets.load(config.dataset, "train")
+    for index in learned[[0, -1]]:
+        for name in ("image", "beside"):
+            app = open_page("inside", **{"run": run, name: f"train-{index}"})
+            assert quiet(app) and "a data set of someone else" in app.info[0].value
+            (view,) = both(app)
+            assert view["picture"]["name"].endswith(f"validation image {held[0]:,}")
+            assert base64.b64decode(view["picture"]["pixels"]) == train.images[held[0]].tobytes()
+    app = open_page("inside", run=run, image=f"train-{held[-1]}")
+    assert quiet(app) and not app.info
+    assert shown(app)["picture"]["name"].endswith(f"validation image {held[-1]:,}")
+    own = run_on_own_data(VISITOR)
+    app = open_page("inside", run=own, image=f"train-{learned[0]}")
+    assert quiet(app) and not app.info
+    assert shown(app)["picture"]["name"].endswith(f"training image {learned[0]:,}")
 
 
 @pytest.mark.parametrize(
@@ -107,15 +160,17 @@ def test_test_images_that_are_closed_for_a_class_stay_so(open_page, of_class, pu
 def test_the_picture_classified_last_comes_along(open_page):
     app = open_page("inside")
     pixels = np.arange(784).reshape(28, 28, 1).astype(np.uint8)
-    app.session_state["inside_picture"] = Brought(pixels, "Your drawing")
+    app.session_state["inside_picture"] = Brought(pixels, "Your drawing", "fashion-mnist")
     app.query_params["image"] = "mine"
     app.run()
     assert quiet(app)
     data = shown(app)
     assert data["picture"]["name"] == "Your drawing" and data["picture"]["label"] is None
-    app.session_state["inside_picture"] = Brought(np.zeros((32, 32, 3), np.uint8), "Your photo")
-    app.run()
-    assert "another data set" in sentence(app)
+    photo = np.zeros((32, 32, 3), np.uint8)
+    for other in (Brought(photo, "Your photo", "cifar-10"), Brought(pixels, "Yours", "letters")):
+        app.session_state["inside_picture"] = other
+        app.run()
+        assert "another data set" in sentence(app)
 
 
 def test_a_network_that_is_too_large_is_a_sentence(open_page, monkeypatch):
@@ -141,7 +196,9 @@ def test_names_are_harmless(open_page, put_run):
 
 def test_parts_that_never_react_are_told(open_page, put_run):
     run = runs.read(put_run())
-    assert "What does each part react to?" in everything(open_page("inside", run=run.id))
+    said = everything(open_page("inside", run=run.id))
+    assert "What does each part react to?" in said
+    assert f"about {run.config.validation_count} validation images:" in said
     best = np.full((300, 6, 3), -1, np.int32)
     best[1, 0] = 7, 0, 0
     layers = {
@@ -224,6 +281,14 @@ def test_two_networks_are_asked_about_one_picture(open_page, put_run):
     first, second = both(open_page("inside", **{"run": runs.BUNDLED, "with": run}))
     assert first["picture"] == second["picture"] and f"/{run}/" in second["address"]
     assert not second["linked"] and not second["twin"]
+    assert first["query"] == {"run": runs.BUNDLED, "member": "Network 1"}
+    assert second["query"] == {"run": run}
+    app = open_page("inside", **{"run": runs.BUNDLED, "with": run})
+    assert not [each for each in app.button if each.label == "Pin"]  # it would change nothing
+    app = open_page("inside", **{"run": runs.BUNDLED, "with": run, "beside": "train-55000"})
+    assert len(both(app)) == 2 and "The pinned picture comes back" in everything(app)
+    button(app, "Unpin").click().run()
+    assert len(both(app)) == 2 and "pinned" not in everything(app)
     app = open_page("inside", **{"run": runs.BUNDLED, "with": run, "image": "test-3"})
     assert not app.exception and len(components(app, "inside_view")) == 1  # its test set is sealed
     assert "sealed" in texts(app)

@@ -288,7 +288,8 @@ const wholeOf = (shape) =>
   shape.length === 1 ? boxOf({ row: 0, column: 0 }) : { top: 0, left: 0, bottom: shape[0] - 1, right: shape[1] - 1 }
 
 /**
- * Returns a few lines of Python that compute a value anew from the numbers that made it, to the last digit.
+ * Returns a few lines of Python that compute a value anew from the numbers that made it, each with all its digits.
+ * Python counts in 64 bits where the page has 32, so the last digits of the result may differ.
  * @param {any} parts of `explained`
  */
 function inPython(parts) {

@@ -84,12 +84,14 @@ def _wall(who: Person, class_id: int, link: str) -> None:
         if photos_on_wall(class_id, room=not now.classroom.message):
             return
         found = data.class_contest(class_id)
+        if found is not None and found.is_past(now):
+            found = None
         if found is not None and found.end:
             end_on_wall(found)
             return
         left, right = st.columns([5, 2], gap="large")
         with left:
-            lines = data.class_lines(class_id, of_contest=True)
+            lines = data.class_lines(class_id, of_contest=found is not None)
             # It is as high as the screen lets it be, and this at least.
             class_chart(lines, key="wall_chart", height=380, wall=True)
             st.html(f'<div class="wall-here"><b>{numbers(now)}</b></div>{_here(now)}')

@@ -142,7 +142,7 @@ def _inside(answer: Answer, model: Model, source: str) -> None:
     """Draw the way to what the network makes of the picture."""
     pixels = answer.prepared.pixels.reshape(model.dataset.shape)
     name = "Your drawing" if source == sources.DRAW else "The picture that you classified"
-    keep(Brought(pixels, name))
+    keep(Brought(pixels, name, model.dataset.name))
     look_inside(model.run, MINE)
 
 

@@ -24,7 +24,7 @@ def member_of(run: runs.Run, notes: DeltaGenerator) -> int:
     members = browser.members_of(run)
     if members == 1:
         return 0
-    titles = {number: f"Network {number + 1}" for number in range(members)}
+    titles = {number: _title(number) for number in range(members)}
     return choice(
         f"One of its {counted(members)} networks",
         titles,
@@ -33,6 +33,11 @@ def member_of(run: runs.Run, notes: DeltaGenerator) -> int:
         help=f"This model asks {counted(members)} networks about the picture and its mirror image, "
         "and its answer is the mean. You look into one of them, so its answer may differ a little.",
     )
+
+
+def _title(member: int) -> str:
+    """Return what one of the networks that answer together is called, in links too."""
+    return f"Network {member + 1}"
 
 
 def draw(
@@ -55,6 +60,7 @@ def draw(
     """
     assert run.config is not None, "a damaged run is not looked at"
     found = _known(run, member)
+    members = browser.members_of(run)
     inside_view.inside_view(
         browser.network_plan(run.config.network, spec),
         weights.address_of(run, member),
@@ -62,19 +68,15 @@ def draw(
         spec.classes,
         picture.pixels,
         picture.name,
-        others=[
-            weights.address_of(run, each)
-            for each in range(browser.members_of(run))
-            if each != member
-        ],
+        others=[weights.address_of(run, each) for each in range(members) if each != member],
         label=picture.label,
         reactions=None
         if found is None
         else inside_view.Reactions(
             {number: each.shares.tolist() for number, each in found.layers.items()},
             found.images,
-            "validation" if run.config.validation_count else "training",
         ),
+        query={"run": run.id} | ({"member": _title(member)} if members > 1 else {}),
         linked=not beside,
         twin=beside == "picture",
         key="inside_other" if beside else "inside",
@@ -97,7 +99,8 @@ def reactions(run: runs.Run, member: int) -> None:
         share = percent(found.silent / found.parts, 0)
         told = (
             f"{found.silent:,} of {found.parts:,} maps and units with ReLU ({share}) never react "
-            f"to any of {found.images:,} images. They are framed in orange below."
+            f"to any of {found.images:,} images. They are framed in orange below; where "
+            "a layer has many, “All” shows every one."
             if found.silent
             else f"Each of the {found.parts:,} maps and units with ReLU reacts to some of "
             f"{found.images:,} images: none is dead."

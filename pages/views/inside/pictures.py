@@ -15,7 +15,9 @@ from core import datasets, runs
 from pages.session import data
 from pages.session.closed import closed_to, tell
 from pages.session.streamlit_internals import DeltaGenerator
+from pages.session.visitor import visitor_id
 from pages.widgets import look_inside
+from pages.widgets.dataset_picker import dataset_titles
 from pages.widgets.gallery import gallery
 
 VALIDATION, TEST, MINE = "validation", "test", look_inside.MINE
@@ -65,9 +67,10 @@ def picture(run: runs.Run, spec: datasets.DatasetSpec, notes: DeltaGenerator) ->
     Raises:
         DataUnavailable, DataDamaged: the images cannot be read.
     """
-    held = _held_back(run, spec)
+    assert run.config is not None, "its config can be read"
+    held = runs.held_out(run.config)
     with notes:
-        asked = _asked("image", run, spec) or _Image("train", int(held[0]))
+        asked = _asked("image", run, spec, held) or _Image("train", int(held[0]))
     kind = MINE if asked == MINE else TEST if _split(asked) == "test" else VALIDATION
     with st.container(horizontal=True, vertical_alignment="bottom"):
         _kinds(run, spec, kind, held)
@@ -76,28 +79,34 @@ def picture(run: runs.Run, spec: datasets.DatasetSpec, notes: DeltaGenerator) ->
         _pin(asked)
     if isinstance(asked, _Image):
         _strip(spec, kind, held, asked)
-    return _shown(asked, spec, held)
+    return _shown(asked, run, spec, held)
 
 
 def pinned(run: runs.Run, spec: datasets.DatasetSpec, notes: DeltaGenerator) -> Picture | None:
     """Return the picture that was pinned to be compared with, if one was; raises as above."""
+    assert run.config is not None, "its config can be read"
+    held = runs.held_out(run.config)
     with notes:
-        asked = _asked("beside", run, spec)
-    return None if asked is None else _shown(asked, spec, _held_back(run, spec))
+        asked = _asked("beside", run, spec, held)
+    return None if asked is None else _shown(asked, run, spec, held)
 
 
-def _shown(asked: "_Image | str", spec: datasets.DatasetSpec, held: np.ndarray) -> Picture:
+def _shown(
+    asked: "_Image | str", run: runs.Run, spec: datasets.DatasetSpec, held: np.ndarray
+) -> Picture:
     if isinstance(asked, str):
         brought = look_inside.kept()
         assert brought is not None, "only a picture that is there is asked for"
         return Picture(brought.pixels, brought.name)
     part = data.split(spec.name, asked.split)
     label = int(part.labels[asked.index])
-    name = f"{spec.classes[label]}, {_part(asked, held)} image {asked.index:,}"
+    name = f"{spec.classes[label]}, {_called(asked, run, held)}"
     return Picture(part.images[asked.index], name, label, asked.split)
 
 
-def _asked(name: str, run: runs.Run, spec: datasets.DatasetSpec) -> "_Image | str | None":
+def _asked(
+    name: str, run: runs.Run, spec: datasets.DatasetSpec, held: np.ndarray
+) -> "_Image | str | None":
     """Return what the link asks for; if that cannot be shown, say so, and return None."""
     text = st.query_params.get(name)
     if text is None:
@@ -124,12 +133,26 @@ def _asked(name: str, run: runs.Run, spec: datasets.DatasetSpec) -> "_Image | st
     if split == "test" and (reason := _closed(run, spec)) is not None:
         tell(f"{reason} {instead.removeprefix('; ').capitalize()}{'.' if instead else ''}")
         return None
+    if split == "train" and not (held == index).any() and not _is_visible(spec):
+        tell(
+            "The images that this network learned from are in a data set of someone else. Only "
+            f"the validation images are shown{instead}."
+        )
+        return None
     return _Image(split, index)
+
+
+def _is_visible(spec: datasets.DatasetSpec) -> bool:
+    """Tell whether the visitor may see all images of a data set, as Explore shows them.
+
+    Who looks at a shared run on another visitor's data sees those that it was checked on alone.
+    """
+    return spec.name in dataset_titles(visitor_id())
 
 
 def _fits(brought: look_inside.Brought | None, spec: datasets.DatasetSpec, *, say: bool) -> bool:
     """Tell whether there is a picture of the visitor's own that this network can be asked about."""
-    if brought is not None and brought.pixels.shape == spec.shape:
+    if brought is not None and brought.dataset == spec.name:
         return True
     if say:
         st.warning(
@@ -196,7 +219,7 @@ def _pin(asked: "_Image | str") -> None:
 
     if "beside" in st.query_params:
         st.button("Unpin", icon=":material/keep_off:", on_click=let_go)
-    else:
+    elif not st.query_params.get("with"):  # two networks stand there already
         help = "Keeps this picture, to compare it with the one that you choose next."
         st.button("Pin", icon=":material/keep:", help=help, on_click=pin)
 
@@ -239,17 +262,17 @@ def _drawn(spec: datasets.DatasetSpec, kind: str, held: np.ndarray, seed: int) -
     return np.concatenate([firsts, rest[: SHOWN - len(firsts)]])
 
 
-def _held_back(run: runs.Run, spec: datasets.DatasetSpec) -> np.ndarray:
-    """Return the indices of the validation images; of a run that has none, those learned from."""
+def _called(image: _Image, run: runs.Run, held: np.ndarray) -> str:
+    """Return what an image is to the network: it learned from it, was checked on it, or neither."""
     assert run.config is not None, "its config can be read"
-    held = runs.held_out(run.config)
-    return held if len(held) else np.arange(spec.counts["train"])
-
-
-def _part(image: _Image, held: np.ndarray) -> str:
     if image.split == "test":
-        return "test"
-    return "validation" if (held == image.index).any() else "training"
+        return f"test image {image.index:,}"
+    if (held == image.index).any():
+        return f"validation image {image.index:,}"
+    called = f"training image {image.index:,}"
+    if (runs.learned(run.config) == image.index).any():
+        return called
+    return f"{called}, not used in this training"
 
 
 def _split(asked: "_Image | str | None") -> str:

@@ -43,13 +43,11 @@ class Reactions:
     Attributes:
         shares: of the images, 0 to 1, one a map or unit, by the layer's number; only of layers
             whose values are zero where they do not react.
-        images: how many there were.
-        part: what they are, such as ``"validation"``.
+        images: how many validation images there were.
     """
 
     shares: Mapping[int, Sequence[float]]
     images: int
-    part: str
 
 
 def inside_view(
@@ -63,6 +61,7 @@ def inside_view(
     others: Sequence[str] = (),
     label: int | None = None,
     reactions: Reactions | None = None,
+    query: Mapping[str, str] | None = None,
     linked: bool = True,
     twin: bool = False,
     key: str,
@@ -79,6 +78,8 @@ def inside_view(
         others: where the browser gets the weights of the networks that answer along with this one.
         label: its class, where it has one.
         reactions: what is known of parts that never react.
+        query: what links to this network have in the address: its run, and of several networks
+            that answer together which one.
         linked: whether what is chosen stands in the address; of two views, one at most.
         twin: whether it shows the network of a linked view, and so begins and goes on as that does.
         key: the element's key.
@@ -103,7 +104,7 @@ def inside_view(
                 for layer, shares in reactions.shares.items()
             },
             "images": 0 if reactions is None else reactions.images,
-            "images_of": "" if reactions is None else reactions.part,
+            "query": dict(query or {}),
             "linked": linked,
             "twin": twin,
         },

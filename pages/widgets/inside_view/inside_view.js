@@ -50,21 +50,30 @@ function newView(root) {
     const before = state.data
     state.data = data
     if (before?.address !== data.address) {
+      // Of another network that was chosen on the page, no link has asked for anything.
+      state.fresh = Boolean(before) && networkOf(before.address) !== networkOf(data.address)
       fetchNetwork(data)
       return
     }
     if (!state.nodes.length) return // still on its way
     if (before.picture.pixels !== data.picture.pixels) look()
     else {
-      state.ramps = rampsOf(root)
+      const ramps = rampsOf(root)
+      const recoloured = JSON.stringify(ramps) !== JSON.stringify(state.ramps)
+      state.ramps = ramps
+      if (recoloured) layers.forget()
       layers.paint()
+      if (recoloured || before.images !== data.images) arithmetic.open()
     }
   }
 
   const fetchNetwork = async (data) => {
     const asked = ++state.asked
-    stage.hidden = true
-    state.nodes = []
+    stage.hidden = layers.bar.hidden = true
+    clearTimeout(state.writing)
+    // All of the network before goes together: whatever is asked meanwhile finds nothing.
+    Object.assign(state, { nodes: [], values: [], plain: [], off: new Map(), at: null, over: null, together: null })
+    if (state.fresh) writeAddress()
     note.textContent = `Fetching the network (${(data.bytes / 1e6).toFixed(1)} MB) …`
     let weights
     try {
@@ -84,10 +93,11 @@ function newView(root) {
     note.textContent = ""
     state.nodes = laidOpen(state.data.plan, weights)
     state.ramps = rampsOf(root)
-    Object.assign(state, { values: [], off: new Map(), at: null, over: null, shown: new Set(), full: new Set() })
-    readAddress()
+    Object.assign(state, { shown: new Set(), full: new Set() })
+    if (state.fresh) writeAddress()
+    else readAddress()
     layers.build()
-    stage.hidden = false
+    stage.hidden = layers.bar.hidden = false
     measure()
     look()
   }
@@ -162,10 +172,7 @@ function newView(root) {
       if (isThere(id, { row: 0, column: 0, channel }) && canSwitch(state.nodes, state.nodes[id])) offIn(id).add(channel)
       else lost.push("a map")
     }
-    // Of another network that was chosen on the page, no link has asked for anything.
-    const first = !state.opened
-    state.opened = true
-    if (lost.length && first) note.textContent = `The link asks for ${lost[0]} that this network does not have; the rest is shown.`
+    if (lost.length) note.textContent = `The link asks for ${lost[0]} that this network does not have; the rest is shown.`
   }
 
   const isThere = (id, { row, column, channel }) => {
@@ -181,7 +188,7 @@ function newView(root) {
   }
 
   const writeAddress = () => {
-    if (!state.data.linked) return
+    if (!state.data.linked || !root.isConnected) return // or another page is there by now
     const address = new URL(window.location.href)
     const put = (name, value) => (value ? address.searchParams.set(name, value) : address.searchParams.delete(name))
     const { at } = state
@@ -288,6 +295,11 @@ function newView(root) {
   })
   new ResizeObserver(measure).observe(root)
   return { take }
+}
+
+/** Returns the address of a network without its proof, which is another one when the server starts anew. */
+function networkOf(address) {
+  return address.slice(0, address.lastIndexOf("/"))
 }
 
 /** Fetches the weights of a network. */

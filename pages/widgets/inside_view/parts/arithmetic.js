@@ -107,9 +107,9 @@ const WRITTEN = {
           "tr",
           {},
           make("td", {}, link(origin.words, "Show where this value comes from", () => scene.follow(origin.id, origin.place))),
-          make("td", { textContent: brief(level) }),
-          make("td", { textContent: brief(weight) }),
-          make("td", { textContent: brief(product) }),
+          make("td", { textContent: precise(level) }),
+          make("td", { textContent: precise(weight) }),
+          make("td", { textContent: precise(product) }),
           make("td", { className: "bar" }, bar),
         ),
       )
@@ -133,7 +133,7 @@ const WRITTEN = {
       ledger([
         [incoming(scene, node, place), precise(level)],
         ["Less the mean of this map", `− ${precise(mean)}`.replace("− −", "+ ")],
-        [`Divided by its spread, √(${brief(variance)} + ${epsilon})`, `÷ ${precise(deviation)}`],
+        [`Divided by its spread, √(${precise(variance)} + ${epsilon})`, `÷ ${precise(deviation)}`],
         ["Normalised", precise(normal), "sum"],
         ["Times γ (learned)", `× ${precise(gamma)}`],
         ["Plus β (learned)", `+ ${precise(beta)}`.replace("+ −", "− ")],
@@ -226,17 +226,17 @@ function softmaxOf(scene, { sums, most, powers, total, value }, unit) {
         "tr",
         { className: each === unit ? "chosen" : "" },
         make("td", { textContent: scene.classes[each] ?? `unit ${each}` }),
-        make("td", { textContent: brief(sums[each]) }),
+        make("td", { textContent: precise(sums[each]) }),
         make("td", { textContent: precise(powers[each]) }),
         make("td", { textContent: inPercent(powers[each] / total) }),
       ),
     )
   }
   return [
-    words(`Softmax turns the sums of all ${sums.length} units into shares that add up to 1. The largest sum, ${brief(most)}, is first subtracted from each; that changes no share.`),
+    words(`Softmax turns the sums of all ${sums.length} units into shares that add up to 1. The largest sum, ${precise(most)}, is first subtracted from each; that changes no share.`),
     make("div", { className: "wide" }, table),
     ledger([
-      [`${EXPONENT} to the power of ${brief(sums[unit])} − ${brief(most)}`.replace("− −", "+ "), precise(powers[unit])],
+      [`${EXPONENT} to the power of ${precise(sums[unit])} − ${precise(most)}`.replace("− −", "+ "), precise(powers[unit])],
       [`Divided by the total of all ${sums.length}`, `÷ ${precise(total)}`],
       ["Probability", precise(value), "total"],
     ]),

@@ -3,6 +3,7 @@
 const MAP = 58 + 6 // px that a map takes, with the room beside it; as in the style
 const UNIT = 26 + 3
 const SILENT = 0.0005 // share of images below which a part counts as never reacting
+const SILENT_SHOWN = 6 // parts that never react and stand after those that are listed anyway
 const BARS = 12 // classes with a bar
 
 /**
@@ -53,6 +54,11 @@ function newLayers(root, state, act) {
     const section = make("section", { className: `layer ${node.kind}` }, head, body, said)
     section.style.setProperty("--depth", `${node.depth}`)
     return { section, body, legend, said, buttons: new Map(), made: "" }
+  }
+
+  /** Lets the next painting make all maps and units anew, as in other colours. */
+  const forget = () => {
+    for (const each of state.sections) each.made = ""
   }
 
   /** Draws every layer anew. */
@@ -118,7 +124,8 @@ function newLayers(root, state, act) {
     const first = countAtFirst(flow.clientWidth - 26 * node.depth, pictured)
     // Which react most is told by the network as it is, so that nothing moves away when it is switched off.
     const order = state.order === "own" ? [...Array(channels).keys()] : strongestFirst(state.plain[id], node.shape)
-    const listed = state.full.has(id) || channels <= first + 1 ? order : order.slice(0, first)
+    const reacts = state.data.reacts?.[id]
+    const listed = state.full.has(id) || channels <= first + 1 ? order : listedOf(order, first, reacts)
     if (state.at?.id === id && !listed.includes(state.at.channel)) listed.push(state.at.channel)
     const most = mostOf(state.plain[id])
     paintLegend(each.legend, state.plain[id], most)
@@ -126,15 +133,14 @@ function newLayers(root, state, act) {
     if (each.made !== made) {
       each.made = made
       each.buttons = new Map(listed.map((channel) => [channel, newPart(id, channel)]))
-      const more = channels > first + 1 ? newMore(id, channels, pictured) : null
+      const more = state.full.has(id) ? channels > first + 1 : listed.length < channels
       each.body.className = pictured ? "maps" : "maps units"
-      each.body.replaceChildren(...each.buttons.values(), ...(more ? [more] : []))
+      each.body.replaceChildren(...each.buttons.values(), ...(more ? [newMore(id, channels, pictured)] : []))
       const all = /** @type {HTMLButtonElement[]} */ ([...each.body.querySelectorAll("button.part")])
       const columns = () => Math.max(1, Math.round(each.body.clientWidth / (all[0].offsetWidth + 6)))
       moveFocusWithArrowKeys(each.body, all, columns)
     }
     const dark = state.off.get(id)
-    const reacts = state.data.reacts?.[id]
     for (const [channel, button] of each.buttons) {
       const isOff = Boolean(dark?.has(channel))
       const chosen = state.at?.id === id && state.at.channel === channel
@@ -170,7 +176,7 @@ function newLayers(root, state, act) {
       button.append(make("canvas"), make("small", { textContent: `${channel}` }))
       if (flat) button.append(make("i"))
     }
-    const kernel = !flat && node.kind === "conv" && state.nodes[node.inputs[0]].shape[2] <= 3 ? make("canvas", { className: "kernel" }) : null
+    const kernel = !flat && node.kind === "conv" && node.inputs[0] === 0 ? make("canvas", { className: "kernel" }) : null
     if (kernel) {
       paintKernel(kernel, node, channel)
       button.append(kernel)
@@ -230,7 +236,7 @@ function newLayers(root, state, act) {
     if (!reacts) return ""
     const silent = reacts.filter((share) => share < SILENT).length
     const word = partWord(state.nodes[id].shape)
-    const images = `${whole(state.data.images)} ${state.data.images_of} images`
+    const images = `${whole(state.data.images)} validation images`
     if (silent) {
       return `${silent === reacts.length ? `None of its ${counted(reacts.length, word)} reacts` : `${whole(silent)} of its ${counted(reacts.length, word)} (${inPercent(silent / reacts.length, 0)}) never ${silent === 1 ? "reacts" : "react"}`} to any of ${images}: dead weight, for which a lower learning rate may help.`
     }
@@ -268,6 +274,7 @@ function newLayers(root, state, act) {
       return button
     })
     const focused = each.body.contains(root.getRootNode().activeElement) ? [...each.body.children].indexOf(root.getRootNode().activeElement) : -1
+    each.buttons = new Map(listed.map((label, i) => [label, buttons[i]]))
     each.body.className = state.off.size ? "maps classes changed" : "maps classes"
     const more = classes.length > BARS ? newMore(id, classes.length, false) : null
     each.body.replaceChildren(...buttons, ...(more ? [more] : []))
@@ -277,7 +284,7 @@ function newLayers(root, state, act) {
     each.said.textContent = [label, togetherWords(state)].filter(Boolean).join(" ")
   }
 
-  return { bar, flow, build, paint, paintLayer }
+  return { bar, flow, build, forget, paint, paintLayer }
 }
 
 /** Says what a model of several networks answers, of which this is one. */
@@ -298,6 +305,15 @@ function flattenWords(before, node) {
 function countAtFirst(width, pictured) {
   const columns = Math.max(4, Math.floor((width + 6) / (pictured ? MAP : UNIT)))
   return columns * (pictured && columns >= 9 ? 1 : 2) - (pictured ? 1 : 3)
+}
+
+/**
+ * Returns the parts of a layer that are shown of many: the first ones, and a few that never react.
+ * @param {number[]} order of all @param {number} first how many @param {number[]} [reacts] to which share of the images
+ */
+function listedOf(order, first, reacts) {
+  const silent = order.slice(first).filter((channel) => reacts && reacts[channel] < SILENT)
+  return [...order.slice(0, first), ...silent.slice(0, SILENT_SHOWN)]
 }
 
 /** Tells whether a dense layer is right behind the picture: its weights are pictures themselves. */

@@ -12,6 +12,7 @@ function newPanel(stage, state, act) {
   /** Builds the panel for the layer and the map that are chosen, and puts it where there is room. */
   const open = () => {
     const spot = state.over ?? state.at
+    const focused = focusedIn(panel)
     panel.ariaLabel = `Arithmetic: ${state.data.picture.name}`
     put()
     if (!spot) {
@@ -40,12 +41,21 @@ function newPanel(stage, state, act) {
     buildKernels(spot)
     buildExciting(spot, exciting)
     refresh()
+    if (focused) focus({ preventScroll: true }) // what had it is gone
   }
 
   const close = () => {
-    const back = state.at && state.sections[state.at.id].buttons.get(state.at.channel)
+    const spot = state.at
     act.close()
-    back?.focus()
+    if (spot) goBack(spot)
+  }
+
+  /** Puts the focus on the map or unit of a place; a layer that has none leaves it to the one above. */
+  const goBack = ({ id, channel }) => {
+    for (const { buttons, picture } of state.sections.slice(0, id + 1).reverse()) {
+      const back = buttons.get(channel) ?? buttons.values().next().value ?? picture?.frame
+      if (back) return back.focus()
+    }
   }
 
   const put = () => {
@@ -59,16 +69,16 @@ function newPanel(stage, state, act) {
     }
   }
 
-  const focus = () => {
+  /** @param {FocusOptions} [options] */
+  const focus = (options) => {
     const target = panel.querySelector(".frame[tabindex]") ?? panel.querySelector("button:not(.close)")
-    if (target instanceof HTMLElement) target.focus()
+    if (target instanceof HTMLElement) target.focus(options)
   }
 
   panel.onkeydown = (event) => {
     if (event.key !== "Escape" || !state.at) return
     event.stopPropagation()
-    const back = state.sections[state.at.id].buttons.get(state.at.channel)
-    if (state.wide) back?.focus()
+    if (state.wide) goBack(state.at)
     else close()
   }
 
@@ -202,21 +212,22 @@ function newPanel(stage, state, act) {
   /** The kernel of a map, one square for each map that it reads. */
   const buildKernels = ({ id, channel }) => {
     const node = state.nodes[id]
-    if (node.kind !== "conv") return
+    if (node.kind !== "conv" || node.inputs[0] === 0) return // of the picture it stands with the products
     const count = state.nodes[node.inputs[0]].shape[2]
-    if (count <= 3) return
     const { kernel } = node.layer
     const squares = kernelOf(node, channel, count)
-    const columns = Math.ceil(Math.sqrt(count * 2))
-    const canvas = make("canvas", { role: "img", ariaLabel: `The kernel of map ${channel}: ${count} squares of ${kernel} by ${kernel} weights` })
+    const columns = Math.min(count, Math.ceil(Math.sqrt(count * 2)))
+    const canvas = make("canvas", { role: "img", ariaLabel: `The kernel of map ${channel}: ${counted(count, "square")} of ${kernel} by ${kernel} weights` })
+    canvas.style.maxWidth = `${60 * columns}px`
     paintSquares(canvas, squares, kernel, columns, state.ramps, mostOf(squares.flatMap((each) => [...each])))
-    state.parts.kernels.append(make("p", { textContent: `Its kernel: ${kernel} × ${kernel} weights for each of the ${count} maps that it reads.` }), canvas)
+    state.parts.kernels.append(make("p", { textContent: `Its kernel: ${kernel} × ${kernel} weights for ${count === 1 ? "the map" : `each of the ${count} maps`} that it reads.` }), canvas)
   }
 
   /** The images that excite a map or a unit most: of each the part that it can see. */
   const buildExciting = async ({ id, channel }, box) => {
-    const { reacts, address, classes, images_of: kind } = state.data
+    const { reacts, address, classes } = state.data
     if (!reacts?.[id]) return
+    const { nodes } = state
     let best = []
     try {
       const answer = await fetch(inApp(`${address}/${id}/${channel}`))
@@ -224,22 +235,19 @@ function newPanel(stage, state, act) {
     } catch (error) {
       console.warn(`The images could not be fetched: ${error}`)
     }
-    if (!best.length || !box.isConnected) return
-    const node = state.nodes[id]
-    const { shape } = state.nodes[0]
+    if (!best.length || !box.isConnected || nodes !== state.nodes) return
+    const node = nodes[id]
+    const { shape } = nodes[0]
     const pictures = best.map(({ pixels, index, label, row, column }) => {
       const image = Uint8Array.from(atob(pixels), (character) => character.charCodeAt(0))
-      const field = fieldOf(state.nodes, id, { row, column, channel })
+      const field = fieldOf(nodes, id, { row, column, channel })
       const canvas = make("canvas")
       paintPixels(canvas, cutOut(image, shape, field), [field.bottom - field.top + 1, field.right - field.left + 1, shape[2]])
-      const name = `${classes[label]}, ${kind} image ${whole(index)}`
-      const ask = new URL(window.location.href)
-      ask.searchParams.set("image", `train-${index}`)
-      ask.searchParams.set("at", `${id}.${channel}.${row}.${column}`)
-      const link = make("a", { href: ask.href, title: name, ariaLabel: name }, canvas)
+      const name = `${classes[label]}, validation image ${whole(index)}`
+      const link = make("a", { href: addressOf(state.data, `train-${index}`, `${id}.${channel}.${row}.${column}`), title: name, ariaLabel: name }, canvas)
       return link
     })
-    const what = node.shape.length === 3 ? `What excites map ${channel} most, in ${whole(state.data.images)} ${kind} images: the part that it sees.` : `The images that excite unit ${channel} most, of ${whole(state.data.images)} ${kind} images.`
+    const what = node.shape.length === 3 ? `What excites map ${channel} most, in ${whole(state.data.images)} validation images: the part that it sees.` : `The images that excite unit ${channel} most, of ${whole(state.data.images)} validation images.`
     box.replaceChildren(make("p", { textContent: what }), make("div", { className: "row" }, ...pictures))
   }
 
@@ -274,9 +282,13 @@ function newPanel(stage, state, act) {
       show: (what) => {
         if (!state.shown.delete(what)) state.shown.add(what)
         refresh()
+        focusedIn(sum)?.scrollIntoView({ block: "nearest" })
       },
     }
+    const links = () => [...sum.querySelectorAll("button")]
+    const focused = links().indexOf(focusedIn(sum))
     sum.replaceChildren(...arithmeticOf(scene, id, place, parts))
+    if (focused >= 0) links().slice(0, focused + 1).at(-1)?.focus({ preventScroll: true })
     fillActions(actions, spot, parts, isOff)
     answer.replaceChildren(newAnswer())
   }
@@ -345,9 +357,26 @@ function newPanel(stage, state, act) {
   return { panel, open, refresh, focus }
 }
 
+/**
+ * Returns the address of an image and a value in the network of a view. Of a second network, what the page has of the
+ * first one is left out: it has other maps, and would stand beside itself.
+ */
+function addressOf({ query, linked, twin }, image, at) {
+  const address = new URL(window.location.href)
+  if (!linked && !twin) for (const name of ["with", "off", "beside", "member"]) address.searchParams.delete(name)
+  for (const [name, value] of Object.entries({ ...query, image, at })) address.searchParams.set(name, value)
+  return address.href
+}
+
 /** Tells whether parts of a layer can be switched off. */
 function canSwitch(nodes, node) {
   return !["pixels", "flatten", "dropout"].includes(node.kind) && node !== nodes.at(-1)
+}
+
+/** Returns the element that has the focus, if it is inside another one. */
+function focusedIn(element) {
+  const { activeElement } = element.getRootNode()
+  return element.contains(activeElement) ? activeElement : null
 }
 
 /** The pixels of a part of an image. @param {number[]} shape */
