@@ -31,6 +31,7 @@ def test_a_finished_run_has_all_its_files(trained):
         "evaluation.npz",
         "result.json",
         "stretches.json",
+        "snapshots.jsonl",
         "lock",
     }
 

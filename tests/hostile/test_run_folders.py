@@ -85,6 +85,7 @@ FILES = (
     "notes.json",
     "same.json",
     "stretches.json",
+    "snapshots.jsonl",
     "checkpoint.npz",
     "evaluation.npz",
     "stop",
