@@ -226,7 +226,7 @@ def test_the_web_pages_engine_answers_as_keras(tmp_path):
             }
         )
     (tmp_path / "cases.json").write_text(json.dumps(cases), encoding="utf-8")
-    engine = (ROOT / "core" / "export" / "page" / "engine.js").read_text(encoding="utf-8")
+    engine = (ROOT / "core" / "networks" / "browser" / "engine.js").read_text(encoding="utf-8")
     script = f"""{engine}
     const cases = JSON.parse(require("node:fs").readFileSync(process.argv[2], "utf8"))
     for (const {{ plan, weights, pixels, answer, text }} of cases) {{
