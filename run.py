@@ -809,12 +809,12 @@ def quick(environment: Environment) -> int:
 
 
 def test(environment: Environment) -> int:
-    """Run all checks and tests; those in a browser by themselves, as each takes much of a core."""
+    """Run all checks and tests; the browser's one after the other, as on a desk."""
     code = lint(environment) or browser()
     code = code or module(environment, "pytest", *PARALLEL, "-m", "not browser")
     if code or not sys.platform.startswith("linux"):
         return code
-    return module(environment, "pytest", *PARALLEL, "-m", "browser")
+    return module(environment, "pytest", "-m", "browser")
 
 
 def browser() -> int:

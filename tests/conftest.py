@@ -24,16 +24,8 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("ATELIER_CACHE", str(Path(tempfile.gettempdir()) / "atelier-test-data"))
 
 
-# Minutes each: they run other tests once more, or walk through much in a browser.
-LONGEST = (
-    "systems/test_windows.py",
-    "systems/test_macos.py",
-    "browser/test_runs.py",
-    "browser/test_proxy.py",
-    "browser/test_walk.py",
-    "browser/test_lesson.py",
-    "browser/test_classify.py",
-)
+# Minutes each: they run other tests once more.
+LONGEST = ("systems/test_windows.py", "systems/test_macos.py")
 
 # What ``make quick`` leaves out, beside the browser and single tests marked slow: files whose tests
 # start processes, train, or wait for what other processes do. Each takes more than ten seconds.

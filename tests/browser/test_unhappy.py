@@ -10,6 +10,7 @@ pytestmark = pytest.mark.browser
 
 ANSWER = re.compile("^(It is:|Best guess:|Probably none) ")
 STOPPED_WITHIN = 5.0  # seconds from the click until the page says so
+PAGES = ("Home", "Explore", "Train", "Runs", "Evaluate", "Inside", "Classify", "Class")
 
 
 def upload(visitor, name: str, content: bytes) -> None:
@@ -79,10 +80,7 @@ def test_a_link_is_the_first_that_a_server_is_asked_for(fresh_server, new_visito
         page = visitor.page
         expect(page.get_by_role("heading", name="Explore", level=1)).to_be_visible()
         expect(page.get_by_test_id("stSidebarNavLink")).to_have_text(
-            [
-                re.compile(f"{title}$")
-                for title in ["Home", "Explore", "Train", "Runs", "Evaluate", "Classify", "Class"]
-            ]
+            [re.compile(f"{title}$") for title in PAGES]
         )
         expect(page).to_have_title("Explore · Atelier")
         expect(page.get_by_text("60,000 images")).to_be_visible()

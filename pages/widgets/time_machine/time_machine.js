@@ -168,7 +168,7 @@ const FRAME = `
     <div class="pictures" role="list"></div>
     <button class="choose small" type="button" aria-expanded="false">Choose other pictures</button>
     <div class="all" hidden></div></section>
-  <section><h4>Accuracy by class</h4><p class="of"></p><div class="classes" role="list"></div></section>
+  <section><h4>Accuracy by class</h4><p class="of"></p><div class="classes" role="list" tabindex="0" aria-label="Accuracy by class"></div></section>
   <section class="confused"><h4>Confusion matrix</h4><p>A row is what a picture shows, a column what the network says, both in the order of the classes.</p>
     <div class="matrix" role="img"></div></section>
   <section class="first"><h4>Kernels of the first layer</h4><p class="kind"></p><canvas class="kernels" role="img"></canvas></section>
@@ -177,7 +177,7 @@ const FRAME = `
     <svg class="map" viewBox="-1.08 -1.08 2.16 2.16" role="img"></svg><div class="legend" aria-hidden="true"></div></section>
   <section class="wide"><h4>Inside the layers</h4>
     <p>How weights, activations and gradients are spread, with the start as a thin line; and by how much one step changes a layer's weights.</p>
-    <div class="layers"><table><thead><tr><th scope="col">Layer</th><th scope="col">Weights</th><th scope="col">Activations</th>
+    <div class="layers" tabindex="0" role="region" aria-label="The layers"><table><thead><tr><th scope="col">Layer</th><th scope="col">Weights</th><th scope="col">Activations</th>
       <th scope="col">Gradients</th><th scope="col">Change a step</th><th scope="col">Silent units</th></tr></thead><tbody></tbody></table></div></section>
 </div>`
 
