@@ -104,33 +104,36 @@ def record_name(
     session: Session, class_id: int, sentence: str, run_id: str, before: Name, after: Name
 ) -> None:
     """Note that a teacher changed the name of a run; arguments as of ``record``."""
-    session.add(
-        ActionRow(
-            class_id=class_id,
-            at=time.time(),
-            sentence=sentence,
-            table=RUN,
-            row_id=None,
-            before={"run": run_id, **asdict(before)},
-            after={"run": run_id, **asdict(after)},
-            undone=None,
-        )
-    )
+    _record_run(session, class_id, sentence, RUN, run_id, asdict(before), asdict(after))
 
 
 def record_note(
     session: Session, class_id: int, sentence: str, run_id: str, *, hidden: bool
 ) -> None:
     """Note that a teacher hid the note of a run or showed it again; arguments as of ``record``."""
+    before, after = {"hidden": not hidden}, {"hidden": hidden}
+    _record_run(session, class_id, sentence, NOTE, run_id, before, after)
+
+
+def _record_run(
+    session: Session,
+    class_id: int,
+    sentence: str,
+    table: str,
+    run_id: str,
+    before: Mapping[str, Any],
+    after: Mapping[str, Any],
+) -> None:
+    """Note a change of a run's folder, which is no row of the database."""
     session.add(
         ActionRow(
             class_id=class_id,
             at=time.time(),
             sentence=sentence,
-            table=NOTE,
+            table=table,
             row_id=None,
-            before={"run": run_id, "hidden": not hidden},
-            after={"run": run_id, "hidden": hidden},
+            before={"run": run_id, **before},
+            after={"run": run_id, **after},
             undone=None,
         )
     )
