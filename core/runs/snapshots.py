@@ -15,7 +15,7 @@ import math
 import threading
 import zlib
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,7 @@ PIXELS = 50_000  # of these together: of large images there are fewer
 MOST_BYTES = 8 << 20  # of a file; 48 records of 80 kB are half of it
 # What reading a line that is no record may raise.
 NO_RECORD = (ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError)
+Pack = Callable[[npt.NDArray[Any], npt.DTypeLike], str]
 _KEPT = 16  # runs whose records stay in memory
 
 
@@ -143,28 +144,45 @@ def followed(labels: npt.NDArray[Any], classes: int) -> npt.NDArray[np.int64]:
 # -- The file ----------------------------------------------------------------------------------
 
 
-def line_of(snapshot: Snapshot) -> dict[str, Any]:
-    """Return a record as plain values for JSON."""
+def _squeezed(values: npt.NDArray[Any], kind: npt.DTypeLike) -> str:
+    content = np.ascontiguousarray(values, kind).tobytes()
+    return base64.b64encode(zlib.compress(content)).decode()
+
+
+def line_of(snapshot: Snapshot, pack: Pack = _squeezed) -> dict[str, Any]:
+    """Return a record as plain values for JSON.
+
+    Args:
+        snapshot: the record.
+        pack: makes text of an array's bytes; by default as the file has them.
+    """
+
+    def spread_line(spread: Spread | None) -> dict[str, Any] | None:
+        if spread is None:
+            return None
+        low, high = _short(spread.low), _short(spread.high)
+        return {"low": low, "high": high, "counts": pack(spread.counts, np.uint8)}
+
     kernels = snapshot.kernels
-    scale = float(np.abs(kernels).max()) or 1.0
+    scale = float(np.abs(kernels).max(initial=0)) or 1.0  # some networks have none to show
     return {
         "epoch": round(snapshot.epoch, 6),
         "probes": len(snapshot.answers),
-        "answers": _packed(snapshot.answers, np.uint8),
-        "confusion": _packed(snapshot.confusion, "<u4"),
+        "answers": pack(snapshot.answers, np.uint8),
+        "confusion": pack(snapshot.confusion, "<u4"),
         "kernels": {
             "shape": list(kernels.shape),
             "scale": _short(scale),
-            "values": _packed(np.round(kernels * (127 / scale)), np.int8),
+            "values": pack(np.round(kernels * (127 / scale)), np.int8),
         },
         "places": None
         if snapshot.places is None
-        else _packed(np.round(snapshot.places * 127), np.int8),
+        else pack(np.round(snapshot.places * 127), np.int8),
         "layers": [
             {
-                "weights": _spread_line(layer.weights),
-                "activations": _spread_line(layer.activations),
-                "gradients": _spread_line(layer.gradients),
+                "weights": spread_line(layer.weights),
+                "activations": spread_line(layer.activations),
+                "gradients": spread_line(layer.gradients),
                 "change": None if layer.change is None else _short(layer.change),
                 "silent": None if layer.silent is None else _short(layer.silent),
             }
@@ -173,20 +191,8 @@ def line_of(snapshot: Snapshot) -> dict[str, Any]:
     }
 
 
-def _spread_line(spread: Spread | None) -> dict[str, Any] | None:
-    if spread is None:
-        return None
-    low, high = _short(spread.low), _short(spread.high)
-    return {"low": low, "high": high, "counts": _packed(spread.counts, np.uint8)}
-
-
 def _short(value: float) -> float:
     return float(f"{value:.5g}")
-
-
-def _packed(values: npt.NDArray[Any], kind: npt.DTypeLike) -> str:
-    content = np.ascontiguousarray(values, kind).tobytes()
-    return base64.b64encode(zlib.compress(content)).decode()
 
 
 def snapshot_of(line: bytes, classes: int) -> Snapshot:

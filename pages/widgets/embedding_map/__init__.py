@@ -1,6 +1,5 @@
 """A map of thousands of images: points on a canvas, pictures at the pointer, a lasso."""
 
-import base64
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from PIL import Image
 from streamlit import runtime
 
 from core.analysis.embedding import inside, polygon_of
-from pages.widgets.shared import register
+from pages.widgets.shared import packed, register
 
 COLUMNS = 100  # pictures a row of the sheet; embedding_map.js counts on it
 EDGE = 24  # pixels of a picture on the sheet: 10,000 of them are 0.9 MB
@@ -105,11 +104,11 @@ def embedding_map(
     result = _MAP(
         key=key,
         data={
-            "points": _packed(np.round((np.clip(points, -1, 1) + 1) * 32767.5), np.uint16),
-            "indices": _packed(indices, np.uint32),
-            "labels": _packed(labels, np.uint8),
-            "group": _packed(group, np.uint8),
-            "answers": None if answers is None else _packed(answers, np.uint8),
+            "points": packed(np.round((np.clip(points, -1, 1) + 1) * 32767.5), np.uint16),
+            "indices": packed(indices, np.uint32),
+            "labels": packed(labels, np.uint8),
+            "group": packed(group, np.uint8),
+            "answers": None if answers is None else packed(answers, np.uint8),
             "classes": list(classes),
             "groups": [
                 {"title": each.title, "kind": each.kind, "count": int(counts[i])}
@@ -164,7 +163,3 @@ def _url(thumbnails: bytes, key: str) -> str:
 def _state(key: str) -> object:
     state = st.session_state.get(key)
     return state.get("lasso") if isinstance(state, Mapping) else None
-
-
-def _packed(values: np.ndarray, kind: type[np.unsignedinteger]) -> str:
-    return base64.b64encode(np.ascontiguousarray(values, kind).tobytes()).decode()

@@ -6,8 +6,12 @@ component's data, so they stay small and a library is never inlined. The palette
 script has it as ``PALETTE``, a stylesheet as ``--good``, ``--class-0`` and so on.
 """
 
+import base64
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import streamlit as st
 
 from pages.session.streamlit_internals import ComponentRenderer
@@ -41,6 +45,11 @@ def register(
         css="\n".join([palette.in_css(), *(_text(file) for file in styles if file.exists())]),
         js="\n".join([palette.in_javascript(), *(_text(file) for file in scripts)]),
     )
+
+
+def packed(values: npt.NDArray[Any], kind: npt.DTypeLike) -> str:
+    """Return numbers as text for a component's data, which its script takes apart with ``atob``."""
+    return base64.b64encode(np.ascontiguousarray(values, kind).tobytes()).decode()
 
 
 def _text(file: Path) -> str:

@@ -1,6 +1,5 @@
 """The time machine: one slider moves all that is known of how a network learned."""
 
-import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,9 +8,9 @@ import numpy.typing as npt
 from streamlit import runtime
 
 from core.evaluation.learning import USEFUL
-from core.runs.snapshots import Snapshot, Spread
+from core.runs.snapshots import Snapshot, line_of
 from pages.widgets.gallery import sprite_sheet
-from pages.widgets.shared import register
+from pages.widgets.shared import packed, register
 
 MOST_CLASSES = 50  # that a matrix of a few hundred pixels can show
 
@@ -70,7 +69,7 @@ def time_machine(
                 {**_moment(each, matrix=len(classes) <= MOST_CLASSES), "told": list(sentences)}
                 for each, sentences in zip(snapshots, told, strict=True)
             ],
-            "labels": _packed(followed.labels, "<u2"),
+            "labels": packed(followed.labels, "<u2"),
             "sheet": runtime.get_instance().media_file_mgr.add(
                 followed.sheet, "image/webp", f"probes-{key}"
             ),
@@ -85,41 +84,11 @@ def time_machine(
 
 
 def _moment(snapshot: Snapshot, *, matrix: bool) -> dict[str, object]:
+    """Return a record as the browser reads it: not compressed, and with the sums of its matrix."""
     confusion = snapshot.confusion
-    kernels = snapshot.kernels
-    scale = float(np.abs(kernels).max(initial=0)) or 1.0
-    return {
-        "epoch": snapshot.epoch,
-        "answers": _packed(snapshot.answers, np.uint8),
-        "right": _packed(confusion.diagonal(), "<u4"),
-        "asked": _packed(confusion.sum(axis=1), "<u4"),
-        "confusion": _packed(confusion, "<u4") if matrix else None,
-        "kernels": {
-            "shape": list(kernels.shape),
-            "scale": scale,
-            "values": _packed(np.round(kernels * (127 / scale)), np.int8),
-        },
-        "places": None
-        if snapshot.places is None
-        else _packed(np.round(snapshot.places * 127), np.int8),
-        "layers": [
-            {
-                "weights": _spread(layer.weights),
-                "activations": _spread(layer.activations),
-                "gradients": _spread(layer.gradients),
-                "change": layer.change,
-                "silent": layer.silent,
-            }
-            for layer in snapshot.layers
-        ],
+    line = line_of(snapshot, packed)
+    sums = {
+        "right": packed(confusion.diagonal(), "<u4"),
+        "asked": packed(confusion.sum(axis=1), "<u4"),
     }
-
-
-def _spread(spread: Spread | None) -> dict[str, object] | None:
-    if spread is None:
-        return None
-    return {"low": spread.low, "high": spread.high, "counts": _packed(spread.counts, np.uint8)}
-
-
-def _packed(values: npt.NDArray[np.generic], kind: npt.DTypeLike) -> str:
-    return base64.b64encode(np.ascontiguousarray(values, kind).tobytes()).decode()
+    return line | sums | ({} if matrix else {"confusion": None})
